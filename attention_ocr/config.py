@@ -1,0 +1,186 @@
+"""Every knob, declared once: its default, help, legal values. Flags, config.json and model files derive from it."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from attention_ocr.errors import UserError
+
+FINAL_ENDPOINTS = tuple(f"Mixed_{name}" for name in "5b 5c 5d 6a 6b 6c 6d 6e 7a 7b 7c".split())
+
+
+def knob(
+    default: Any,
+    text: str,
+    choices: tuple = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+) -> Any:
+    """A dataclass field with its help and the values it may take."""
+    limits = {"help": text, "choices": choices, "minimum": minimum, "maximum": maximum, "above": above}
+    return field(default=default, metadata=limits)
+
+
+class Knobs:
+    """What the three configs share: checking, and the way to and from JSON."""
+
+    def __post_init__(self) -> None:
+        for knob_field in dataclasses.fields(self):  # type: ignore[arg-type]
+            _check(knob_field, getattr(self, knob_field.name))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The values by name, for JSON."""
+        return dataclasses.asdict(self)  # type: ignore[call-overload]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `to_dict`; missing keys take their default.
+
+        Raises:
+            UserError: a key is unknown, or a value is of another type or out of range.
+        """
+        names = [knob_field.name for knob_field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        unknown = sorted(set(values) - set(names))
+        if unknown:
+            raise UserError(f"{cls.__name__}: unknown {', '.join(unknown)}; known are {', '.join(names)}")
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class ModelConfig(Knobs):
+    """The network; the names and defaults are the reference's."""
+
+    encoder: str = knob("inception_v3", "Encoder of the pictures.", ("inception_v3",))
+    final_endpoint: str = knob("Mixed_5d", "Where the Inception tower is cut.", FINAL_ENDPOINTS)
+    encode_coordinates: bool = knob(False, "Append the one-hot row and column to every feature.")
+    use_attention: bool = knob(True, "Attention decoder; if false, NetSlice.")
+    use_autoregression: bool = knob(True, "Feed the previous character to the decoder.")
+    num_lstm_units: int = knob(256, "Units of the decoder's LSTM.", minimum=1)
+    lstm_state_clip_value: float = knob(10.0, "The LSTM's cell state is clipped to +- this.", above=0)
+    weight_decay: float = knob(4e-5, "L2 regularisation: 0.5 * weight_decay * sum of squares.", minimum=0)
+    label_smoothing: float = knob(0.1, "Share of a label's weight spread over all classes.", minimum=0, maximum=0.99)
+    ignore_nulls: bool = knob(
+        True, "As in the reference, True counts every step; False gives no weight to steps whose label is class K-1."
+    )
+    average_across_timesteps: bool = knob(False, "Divide the loss of a text by its number of steps.")
+    crop_height: int = knob(0, "Cut the middle of each view to this height in pixels; 0: all of it.", minimum=0)
+    crop_width: int = knob(0, "Cut the middle of each view to this width in pixels; 0: all of it.", minimum=0)
+    batch_norm_decay: float = knob(0.9997, "Final decay of batch norm's moving averages.", minimum=0, maximum=1)
+
+
+@dataclass(frozen=True)
+class DataConfig(Knobs):
+    """What training does to the records."""
+
+    batch_size: int = knob(32, "Pictures in a training step.", minimum=1)
+    use_augment_input: bool = knob(True, "Distort the training pictures.")
+    augmentation: str = knob(
+        "fsns",
+        "fsns: the reference's crops, resize methods and colours; light: small shifts and contrast, for text that fills "
+        "its picture.",
+        ("fsns", "light"),
+    )
+    shuffle_buffer_size: int = knob(2000, "Records to shuffle among.", minimum=1)
+
+
+@dataclass(frozen=True)
+class TrainConfig(Knobs):
+    """How weights are learned, and what a run writes."""
+
+    max_number_of_steps: int = knob(10**10, "Stop after this many steps.", minimum=1)
+    optimizer: str = knob("momentum", "Optimiser.", ("momentum", "adam", "adamw", "adadelta", "adagrad", "rmsprop"))
+    learning_rate: float = knob(0.004, "Learning rate (after the warm-up).", above=0)
+    learning_rate_schedule: str = knob("constant", "How it falls.", ("constant", "cosine", "exponential"))
+    warmup_steps: int = knob(0, "Steps in which the learning rate rises from 0.", minimum=0)
+    learning_rate_decay_rate: float = knob(0.8, "Factor of the exponential schedule.", above=0, maximum=1)
+    learning_rate_decay_steps: int = knob(1000, "Steps between factors of the exponential schedule.", minimum=1)
+    learning_rate_end_fraction: float = knob(0.01, "Where the cosine schedule ends.", minimum=0, maximum=1)
+    momentum: float = knob(0.9, "Momentum of the momentum and rmsprop optimisers.", minimum=0, maximum=0.9999)
+    clip_gradient_norm: float = knob(2.0, "Clip each variable's gradient to this norm; 0: do not.", minimum=0)
+    save_interval_steps: int = knob(1000, "Steps between checkpoints.", minimum=1)
+    save_summaries_steps: int = knob(50, "Steps between summaries (a line, scalars, a reading).", minimum=1)
+    checkpoints_to_keep: int = knob(5, "Newest checkpoints to keep beside the best.", minimum=1)
+    validation_examples: int = knob(
+        1000, "Records of the validation split read at each checkpoint to find the best one; 0: none.", minimum=0
+    )
+    jit_compile: bool = knob(False, "Compile the step with XLA (slower on CPU).")
+    mixed_precision: str = knob("none", "Compute in half precision.", ("none", "bfloat16", "float16"))
+    seed: int = knob(0, "Seed of weights, shuffling and augmentation.", minimum=0)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All knobs of a training run."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """The three groups for JSON."""
+        return {name: getattr(self, name).to_dict() for name in GROUPS}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, dict[str, Any]]) -> "Config":
+        """The inverse of `to_dict`."""
+        return cls(**{name: group.from_dict(values.get(name, {})) for name, group in GROUPS.items()})
+
+    def replace(self, **knobs: Any) -> "Config":
+        """The config with some knobs changed, whatever group they are in.
+
+        Raises:
+            UserError: no group has a knob of that name, or the value is out of range.
+        """
+        groups = {name: getattr(self, name) for name in GROUPS}
+        for knob_name, value in knobs.items():
+            owners = [name for name, group in GROUPS.items() if knob_name in group.__dataclass_fields__]
+            if not owners:
+                raise UserError(f"no knob is called {knob_name!r}")
+            groups[owners[0]] = dataclasses.replace(groups[owners[0]], **{knob_name: value})
+        return Config(**groups)
+
+
+GROUPS: dict[str, Any] = {"model": ModelConfig, "data": DataConfig, "train": TrainConfig}
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "fsns": {"encode_coordinates": True},
+    "base": {
+        "encode_coordinates": True,
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+        "augmentation": "light",
+        "save_interval_steps": 200,
+    },
+}
+
+
+def preset(name: str) -> Config:
+    """The config of a preset; an empty name is the released reference.
+
+    Raises:
+        UserError: there is no such preset.
+    """
+    if not name:
+        return Config()
+    if name not in PRESETS:
+        raise UserError(f"--preset={name}: not one of {', '.join(PRESETS)}")
+    return Config().replace(**PRESETS[name])
+
+
+def _check(knob_field: dataclasses.Field, value: Any) -> None:
+    limits = knob_field.metadata
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    wanted: Any = knob_field.type
+    fits = number if wanted is float else isinstance(value, wanted) and (wanted is not int or number)
+    if not fits:
+        raise UserError(f"--{knob_field.name}={value}: must be a {wanted.__name__}")
+    if limits["choices"] and value not in limits["choices"]:
+        raise UserError(f"--{knob_field.name}={value}: not one of {', '.join(limits['choices'])}")
+    for word, limit, broken in (
+        ("at least", limits["minimum"], number and limits["minimum"] is not None and value < limits["minimum"]),
+        ("at most", limits["maximum"], number and limits["maximum"] is not None and value > limits["maximum"]),
+        ("above", limits["above"], number and limits["above"] is not None and not value > limits["above"]),
+    ):
+        if broken:
+            raise UserError(f"--{knob_field.name}={value}: must be {word} {limit}")

@@ -1,0 +1,156 @@
+"""DatasetSpec: what a folder of records holds (views, image size, T, splits, charset), as JSON."""
+
+import dataclasses
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from attention_ocr import files
+from attention_ocr.charset import Charset
+from attention_ocr.errors import UserError
+
+SPEC_FILE = "dataset.json"
+RESIZE_POLICIES = ("stretch", "pad")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which files hold a split, and how many records they hold (None: not counted yet)."""
+
+    pattern: str
+    num_examples: int | None = None
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """A data set's shape.
+
+    Attributes:
+        name: how messages call it.
+        num_views: V, pictures of one object side by side in a record.
+        image_height: H of one view in pixels.
+        image_width: W of one view in pixels.
+        max_sequence_length: T, characters of a label with its padding.
+        charset: the K classes.
+        resize: how a picture of another size becomes H x V*W: `stretch`, or `pad` (aspect kept, grey right of it).
+        splits: split name -> files, patterns relative to the folder.
+        charset_file: the name of the charset's file in the folder.
+    """
+
+    name: str
+    num_views: int
+    image_height: int
+    image_width: int
+    max_sequence_length: int
+    charset: Charset
+    resize: str = "stretch"
+    splits: dict[str, Split] = field(default_factory=dict)
+    charset_file: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("num_views", "image_height", "image_width", "max_sequence_length"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise UserError(f"data set {self.name!r}: {name} is {value!r}; it must be a whole number from 1")
+        if self.resize not in RESIZE_POLICIES:
+            raise UserError(
+                f"data set {self.name!r}: resize {self.resize!r} is not one of {', '.join(RESIZE_POLICIES)}"
+            )
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """[H, V*W, 3], the shape of a record's picture."""
+        return self.image_height, self.num_views * self.image_width, 3
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, the charset included, for a model file."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        values["charset"] = self.charset.to_list()
+        values["null_code"] = self.charset.null_id
+        values["splits"] = {name: dataclasses.asdict(split) for name, split in self.splits.items()}
+        return values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: str = "data set") -> "DatasetSpec":
+        """The inverse of `to_dict`.
+
+        Raises:
+            UserError: a key is unknown or missing, or a value is out of range.
+        """
+        values = dict(values)
+        try:
+            charset = Charset.from_list(values.pop("charset"), values.pop("null_code"))
+            splits = {name: Split(**split) for name, split in values.pop("splits").items()}
+            return cls(charset=charset, splits=splits, **values)
+        except KeyError as error:
+            raise UserError(f"{source}: has no {error}") from error
+        except TypeError as error:
+            raise UserError(f"{source}: {str(error).replace('DatasetSpec.__init__() ', '')}") from error
+
+    def save(self, folder: str | os.PathLike) -> None:
+        """Writes the charset's file and `dataset.json`, which names it."""
+        folder = Path(folder)
+        self.charset.to_file(folder / self.charset_file)
+        values = self.to_dict()
+        del values["charset"]
+        files.write_json(folder / SPEC_FILE, values)
+
+    @classmethod
+    def load(cls, dataset_dir: str | os.PathLike, dataset_name: str = "") -> "DatasetSpec":
+        """Reads the spec of a folder of records.
+
+        Args:
+            dataset_dir: the folder with the records and the charset's file.
+            dataset_name: a folder under `datasets/` whose `dataset.json` is used; empty: the one in `dataset_dir`.
+
+        Raises:
+            UserError: the folder, the spec or the charset's file is missing or wrong.
+        """
+        folder = Path(dataset_dir)
+        if not folder.is_dir():
+            raise UserError(f"--dataset_dir={dataset_dir}: no such folder")
+        path = _named_spec(dataset_name) if dataset_name else folder / SPEC_FILE
+        if not path.is_file():
+            raise UserError(
+                f"--dataset_dir={dataset_dir}: has no {SPEC_FILE}; make one with `attention-ocr generate_tfrecords`, "
+                "or name a known data set with --dataset_name"
+            )
+        values = files.read_json(path)
+        charset = Charset.from_file(folder / values.get("charset_file", ""))
+        null_code = values.setdefault("null_code", charset.null_id)
+        if null_code != charset.null_id:
+            raise UserError(f"{path}: null_code {null_code} is not the null of its charset file ({charset.null_id})")
+        return cls.from_dict({**values, "charset": charset.to_list()}, str(path))
+
+    def split_files(self, dataset_dir: str | os.PathLike, split_name: str) -> list[str]:
+        """The split's record files in order.
+
+        Raises:
+            UserError: there is no such split, or no file of it.
+        """
+        if split_name not in self.splits:
+            known = ", ".join(self.splits) or "none"
+            raise UserError(f"--split_name={split_name}: data set {self.name!r} has the splits: {known}")
+        pattern = self.splits[split_name].pattern
+        found = sorted(str(path) for path in Path(dataset_dir).glob(pattern) if path.is_file())
+        if not found:
+            raise UserError(f"{dataset_dir}: no file matches {pattern!r} of the split {split_name!r}")
+        return found
+
+
+def known_datasets() -> list[Path]:
+    """The `dataset.json` files that come with the project."""
+    package = Path(__file__).parent
+    for folder in (package / "datasets", package.parent / "datasets"):
+        if folder.is_dir():
+            return sorted(folder.glob(f"*/{SPEC_FILE}"))
+    return []
+
+
+def _named_spec(dataset_name: str) -> Path:
+    for path in known_datasets():
+        if path.parent.name == dataset_name:
+            return path
+    names = ", ".join(path.parent.name for path in known_datasets())
+    raise UserError(f"--dataset_name={dataset_name}: not one of: {names}")

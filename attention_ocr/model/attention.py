@@ -1,0 +1,112 @@
+"""The attention decoder: where to look, one character a step."""
+
+import keras
+from keras import ops
+
+from attention_ocr.model import recurrent
+
+
+def additive_attention(keys, query, values, scale):
+    """Weights `values` by how well `keys` match `query` (Bahdanau et al. 2015, eq. 5-6).
+
+    Args:
+        keys: [B, N, A] projected features.
+        query: [B, A] projected decoder state.
+        values: [B, N, C] features to average.
+        scale: [A] the vector v.
+
+    Returns:
+        context [B, C] and weights [B, N], which sum to 1 over N.
+    """
+    scores = ops.einsum("bna,a->bn", ops.tanh(keys + query[:, None]), scale)  # [B, N]
+    weights = ops.softmax(scores)
+    return weighted_sum(weights, values), weights
+
+
+@ops.custom_gradient
+def weighted_sum(weights, values):
+    """einsum("bn,bnc->bc"), with a gradient that multiplies by broadcasting instead of B matrix products of width 1.
+
+    A third off the decoder's training step on a CPU: tools/benchmark_training.py.
+    """
+
+    def gradient(*arguments, upstream=None):
+        upstream = arguments[0] if upstream is None else upstream  # [B, C]
+        return ops.einsum("bnc,bc->bn", values, upstream), weights[..., None] * upstream[:, None]
+
+    return ops.einsum("bn,bnc->bc", weights, values), gradient
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
+class AttentionDecoder(keras.layers.Layer):
+    """TensorFlow 1's `attention_decoder` with one head, around an LSTM.
+
+    Args:
+        config: its decoder's knobs are used.
+        num_classes: K.
+        max_sequence_length: T.
+    """
+
+    def __init__(self, config, num_classes, max_sequence_length, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        self.num_classes = num_classes
+        self.max_sequence_length = max_sequence_length
+
+    def build(self, shape):
+        K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
+        A = C
+        l2 = keras.regularizers.L2(0.5 * self.config.weight_decay)
+        glorot, zeros = "glorot_uniform", "zeros"
+        self.attention_w = self.add_weight((C, A), glorot, name="attention_w")
+        self.attention_v = self.add_weight((A,), keras.initializers.RandomUniform(-0.1, 0.1), name="attention_v")
+        self.input_kernel = self.add_weight((K + C, K), glorot, name="input_kernel")
+        self.input_bias = self.add_weight((K,), zeros, name="input_bias")
+        self.lstm_kernel = self.add_weight((K + U, 4 * U), "orthogonal", name="lstm_kernel")
+        self.lstm_bias = self.add_weight((4 * U,), zeros, name="lstm_bias")
+        self.query_kernel = self.add_weight((2 * U, A), glorot, name="query_kernel")
+        self.query_bias = self.add_weight((A,), zeros, name="query_bias")
+        self.output_kernel = self.add_weight((U + C, U), glorot, name="output_kernel")
+        self.output_bias = self.add_weight((U,), zeros, name="output_bias")
+        self.softmax_w = self.add_weight((U, K), "orthogonal", regularizer=l2, name="softmax_w")
+        self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b")
+
+    def call(self, features, labels=None, teach=False):
+        """Reads T characters.
+
+        Args:
+            features: [B, N, C].
+            labels: int [B, T], needed to teach.
+            teach: feed the labels; otherwise what was read.
+
+        Returns:
+            `chars_logit` [B, T, K] and `attention` [B, T, N].
+        """
+        keys = ops.matmul(features, self.attention_w)  # [B, N, A]
+        feedback = recurrent.with_nothing(self.input_kernel[: self.num_classes])  # [K + 1, K]
+        B, C = ops.shape(features)[0], features.shape[-1]
+        zero = ops.zeros([B, self.config.num_lstm_units], features.dtype)
+        state = (zero, zero, ops.zeros([B, C], features.dtype))
+        labels = labels if teach else None
+        logits, attention = [], []
+        for t in range(self.max_sequence_length):
+            fed = recurrent.fed_ids(t, logits, labels, B, self.num_classes, self.config.use_autoregression)
+            state, weights = self._step(keys, features, state, ops.take(feedback, fed, axis=0))
+            attention.append(weights)
+            logits.append(self._logits(state))
+        return {"chars_logit": ops.stack(logits, axis=1), "attention": ops.stack(attention, axis=1)}
+
+    def _step(self, keys, features, state, fed):
+        """The next (c, h, context) and where it looked [B, N]; `fed` [B, K] stands for the previous character."""
+        c, h, context = state
+        inputs = fed + ops.matmul(context, self.input_kernel[self.num_classes :]) + self.input_bias  # [B, K]
+        c, h = recurrent.lstm_cell(inputs, (c, h), self.lstm_kernel, self.lstm_bias, self.config.lstm_state_clip_value)
+        query = ops.matmul(ops.concatenate([c, h], axis=-1), self.query_kernel) + self.query_bias  # [B, A]
+        context, weights = additive_attention(keys, query, features, self.attention_v)
+        return (c, h, context), weights
+
+    def _logits(self, state):
+        """The logits [B, K] of a state."""
+        _, h, context = state
+        output = ops.matmul(ops.concatenate([h, context], axis=-1), self.output_kernel) + self.output_bias  # [B, U]
+        return ops.matmul(output, self.softmax_w) + self.softmax_b

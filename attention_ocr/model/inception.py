@@ -1,0 +1,237 @@
+"""Inception-v3 (Szegedy et al. 2015, arXiv 1512.00567) as slim builds it, cut at any endpoint."""
+
+import keras
+from keras import ops
+
+EPSILON = 0.001
+
+# The stem: name, kernel, stride, padding, filters (0: max pooling).
+STEM = (
+    ("Conv2d_1a_3x3", 3, 2, "valid", 32),
+    ("Conv2d_2a_3x3", 3, 1, "valid", 32),
+    ("Conv2d_2b_3x3", 3, 1, "same", 64),
+    ("MaxPool_3a_3x3", 3, 2, "valid", 0),
+    ("Conv2d_3b_1x1", 1, 1, "valid", 80),
+    ("Conv2d_4a_3x3", 3, 1, "valid", 192),
+    ("MaxPool_5a_3x3", 3, 2, "valid", 0),
+)
+
+
+def _conv(name, kernel, filters, stride=1):
+    return name, kernel, filters, stride, "same" if stride == 1 else "valid"
+
+
+def _block_35(pool, one="Conv2d_0a_1x1", five="Conv2d_0b_5x5"):
+    return (
+        (_conv("Conv2d_0a_1x1", 1, 64),),
+        (_conv(one, 1, 48), _conv(five, 5, 64)),
+        (_conv("Conv2d_0a_1x1", 1, 64), _conv("Conv2d_0b_3x3", 3, 96), _conv("Conv2d_0c_3x3", 3, 96)),
+        ("average", _conv("Conv2d_0b_1x1", 1, pool)),
+    )
+
+
+def _block_17(width):
+    return (
+        (_conv("Conv2d_0a_1x1", 1, 192),),
+        (
+            _conv("Conv2d_0a_1x1", 1, width),
+            _conv("Conv2d_0b_1x7", (1, 7), width),
+            _conv("Conv2d_0c_7x1", (7, 1), 192),
+        ),
+        (
+            _conv("Conv2d_0a_1x1", 1, width),
+            _conv("Conv2d_0b_7x1", (7, 1), width),
+            _conv("Conv2d_0c_1x7", (1, 7), width),
+            _conv("Conv2d_0d_7x1", (7, 1), width),
+            _conv("Conv2d_0e_1x7", (1, 7), 192),
+        ),
+        ("average", _conv("Conv2d_0b_1x1", 1, 192)),
+    )
+
+
+def _block_8(second):
+    return (
+        (_conv("Conv2d_0a_1x1", 1, 320),),
+        (_conv("Conv2d_0a_1x1", 1, 384), (_conv("Conv2d_0b_1x3", (1, 3), 384), _conv(second, (3, 1), 384))),
+        (
+            _conv("Conv2d_0a_1x1", 1, 448),
+            _conv("Conv2d_0b_3x3", 3, 384),
+            (_conv("Conv2d_0c_1x3", (1, 3), 384), _conv("Conv2d_0d_3x1", (3, 1), 384)),
+        ),
+        ("average", _conv("Conv2d_0b_1x1", 1, 192)),
+    )
+
+
+# Block -> branches -> layers in order. "average" and "max" pool; a tuple of layers in a tuple is a fork whose
+# outputs are joined. slim's layer names are irregular; checkpoints use them, so they stay.
+BLOCKS = {
+    "Mixed_5b": _block_35(32),
+    "Mixed_5c": _block_35(64, "Conv2d_0b_1x1", "Conv_1_0c_5x5"),
+    "Mixed_5d": _block_35(64),
+    "Mixed_6a": (
+        (_conv("Conv2d_1a_1x1", 3, 384, 2),),
+        (_conv("Conv2d_0a_1x1", 1, 64), _conv("Conv2d_0b_3x3", 3, 96), _conv("Conv2d_1a_1x1", 3, 96, 2)),
+        ("max",),
+    ),
+    "Mixed_6b": _block_17(128),
+    "Mixed_6c": _block_17(160),
+    "Mixed_6d": _block_17(160),
+    "Mixed_6e": _block_17(192),
+    "Mixed_7a": (
+        (_conv("Conv2d_0a_1x1", 1, 192), _conv("Conv2d_1a_3x3", 3, 320, 2)),
+        (
+            _conv("Conv2d_0a_1x1", 1, 192),
+            _conv("Conv2d_0b_1x7", (1, 7), 192),
+            _conv("Conv2d_0c_7x1", (7, 1), 192),
+            _conv("Conv2d_1a_3x3", 3, 192, 2),
+        ),
+        ("max",),
+    ),
+    "Mixed_7b": _block_8("Conv2d_0b_3x1"),
+    "Mixed_7c": _block_8("Conv2d_0c_3x1"),
+}
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
+class ConvBatchNormRelu(keras.layers.Layer):
+    """Convolution without bias, batch norm with beta and no gamma, ReLU; each view has its own statistics.
+
+    Args:
+        filters, kernel_size, strides, padding: as in `keras.layers.Conv2D`.
+        num_views: V; the batch is V groups, view after view.
+        weight_decay: 0.5 * weight_decay * sum of squares of the kernel is added to the loss.
+    """
+
+    def __init__(self, filters, kernel_size, strides, padding, num_views, weight_decay, **kwargs):
+        super().__init__(**kwargs)
+        self.num_views = num_views
+        self.convolution = keras.layers.Conv2D(
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            use_bias=False,
+            kernel_initializer=keras.initializers.VarianceScaling(2.0),  # slim's default in the v3 arg scope
+            kernel_regularizer=keras.regularizers.L2(0.5 * weight_decay),
+            name="convolution",
+        )
+
+    def build(self, shape):
+        self.convolution.build(shape)
+        channels = (self.convolution.filters,)
+        self.beta = self.add_weight(channels, "zeros", name="beta")
+        self.moving_mean = self.add_weight(channels, "zeros", trainable=False, name="moving_mean")
+        self.moving_variance = self.add_weight(channels, "ones", trainable=False, name="moving_variance")
+
+    def call(self, inputs, decay, training=False):
+        """Features [V*B, h, w, filters] of `inputs` [V*B, h', w', channels]; `decay` moves the averages."""
+        features = self.convolution(inputs)
+        if not training:
+            scale = ops.rsqrt(self.moving_variance + EPSILON)
+            return ops.relu(features * scale + (self.beta - self.moving_mean * scale))
+        V = self.num_views
+        _, h, w, C = features.shape
+        views = ops.reshape(features, [V, -1, h, w, C])  # [V, B, h, w, C]
+        mean, variance = ops.moments(views, axes=[1, 2, 3], keepdims=True)  # [V, 1, 1, 1, C]
+        self._move_averages(ops.reshape(mean, [V, C]), ops.reshape(variance, [V, C]), decay)
+        scale = ops.rsqrt(variance + EPSILON)
+        views = ops.relu(views * scale + (self.beta - mean * scale))
+        return ops.reshape(views, [-1, h, w, C])
+
+    def _move_averages(self, mean, variance, decay):
+        """Moves the averages V times, view after view, as the reference's tower does when it runs once a view."""
+        V = self.num_views
+        share = (1 - decay) * decay ** ops.arange(V - 1, -1, -1, dtype="float32")  # [V]
+        for average, values in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            fresh = ops.einsum("v,vc->c", share, ops.cast(values, "float32"))
+            average.assign(ops.cast(average, "float32") * decay**V + fresh)
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
+class InceptionV3(keras.layers.Layer):
+    """The tower from [V*B, H, W, 3] to [V*B, h, w, C] at `final_endpoint`.
+
+    Weights are found by slim's names in `layers_by_name`: `Mixed_5b/Branch_0/Conv2d_0a_1x1`.
+
+    Args:
+        final_endpoint: the last block, Mixed_5b to Mixed_7c.
+        num_views, weight_decay: as in `ConvBatchNormRelu`.
+        batch_norm_decay: the decay of the moving averages after warm-up.
+    """
+
+    def __init__(self, final_endpoint, num_views, weight_decay, batch_norm_decay, **kwargs):
+        super().__init__(**kwargs)
+        self.final_endpoint = final_endpoint
+        self.num_views = num_views
+        self.weight_decay = weight_decay
+        self.batch_norm_decay = batch_norm_decay
+        self.layers_by_name = {}
+        for name, kernel, stride, padding, filters in STEM:
+            if filters:
+                self._add_convolution(name, (name, kernel, filters, stride, padding))
+        for block in self._blocks():
+            for number, branch in enumerate(BLOCKS[block]):
+                for step in branch:
+                    for layer in _convolutions(step):
+                        self._add_convolution(f"{block}/Branch_{number}/{layer[0]}", layer)
+
+    def _blocks(self):
+        names = list(BLOCKS)
+        return names[: names.index(self.final_endpoint) + 1]
+
+    def _add_convolution(self, path, layer):
+        _, kernel, filters, stride, padding = layer
+        self.layers_by_name[path] = ConvBatchNormRelu(
+            filters, kernel, stride, padding, self.num_views, self.weight_decay, name=path.replace("/", "_")
+        )
+
+    def build(self, shape):
+        # How many training steps the averages have seen; TF1 checkpoints call it global_step.
+        self.num_updates = self.add_weight((), "zeros", dtype="int32", trainable=False, name="num_updates")
+
+    def call(self, images, training=False):
+        """Features [V*B, h, w, C] of `images` [V*B, H, W, 3] in [-1.25, 1.25]."""
+        features = self._apply(images, training)
+        if training:
+            self.num_updates.assign(self.num_updates + 1)
+        return features
+
+    def _apply(self, images, training=False):
+        # DIFFERS: the reference's decay is 0.9997 from the first step, so its averages lag thousands of steps
+        # behind and a short training evaluates wrong; here the decay warms up to it.
+        n = ops.cast(self.num_updates, "float32")
+        decay = ops.minimum(self.batch_norm_decay, (1 + n) / (10 + n))
+        features = images
+        for name, kernel, stride, padding, filters in STEM:
+            if filters:
+                features = self.layers_by_name[name](features, decay, training=training)
+            else:
+                features = ops.max_pool(features, kernel, stride, padding)
+        for block in self._blocks():
+            branches = [
+                self._branch(f"{block}/Branch_{number}", branch, features, decay, training)
+                for number, branch in enumerate(BLOCKS[block])
+            ]
+            features = ops.concatenate(branches, axis=-1)
+        return features
+
+    def _branch(self, path, branch, features, decay, training):
+        for step in branch:
+            if step == "average":
+                features = ops.average_pool(features, 3, 1, "same")
+            elif step == "max":
+                features = ops.max_pool(features, 3, 2, "valid")
+            else:
+                outputs = [
+                    self.layers_by_name[f"{path}/{layer[0]}"](features, decay, training=training)
+                    for layer in _convolutions(step)
+                ]
+                features = outputs[0] if len(outputs) == 1 else ops.concatenate(outputs, axis=-1)
+        return features
+
+
+def _convolutions(step):
+    """The convolutions of a branch's step: one, a fork's several, or none for a pooling."""
+    if isinstance(step, str):
+        return ()
+    return step if isinstance(step[0], tuple) else (step,)

@@ -1,0 +1,145 @@
+"""AttentionOcr: pictures -> texts, built from a ModelConfig and a DatasetSpec, which its file holds."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+import attention_ocr
+from attention_ocr import metrics
+from attention_ocr.config import ModelConfig
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.model.encoder import MultiViewEncoder
+from attention_ocr.model.heads import head_of
+from attention_ocr.model.inception import InceptionV3
+
+FORMAT_VERSION = 1
+
+TOWERS = {
+    "inception_v3": lambda config, num_views: InceptionV3(
+        config.final_endpoint, num_views, config.weight_decay, config.batch_norm_decay, name="InceptionV3"
+    )
+}
+
+
+class LastValue(keras.metrics.Metric):
+    """A metric that reports its newest value, so that a summary speaks of its own batch."""
+
+    def __init__(self, name):
+        super().__init__(name=name)
+        self.value = self.add_variable((), "zeros", name="value")
+
+    def update_state(self, value):
+        self.value.assign(ops.cast(value, "float32"))
+
+    def result(self):
+        return ops.convert_to_tensor(self.value)
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
+class AttentionOcr(keras.Model):
+    """The network of Wojna et al. 2017 (arXiv 1704.03549) and its variants.
+
+    Call it on `{"images": float32 [B, H, V*W, 3] in [0, 1]}`; add `"labels": int32 [B, T]` and `teach=True` (the
+    default in training) to feed them to the decoder. It returns a dict: `chars_logit` [B, T, K], `attention`
+    [B, T, N] where the head has one, and the endpoints of `heads.read_characters`.
+
+    Attributes:
+        config: the ModelConfig.
+        dataset: the DatasetSpec whose pictures and charset it reads.
+        image_shape: [H, V*W, 3] of the pictures it is called on, after the crop.
+    """
+
+    def __init__(self, config: ModelConfig, dataset: DatasetSpec, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        self.dataset = dataset
+        self.image_shape = cropped_shape(config, dataset)
+        self.head = head_of(config)
+        self.encoder = MultiViewEncoder(
+            TOWERS[config.encoder](config, dataset.num_views),
+            dataset.num_views,
+            config.encode_coordinates,
+            name="encoder",
+        )
+        self.decoder = self.head.decoder(config, len(dataset.charset), dataset.max_sequence_length, name="decoder")
+        names = ("sequence_loss", "loss_above_floor", "regularization", "CharacterAccuracy", "SequenceAccuracy")
+        self.batch_metrics = {name: LastValue(name) for name in names}
+        self._build_weights()
+
+    def _build_weights(self):
+        H, width, _ = self.image_shape
+        try:
+            features = self.encoder(keras.KerasTensor((None, H, width, 3)))
+        except ValueError as error:
+            width //= self.dataset.num_views
+            raise UserError(
+                f"views of {H} x {width} (height x width) are too small for --final_endpoint={self.config.final_endpoint}; "
+                "use larger pictures or an earlier endpoint"
+            ) from error
+        self.decoder(features)
+        self.built = True
+
+    @property
+    def feature_grid(self) -> tuple[int, int]:
+        """(h, w), rows and columns of one view's feature map; attention positions are V*h*w."""
+        return self.encoder.feature_grid
+
+    def call(self, inputs, training=False, teach=None):
+        teach = bool(training) if teach is None else teach
+        features = self.encoder(inputs["images"], training=training)  # [B, N, C]
+        outputs = self.decoder(features, labels=inputs["labels"] if teach else None, teach=teach)
+        return {**outputs, **self.head.read(outputs["chars_logit"], self.dataset.charset.null_id)}
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The sequence loss plus the weights' L2 terms; also notes the batch's metrics."""
+        del sample_weight, training
+        labels, null_id = x["labels"], self.dataset.charset.null_id
+        loss, floor = self.head.loss(self.config, y_pred["chars_logit"], labels)
+        regularization = ops.sum(ops.stack(self.losses))
+        values = {
+            "sequence_loss": loss,
+            "loss_above_floor": loss - floor,
+            "regularization": regularization,
+            "CharacterAccuracy": ops.mean(metrics.character_accuracies(labels, y_pred["predicted_chars"], null_id)),
+            "SequenceAccuracy": ops.mean(metrics.sequence_accuracies(labels, y_pred["predicted_chars"], null_id)),
+        }
+        for name, value in values.items():
+            self.batch_metrics[name].update_state(value)
+        return loss + regularization
+
+    def get_config(self) -> dict[str, Any]:
+        """All that a model file must hold beside the weights."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "attention_ocr": attention_ocr.__version__,
+            "model": self.config.to_dict(),
+            "dataset": self.dataset.to_dict(),
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        del custom_objects
+        version = config["format_version"]
+        if version > FORMAT_VERSION:
+            raise UserError(
+                f"the model file has format {version}, written by attention-ocr {config['attention_ocr']}; this is "
+                f"{attention_ocr.__version__}, which knows format {FORMAT_VERSION}; upgrade it"
+            )
+        return cls(ModelConfig.from_dict(config["model"]), DatasetSpec.from_dict(config["dataset"]))
+
+
+def cropped_shape(config: ModelConfig, dataset: DatasetSpec) -> tuple[int, int, int]:
+    """[H, V*W, 3] of what the network sees: the data set's pictures, each view cut to the crop.
+
+    Raises:
+        UserError: the crop is larger than a view.
+    """
+    H, W = dataset.image_height, dataset.image_width
+    if config.crop_height > H or config.crop_width > W:
+        raise UserError(
+            f"--crop_height={config.crop_height} --crop_width={config.crop_width}: larger than a view, {H} x {W} "
+            f"(height x width) in data set {dataset.name!r}"
+        )
+    return config.crop_height or H, dataset.num_views * (config.crop_width or W), 3

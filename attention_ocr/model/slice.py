@@ -1,0 +1,58 @@
+"""NetSlice: the reference's decoder without attention, which reads a window of consecutive positions a step."""
+
+import keras
+from keras import ops
+
+from attention_ocr.errors import UserError
+from attention_ocr.model import recurrent
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
+class SliceDecoder(keras.layers.Layer):
+    """An LSTM over features[:, t : t + N // T], flattened.
+
+    Args:
+        config: its decoder's knobs are used.
+        num_classes: K.
+        max_sequence_length: T.
+    """
+
+    def __init__(self, config, num_classes, max_sequence_length, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        self.num_classes = num_classes
+        self.max_sequence_length = max_sequence_length
+
+    def build(self, shape):
+        _, N, C = shape
+        K, U = self.num_classes, self.config.num_lstm_units
+        self.slice_length = N // self.max_sequence_length
+        if not self.slice_length:
+            raise UserError(
+                f"--nouse_attention: {N} positions of the feature map cannot be cut into {self.max_sequence_length} "
+                "slices; use larger pictures or an earlier --final_endpoint"
+            )
+        self.slice_width = self.slice_length * C
+        inputs = self.slice_width + (K if self.config.use_autoregression else 0)
+        l2 = keras.regularizers.L2(0.5 * self.config.weight_decay)
+        self.lstm_kernel = self.add_weight((inputs + U, 4 * U), "orthogonal", name="lstm_kernel")
+        self.lstm_bias = self.add_weight((4 * U,), "zeros", name="lstm_bias")
+        self.softmax_w = self.add_weight((U, K), "orthogonal", regularizer=l2, name="softmax_w")
+        self.softmax_b = self.add_weight((K,), "zeros", regularizer=l2, name="softmax_b")
+
+    def call(self, features, labels=None, teach=False):
+        """`chars_logit` [B, T, K] of `features` [B, N, C]; `labels` int [B, T] are fed when `teach`."""
+        B, K = ops.shape(features)[0], self.num_classes
+        zero = ops.zeros([B, self.config.num_lstm_units], features.dtype)
+        state = (zero, zero)
+        logits = []
+        for t in range(self.max_sequence_length):
+            inputs = ops.reshape(features[:, t : t + self.slice_length], [B, self.slice_width])
+            if self.config.use_autoregression:
+                fed = recurrent.fed_ids(t, logits, labels if teach else None, B, K, True)
+                inputs = ops.concatenate([inputs, ops.one_hot(fed, K, dtype=features.dtype)], axis=-1)  # K: zeros
+            state = recurrent.lstm_cell(
+                inputs, state, self.lstm_kernel, self.lstm_bias, self.config.lstm_state_clip_value
+            )
+            logits.append(ops.matmul(state[1], self.softmax_w) + self.softmax_b)
+        return {"chars_logit": ops.stack(logits, axis=1)}
