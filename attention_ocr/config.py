@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from attention_ocr.errors import UserError
 
-FINAL_ENDPOINTS = tuple(f"Mixed_{name}" for name in "5b 5c 5d 6a 6b 6c 6d 6e 7a 7b 7c".split())
+FINAL_ENDPOINTS = tuple(f"Mixed_{name}" for name in ["5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"])
 
 
 def knob(
@@ -77,8 +77,7 @@ class DataConfig(Knobs):
     use_augment_input: bool = knob(True, "Distort the training pictures.")
     augmentation: str = knob(
         "fsns",
-        "fsns: the reference's crops, resize methods and colours; light: small shifts and contrast, for text that fills "
-        "its picture.",
+        "fsns: the reference's crops, resize methods and colours; light: small shifts and contrast.",
         ("fsns", "light"),
     )
     shuffle_buffer_size: int = knob(2000, "Records to shuffle among.", minimum=1)

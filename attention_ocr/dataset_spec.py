@@ -123,6 +123,15 @@ class DatasetSpec:
             raise UserError(f"{path}: null_code {null_code} is not the null of its charset file ({charset.null_id})")
         return cls.from_dict({**values, "charset": charset.to_list()}, str(path))
 
+    def misfits(self, other: "DatasetSpec") -> list[str]:
+        """Where `other` has another shape than this, e.g. `image_height 50 and 32`; empty if a model fits both."""
+        names = ("num_views", "image_height", "image_width", "max_sequence_length")
+        pairs = [(name, getattr(self, name), getattr(other, name)) for name in names]
+        found = [f"{name} {ours} and {theirs}" for name, ours, theirs in pairs if ours != theirs]
+        if self.charset != other.charset:
+            found.append(f"charsets of {len(self.charset)} and {len(other.charset)} classes that are not the same")
+        return found
+
     def split_files(self, dataset_dir: str | os.PathLike, split_name: str) -> list[str]:
         """The split's record files in order.
 

@@ -16,7 +16,7 @@ class Head:
     """A way from features to texts.
 
     Attributes:
-        decoder: the layer class, called on (features, labels, teach), returns `chars_logit` and, if it has one, `attention`.
+        decoder: the layer class, called on (features, labels, teach); returns `chars_logit` and maybe `attention`.
         loss: (config, logits, labels) -> loss and its floor.
         read: (logits, null id) -> the reference's endpoints.
     """

@@ -49,12 +49,14 @@ class AttentionOcr(keras.Model):
         config: the ModelConfig.
         dataset: the DatasetSpec whose pictures and charset it reads.
         image_shape: [H, V*W, 3] of the pictures it is called on, after the crop.
+        step: training steps behind the weights; whoever saves the model sets it.
     """
 
     def __init__(self, config: ModelConfig, dataset: DatasetSpec, **kwargs):
         super().__init__(**kwargs)
         self.config = config
         self.dataset = dataset
+        self.step = 0
         self.image_shape = cropped_shape(config, dataset)
         self.head = head_of(config)
         self.encoder = MultiViewEncoder(
@@ -75,8 +77,8 @@ class AttentionOcr(keras.Model):
         except ValueError as error:
             width //= self.dataset.num_views
             raise UserError(
-                f"views of {H} x {width} (height x width) are too small for --final_endpoint={self.config.final_endpoint}; "
-                "use larger pictures or an earlier endpoint"
+                f"views of {H} x {width} (height x width) are too small for "
+                f"--final_endpoint={self.config.final_endpoint}; use larger pictures or an earlier endpoint"
             ) from error
         self.decoder(features)
         self.built = True
@@ -114,9 +116,13 @@ class AttentionOcr(keras.Model):
         return {
             "format_version": FORMAT_VERSION,
             "attention_ocr": attention_ocr.__version__,
+            "step": self.step,
             "model": self.config.to_dict(),
             "dataset": self.dataset.to_dict(),
         }
+
+    def get_compile_config(self):
+        """Nothing: the run's config.json holds the recipe; the optimiser's state is saved all the same."""
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -127,7 +133,9 @@ class AttentionOcr(keras.Model):
                 f"the model file has format {version}, written by attention-ocr {config['attention_ocr']}; this is "
                 f"{attention_ocr.__version__}, which knows format {FORMAT_VERSION}; upgrade it"
             )
-        return cls(ModelConfig.from_dict(config["model"]), DatasetSpec.from_dict(config["dataset"]))
+        model = cls(ModelConfig.from_dict(config["model"]), DatasetSpec.from_dict(config["dataset"]))
+        model.step = config["step"]
+        return model
 
 
 def cropped_shape(config: ModelConfig, dataset: DatasetSpec) -> tuple[int, int, int]:

@@ -1,0 +1,71 @@
+"""`attention-ocr JOB --flags`: finds the job, parses its flags, runs it, prints errors as one line."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from absl import flags
+
+from attention_ocr.errors import UserError
+from attention_ocr.flags import help_text
+
+JOBS = {
+    "generate_tfrecords": "pictures and labels -> FSNS TFRecords",
+    "train": "learn to read them; resumes where it stopped",
+    "eval": "measure a split, once or for every new checkpoint",
+    "export": "write a SavedModel that needs nothing but itself",
+    "demo_inference": "read pictures and show where the network looked",
+}
+USAGE = "usage: attention-ocr JOB [--flags]; attention-ocr JOB --help lists a job's flags\n" + "\n".join(
+    f"  {name:20}{summary}" for name, summary in JOBS.items()
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a job.
+
+    Args:
+        arguments: the job and its flags; None: those of the command line.
+
+    Returns:
+        The exit status: 0, 1 for a wrong input, 2 for a wrong command line.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(USAGE)
+        return 0 if arguments else 2
+    job, *rest = arguments
+    if job not in JOBS:
+        print(f"error: no job is called {job!r}; there are {', '.join(JOBS)}", file=sys.stderr)
+        return 2
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    module = importlib.import_module(f"attention_ocr.jobs.{job}")
+    values = flags.FlagValues()
+    flags.DEFINE_bool("help", False, "Show this and stop.", short_name="h", flag_values=values)
+    module.define_flags(values)
+    return _run(job, module, values, rest)
+
+
+def _run(job: str, module, values: flags.FlagValues, rest: list[str]) -> int:
+    try:
+        unknown = values([job, *rest])[1:]
+        if values.help:
+            print(help_text(job, JOBS[job], values))
+            return 0
+        if unknown:
+            raise flags.Error(f"{unknown[0]!r} is not a flag; write --name=value")
+        return module.run(values) or 0
+    except flags.Error as error:
+        print(f"error: {error} (attention-ocr {job} --help lists the flags)", file=sys.stderr)
+        return 2
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""A run directory: its config, its checkpoints (the newest ones and the best), found, saved and loaded."""
+
+import os
+import re
+import shlex
+import shutil
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from attention_ocr import __version__, files
+from attention_ocr.config import Config
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.model.network import AttentionOcr
+
+CONFIG_FILE = "config.json"
+BEST_FILE = "best.keras"
+BEST_SCORE_FILE = "best.json"
+CHECKPOINT_FOLDER = "checkpoints"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model file of a run and the step it was saved at."""
+
+    path: Path
+    step: int
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """`config.json`, `checkpoints/checkpoint-00001000.keras`, `best.keras`, TensorBoard's files in `train/`.
+
+    Attributes:
+        path: the directory; made when something is written.
+    """
+
+    path: Path
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """All checkpoints, oldest first."""
+        found = []
+        for path in (self.path / CHECKPOINT_FOLDER).glob("checkpoint-*.keras"):
+            match = re.fullmatch(r"checkpoint-(\d+)\.keras", path.name)
+            if match:
+                found.append(Checkpoint(path, int(match[1])))
+        return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+    def newest(self) -> Checkpoint | None:
+        """The checkpoint to go on from."""
+        found = self.checkpoints()
+        return found[-1] if found else None
+
+    def newest_file(self) -> Path:
+        """The newest checkpoint's file.
+
+        Raises:
+            UserError: there is none yet.
+        """
+        newest = self.newest()
+        if newest is None:
+            raise UserError(f"--train_log_dir={self.path}: has no checkpoint; train writes one there")
+        return newest.path
+
+    def save(self, model: AttentionOcr, step: int, keep: int) -> Checkpoint:
+        """Saves the model with its optimiser's state, then removes all but the newest `keep` checkpoints."""
+        model.step = step
+        path = self.path / CHECKPOINT_FOLDER / f"checkpoint-{step:08d}.keras"
+        with files.replacing(path) as temporary:
+            model.save(temporary)
+        for old in self.checkpoints()[:-keep]:
+            old.path.unlink(missing_ok=True)
+        return Checkpoint(path, step)
+
+    def keep_if_best(self, checkpoint: Checkpoint, score: list[float], what: str) -> bool:
+        """Copies the checkpoint to `best.keras` if its score (compared item by item) is the highest yet."""
+        score_file = self.path / BEST_SCORE_FILE
+        if score_file.exists():
+            best = files.read_json(score_file)
+            if best["what"] == what and best["score"] >= score:
+                return False
+        with files.replacing(self.path / BEST_FILE) as temporary:
+            shutil.copyfile(checkpoint.path, temporary)
+        files.write_json(score_file, {"what": what, "score": score, "step": checkpoint.step})
+        return True
+
+    def write_config(self, config: Config, dataset: DatasetSpec) -> dict[str, Any]:
+        """Writes `config.json` and returns what it holds."""
+        values = {
+            "attention_ocr": __version__,
+            "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            "backend": keras.backend.backend(),
+            **config.to_dict(),
+            "dataset": dataset.to_dict(),
+        }
+        files.write_json(self.path / CONFIG_FILE, values)
+        return values
+
+    def check_resumable(self, config: Config, dataset: DatasetSpec) -> None:
+        """Raises a UserError if the run was begun with another network or data set shape."""
+        path = self.path / CONFIG_FILE
+        if not self.newest() or not path.exists():
+            return
+        before = files.read_json(path)
+        old, new = before["model"], config.model.to_dict()
+        changed = [f"{name} {old[name]} and {new[name]}" for name in new if old.get(name, new[name]) != new[name]]
+        changed += DatasetSpec.from_dict(before["dataset"], str(path)).misfits(dataset)
+        if changed:
+            raise UserError(
+                f"--train_log_dir={self.path}: the run there and the flags disagree "
+                f"(then and now: {', '.join(changed)}); give the same flags, another --train_log_dir, "
+                "or --reset_train_dir to begin anew"
+            )
+
+    def reset(self) -> None:
+        """Removes what a run wrote; other files in the directory stay."""
+        for name in (CONFIG_FILE, BEST_FILE, BEST_SCORE_FILE):
+            (self.path / name).unlink(missing_ok=True)
+        for name in (CHECKPOINT_FOLDER, "train"):
+            shutil.rmtree(self.path / name, ignore_errors=True)
+
+
+def load_model(path: str | os.PathLike) -> AttentionOcr:
+    """The model of a `.keras` file, without its optimiser.
+
+    Raises:
+        UserError: there is no such file, or it is not a model of this project.
+    """
+    _check_is_model_file(path)
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except (TypeError, ValueError, KeyError, OSError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"{path}: is not a model of attention-ocr ({str(error).splitlines()[0][:200]})") from error
+    if not isinstance(model, AttentionOcr):
+        raise UserError(f"{path}: holds a {type(model).__name__}, not a model of attention-ocr")
+    return model
+
+
+def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
+    """Loads weights and optimiser into a compiled model that was built the same.
+
+    Raises:
+        UserError: the file does not fit the model, or its optimiser is another.
+    """
+    _check_is_model_file(checkpoint.path)
+    model.optimizer.build(model.trainable_variables)
+    try:
+        model.load_weights(checkpoint.path)
+    except (ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise UserError(f"{checkpoint.path}: does not fit the network asked for ({reason})") from error
+    if int(model.optimizer.iterations) != checkpoint.step:
+        raise UserError(
+            f"{checkpoint.path}: its optimiser does not fit --optimizer={type(model.optimizer).__mro__[1].__name__}; "
+            "resume with the optimiser the run began with"
+        )
+
+
+def start_from(model: AttentionOcr, path: str | os.PathLike) -> None:
+    """Copies the weights of another model file, whose network must have the same shapes.
+
+    Raises:
+        UserError: a shape differs; all that differ are named.
+    """
+    other = load_model(path)
+    wrong = []
+    theirs: dict[str, Any] = {variable.path: variable for variable in other.variables}
+    for variable in model.variables:
+        source = theirs.get(variable.path)
+        if source is None or tuple(source.shape) != tuple(variable.shape):
+            has = "is not there" if source is None else f"is {list(source.shape)}"
+            wrong.append(f"{variable.path} {has}, needed {list(variable.shape)}")
+    if wrong:
+        raise UserError(f"--checkpoint={path}: does not fit the network asked for: {'; '.join(wrong)}")
+    for variable in model.variables:
+        variable.assign(theirs[variable.path])
+
+
+def _check_is_model_file(path: str | os.PathLike) -> None:
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such model file")
+    if not zipfile.is_zipfile(path):
+        raise UserError(f"{path}: is not a .keras model file (or is damaged)")

@@ -1,0 +1,167 @@
+"""evaluate: a model over a split, each record once; watch: every new checkpoint of a run."""
+
+import csv
+import dataclasses
+import io
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attention_ocr import files, metrics
+from attention_ocr.checkpoints import Checkpoint, RunDirectory
+from attention_ocr.console import progress_bar
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.inference import Reader
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One record, its text and what was read."""
+
+    record: str
+    truth: str
+    read: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Measures of a split, each in [0, 1], over `num_examples` records, and every prediction."""
+
+    num_examples: int
+    SequenceAccuracy: float
+    CharacterAccuracy: float
+    ExactMatch: float
+    NormalizedEditDistance: float
+    predictions: list[Prediction] = dataclasses.field(repr=False)
+
+    def scores(self) -> dict[str, float]:
+        """The measures by name."""
+        names = ("SequenceAccuracy", "CharacterAccuracy", "ExactMatch", "NormalizedEditDistance")
+        return {name: getattr(self, name) for name in names}
+
+
+def evaluate(
+    reader: Reader, batches: Iterable[dict[str, Any]], batch_size: int, on_batch: Callable[[int], None] | None = None
+) -> Evaluation:
+    """Reads every record of `batches` and compares.
+
+    Args:
+        reader: the model.
+        batches: of `images` uint8 [B, H, V*W, 3], `labels` int32 [B, T] and `records` string [B]; the last may be
+            smaller.
+        batch_size: B.
+        on_batch: called after each batch with the number of its records.
+    """
+    charset = reader.dataset.charset
+    predictions: list[Prediction] = []
+    sequences: list[np.ndarray] = []
+    characters: list[np.ndarray] = []
+    for batch in batches:
+        labels = np.asarray(batch["labels"])
+        readings = reader.read_batch(np.asarray(batch["images"]), batch_size)
+        ids = np.stack([reading.ids for reading in readings])
+        sequences.append(np.asarray(metrics.sequence_accuracies(labels, ids, charset.null_id)))
+        characters.append(np.asarray(metrics.character_accuracies(labels, ids, charset.null_id)))
+        for record, label, reading in zip(batch["records"], labels, readings, strict=True):
+            truth = charset.decode(label)
+            predictions.append(Prediction(record.decode(), truth, reading.text, reading.confidence))
+        if on_batch:
+            on_batch(len(labels))
+    truths, texts = [p.truth for p in predictions], [p.read for p in predictions]
+    return Evaluation(
+        num_examples=len(predictions),
+        SequenceAccuracy=float(np.mean(np.concatenate(sequences))),
+        CharacterAccuracy=float(np.mean(np.concatenate(characters))),
+        ExactMatch=metrics.exact_match(truths, texts),
+        NormalizedEditDistance=metrics.normalized_edit_distance(truths, texts),
+        predictions=predictions,
+    )
+
+
+def write_predictions(path: Path, predictions: list[Prediction]) -> None:
+    """Writes record, truth, read and confidence as tab-separated lines with a heading."""
+    text = io.StringIO()
+    table = csv.writer(text, "excel-tab", lineterminator="\n")
+    table.writerow(["record", "truth", "read", "confidence"])
+    table.writerows([p.record, p.truth, p.read, f"{p.confidence:.6f}"] for p in predictions)
+    files.write_text(path, text.getvalue())
+
+
+def watch(run: RunDirectory, interval: float, most: int | None) -> Iterator[Checkpoint]:
+    """Each new newest checkpoint of a run.
+
+    Args:
+        run: the run's directory; it need not exist yet.
+        interval: seconds between two looks.
+        most: stop after this many checkpoints; None: never.
+    """
+    seen, given = -1, 0
+    while most is None or given < most:
+        newest = run.newest()
+        if newest and newest.step > seen:
+            seen, given = newest.step, given + 1
+            yield newest
+        else:
+            time.sleep(interval)
+
+
+@dataclass(frozen=True)
+class EvaluationSplit:
+    """A split of records to evaluate on.
+
+    Attributes:
+        dataset_dir, split_name: which records.
+        dataset: their spec.
+        batch_size: pictures read at a time.
+        num_batches: stop after this many; 0: the whole split.
+    """
+
+    dataset_dir: str
+    split_name: str
+    dataset: DatasetSpec
+    batch_size: int
+    num_batches: int = 0
+
+
+def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path) -> dict[str, Any]:
+    """Evaluates a model file; writes TensorBoard scalars and `predictions.tsv` to `log_dir`.
+
+    Returns:
+        What the job prints: `checkpoint`, `step`, `split`, `num_examples` and the measures.
+
+    Raises:
+        UserError: the model is of another data set shape, or a record cannot be used.
+    """
+    from attention_ocr.data import pipeline  # TensorFlow
+    from attention_ocr.summaries import Summaries
+
+    reader = Reader.load(path)
+    misfits = reader.dataset.misfits(split.dataset)
+    if misfits:
+        raise UserError(
+            f"{path}: does not fit the data set {split.dataset.name!r} (model and data: {', '.join(misfits)})"
+        )
+    source = pipeline.Source(split.dataset.split_files(split.dataset_dir, split.split_name), split.dataset)
+    most = split.num_batches * split.batch_size
+    number = source.count()
+    batches = pipeline.evaluation_batches(source, split.batch_size, most)
+    title = f"{path.name} on {split.split_name}"
+    with progress_bar(title, min(most or number, number)) as advance, pipeline.explained(source):
+        found = evaluate(reader, batches.as_numpy_iterator(), split.batch_size, advance)
+    write_predictions(log_dir / "predictions.tsv", found.predictions)
+    summaries = Summaries(log_dir)
+    summaries.scalars({f"eval/{name}": value for name, value in found.scores().items()}, reader.step)
+    summaries.close()
+    return {
+        "checkpoint": str(path),
+        "step": reader.step,
+        "split": split.split_name,
+        "num_examples": found.num_examples,
+        **found.scores(),
+    }

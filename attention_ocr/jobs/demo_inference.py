@@ -1,0 +1,46 @@
+"""attention-ocr demo_inference."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from absl import flags
+
+from attention_ocr import files
+from attention_ocr.flags import required
+from attention_ocr.picture_paths import picture_paths
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """The job's flags."""
+    define: dict[str, Any] = {"flag_values": values}
+    flags.DEFINE_string("checkpoint", "", "A model file (.keras) or an exported SavedModel's folder.", **define)
+    text = "Pictures: a file, a folder, a glob, or a counter like sign_%02d.png."
+    flags.DEFINE_string("image_path_pattern", "", text, **define)
+    flags.DEFINE_integer("batch_size", 32, "Pictures read at a time.", lower_bound=1, **define)
+    flags.DEFINE_string(
+        "visualize", "", "Folder for a drawing of each picture: where each character was read.", **define
+    )
+    flags.DEFINE_enum("format", "text", ["text", "json"], "What is printed for each picture.", **define)
+
+
+def run(values: flags.FlagValues) -> None:
+    """Reads the pictures in order and prints a line for each."""
+    required(values, "checkpoint", "image_path_pattern")
+    paths = picture_paths(values.image_path_pattern)
+
+    from attention_ocr.inference import Reader
+
+    reader = Reader.load(values.checkpoint)
+    for start in range(0, len(paths), values.batch_size):
+        batch = paths[start : start + values.batch_size]
+        pixels = np.stack([reader.prepare(path) for path in batch])
+        for path, picture, reading in zip(batch, pixels, reader.read_batch(pixels, values.batch_size), strict=True):
+            if values.format == "json":
+                print(json.dumps({"path": str(path), **reading.to_dict(reader.dataset.charset)}, ensure_ascii=False))
+            else:
+                print(f"{path}\t{reading.text}\t{reading.confidence:.4f}", flush=True)
+            if values.visualize:
+                with files.replacing(Path(values.visualize) / f"{path.stem}.png") as temporary:
+                    reader.draw(picture, reading).save(temporary)

@@ -1,0 +1,62 @@
+"""attention-ocr eval."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.flags import required
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """The job's flags."""
+    define: dict[str, Any] = {"flag_values": values}
+    flags.DEFINE_string("dataset_dir", "", "Folder of records.", **define)
+    flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.", **define)
+    flags.DEFINE_string("split_name", "test", "Split to read.", **define)
+    flags.DEFINE_string("train_log_dir", "", "A run's directory: its newest checkpoint is read.", **define)
+    flags.DEFINE_string("checkpoint", "", "A model file (.keras) or an exported SavedModel to read with.", **define)
+    flags.DEFINE_string("eval_log_dir", "", "Where results go; empty: eval_SPLIT beside the model.", **define)
+    flags.DEFINE_integer("batch_size", 32, "Pictures read at a time.", lower_bound=1, **define)
+    flags.DEFINE_integer("num_batches", 0, "Batches to read; 0: the whole split.", lower_bound=0, **define)
+    text = "With --train_log_dir: look for a new checkpoint this often, in seconds, and go on; 0: evaluate once."
+    flags.DEFINE_float("eval_interval_secs", 0, text, lower_bound=0, **define)
+    text = "With --eval_interval_secs: end after this many evaluations; 0: never."
+    flags.DEFINE_integer("number_of_steps", 0, text, lower_bound=0, **define)
+
+
+def run(values: flags.FlagValues) -> None:
+    """Evaluates once, or each new checkpoint; prints a JSON line for each."""
+    required(values, "dataset_dir")
+    if bool(values.train_log_dir) == bool(values.checkpoint):
+        raise UserError("give either --train_log_dir=DIR, a run's directory, or --checkpoint=FILE.keras")
+    dataset = DatasetSpec.load(values.dataset_dir, values.dataset_name)
+    dataset.split_files(values.dataset_dir, values.split_name)
+
+    from attention_ocr import evaluation
+
+    split = evaluation.EvaluationSplit(
+        values.dataset_dir, values.split_name, dataset, values.batch_size, values.num_batches
+    )
+    beside = Path(values.train_log_dir) if values.train_log_dir else Path(values.checkpoint).parent
+    log_dir = Path(values.eval_log_dir) if values.eval_log_dir else beside / f"eval_{values.split_name}"
+    for path in _model_files(values):
+        print(json.dumps(evaluation.evaluate_file(path, split, log_dir)), flush=True)
+
+
+def _model_files(values: flags.FlagValues) -> Iterator[Path]:
+    from attention_ocr import checkpoints, evaluation
+
+    if values.checkpoint:
+        yield Path(values.checkpoint)
+        return
+    run_directory = checkpoints.RunDirectory(Path(values.train_log_dir))
+    if not values.eval_interval_secs:
+        yield run_directory.newest_file()
+        return
+    for checkpoint in evaluation.watch(run_directory, values.eval_interval_secs, values.number_of_steps or None):
+        yield checkpoint.path

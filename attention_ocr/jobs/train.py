@@ -1,0 +1,40 @@
+"""attention-ocr train."""
+
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from attention_ocr import config as configs
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.flags import config_from, define_knobs, define_preset, required
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """The job's flags."""
+    define_preset(values)
+    define: dict[str, Any] = {"flag_values": values}
+    flags.DEFINE_string("dataset_dir", "", "Folder of records.", **define)
+    flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.", **define)
+    flags.DEFINE_string("split_name", "train", "Split to learn from.", **define)
+    flags.DEFINE_string("train_log_dir", "", "Directory of the run.", **define)
+    flags.DEFINE_string("checkpoint", "", "A model file whose weights a new run begins with.", **define)
+    flags.DEFINE_bool("reset_train_dir", False, "Remove what an earlier run wrote to --train_log_dir.", **define)
+    define_knobs(values, *configs.GROUPS.values())
+
+
+def run(values: flags.FlagValues) -> None:
+    """Trains, from where the run stopped."""
+    required(values, "dataset_dir", "train_log_dir")
+    config = config_from(values)
+    dataset = DatasetSpec.load(values.dataset_dir, values.dataset_name)
+    dataset.split_files(values.dataset_dir, values.split_name)
+
+    from attention_ocr import training, training_data
+    from attention_ocr.checkpoints import RunDirectory
+
+    run_directory = RunDirectory(Path(values.train_log_dir))
+    if values.reset_train_dir:
+        run_directory.reset()
+    data = training_data.from_records(config, dataset, values.dataset_dir, values.split_name)
+    training.train(config, dataset, data, run_directory, values.checkpoint)

@@ -1,0 +1,132 @@
+"""train: `keras.Model.fit` over endless batches; an epoch is the interval between two checkpoints."""
+
+import math
+import signal
+import threading
+from typing import Any
+
+import keras
+
+from attention_ocr import checkpoints, optimizers
+from attention_ocr.checkpoints import RunDirectory
+from attention_ocr.config import Config
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.inference import Reader
+from attention_ocr.model.network import AttentionOcr
+from attention_ocr.progress import ProgressCallback
+from attention_ocr.summaries import Summaries
+from attention_ocr.training_data import TrainingData
+
+PRECISIONS = {"none": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+
+
+def train(config: Config, dataset: DatasetSpec, data: TrainingData, run: RunDirectory, start: str = "") -> int:
+    """Trains until `max_number_of_steps` or Ctrl-C, from the run's newest checkpoint if it has one.
+
+    Args:
+        config: all knobs.
+        dataset: the records' shape.
+        data: what to learn from.
+        run: where checkpoints, config and summaries go.
+        start: a model file whose weights a new run begins with.
+
+    Returns:
+        The step reached.
+
+    Raises:
+        UserError: the run is of another network, or the loss is no number any more.
+    """
+    run.check_resumable(config, dataset)
+    keras.utils.set_random_seed(config.train.seed)
+    keras.mixed_precision.set_dtype_policy(PRECISIONS[config.train.mixed_precision])
+    model = AttentionOcr(config.model, dataset)
+    jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
+    model.compile(optimizers.build(config.train), jit_compile=jit)
+    newest = run.newest()
+    if newest:
+        checkpoints.restore(model, newest)
+    elif start:
+        checkpoints.start_from(model, start)
+    step, last_step = newest.step if newest else 0, config.train.max_number_of_steps
+    print(
+        f"{run.path}: {_described(model, config)}, " + (f"resumed at step {step}" if newest else "a new run"),
+        flush=True,
+    )
+    if step >= last_step:
+        print(f"{run.path}: step {step} is reached already; raise --max_number_of_steps to go on", flush=True)
+        return step
+    summaries = Summaries(run.path / "train", step)
+    summaries.run(run.write_config(config, dataset), step)
+    progress = ProgressCallback(config, data, summaries, step)
+    saving = SaveCallback(config, data, run, summaries, progress)
+    with stopping_on_interrupt(progress), data.explained():
+        interval = config.train.save_interval_steps
+        model.fit(
+            data.batches(step),
+            steps_per_epoch=interval,
+            epochs=math.ceil((last_step - step) / interval),
+            callbacks=[progress, saving],
+            shuffle=False,  # the batches come shuffled
+            verbose=0,
+        )
+    summaries.close()
+    return progress.step
+
+
+class SaveCallback(keras.callbacks.Callback):
+    """Saves a checkpoint at each epoch's end and finds the best one."""
+
+    def __init__(self, config, data, run, summaries, progress):
+        super().__init__()
+        self.config, self.data, self.run = config.train, data, run
+        self.summaries, self.progress = summaries, progress
+
+    def on_epoch_end(self, epoch, logs=None):
+        step = self.progress.step
+        checkpoint = self.run.save(self.model, step, self.config.checkpoints_to_keep)
+        score, what = [-self.progress.interval_loss()], "training loss above the floor, negative"
+        if self.data.validate:
+            evaluation = self.data.validate(Reader.of_model(self.model))
+            self.summaries.scalars({f"validation/{k}": v for k, v in evaluation.scores().items()}, step)
+            score = [evaluation.ExactMatch, evaluation.NormalizedEditDistance]
+            what = "ExactMatch and NormalizedEditDistance of the validation split"
+            print(
+                f"step {step}  validation: ExactMatch {score[0]:.4f}, 1 - N.E.D. {score[1]:.4f} "
+                f"of {evaluation.num_examples}",
+                flush=True,
+            )
+        best = self.run.keep_if_best(checkpoint, score, what)
+        self.summaries.histograms(self.model, step)
+        print(f"step {step}  saved {checkpoint.path}" + (", the best so far" if best else ""), flush=True)
+
+
+class stopping_on_interrupt:  # noqa: N801 - reads as a statement
+    """Within it the first Ctrl-C (or SIGTERM) lets the step end and saves; a second one stops at once."""
+
+    def __init__(self, progress: ProgressCallback):
+        self.progress = progress
+        self.before: dict[int, Any] = {}
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self.before[number] = signal.signal(number, self._stop)
+
+    def _stop(self, number, frame):
+        self.progress.interrupted = True
+        print("\nstopping after this step, saving; Ctrl-C again stops at once without saving", flush=True)
+        signal.signal(number, signal.default_int_handler)
+
+    def __exit__(self, *exception):
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+        if self.progress.interrupted:
+            print(f"stopped at step {self.progress.step}; the same command goes on from there", flush=True)
+
+
+def _described(model: AttentionOcr, config: Config) -> str:
+    K, T = len(model.dataset.charset), model.dataset.max_sequence_length
+    return (
+        f"{model.count_params():,} parameters, {model.dataset.num_views} views, K={K}, T={T}, "
+        f"{config.train.optimizer} {config.train.learning_rate}, backend {keras.backend.backend()}"
+    )

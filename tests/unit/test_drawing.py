@@ -1,0 +1,129 @@
+"""Drawings of a reading: the heat lies where the model looked, every text can be shown, wrong sizes are told."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from attention_ocr import drawing
+from attention_ocr.drawing import attention_strip, draw_attention, draw_reading, heat_map
+from attention_ocr.errors import UserError
+
+
+def _picture(views=4, size=60):
+    return np.random.default_rng(0).integers(0, 256, (size, views * size, 3), dtype=np.uint8)
+
+
+def _looking_at(*positions, count=4 * 6 * 5):
+    attention = np.full((len(positions), count), 0.001, np.float32)
+    attention[np.arange(len(positions)), positions] = 1
+    return attention / attention.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(("view", "y", "x"), [(0, 0, 0), (0, 5, 4), (1, 2, 3), (2, 0, 4), (3, 4, 0), (3, 5, 4)])
+def test_hottest_pixel_lies_in_its_view_and_cell(view, y, x):
+    heat = heat_map(_looking_at(view * 30 + y * 5 + x)[0], 4, (6, 5), 60, 240)
+    assert heat.shape == (60, 240)
+    rows, columns = np.where(heat == heat.max())  # cells are 10 high and 12 wide, views 60 wide
+    assert {int(row) // 10 for row in rows} == {y}
+    assert {int(column) // 60 for column in columns} == {view}
+    assert {int(column) % 60 // 12 for column in columns} == {x}
+
+
+def test_heat_does_not_leak_into_the_next_view():
+    heat = heat_map(_looking_at(4)[0], 4, (6, 5), 60, 240)  # the right end of the first view
+    assert heat[:12, 50:60].max() == 1
+    assert heat[:, 60:].max() < 0.01
+
+
+@pytest.mark.parametrize(("view", "y", "x"), [(0, 3, 2), (2, 1, 1), (3, 5, 4)])
+def test_point_of_a_look_lies_in_its_cell(view, y, x):
+    ((across, down),) = drawing._looks(_looking_at(view * 30 + y * 5 + x), 4, (6, 5))
+    assert int(across * 4 * 5) == view * 5 + x
+    assert int(down * 6) == y
+
+
+def test_strip_shows_the_picture_and_the_first_steps():
+    picture = np.full((60, 240, 3), 128, np.uint8)
+    strip = attention_strip(picture, _looking_at(7, 95, 3), 4, (6, 5), most=2)
+    assert strip.shape == (3 * 60, 240, 3)
+    assert strip.dtype == np.uint8
+    np.testing.assert_array_equal(strip[:60], picture)
+    for shown, place in ((strip[60:120], (1, 2)), (strip[120:], (1, 15))):  # row, column of 20 over the 4 views
+        bright = shown.sum(axis=-1, dtype=int)
+        y, x = np.unravel_index(bright.argmax(), bright.shape)
+        assert (y // 10, x // 12) == place
+
+
+def test_drawing_has_a_panel_for_every_step():
+    picture = _picture(4, 150)  # three panels a row
+    heights = [
+        draw_attention(picture, "x" * steps, _looking_at(*range(steps)), 4, (6, 5), np.ones(steps)).height
+        for steps in (0, 1, 3, 4, 7)
+    ]
+    assert heights == sorted(heights)
+    assert heights[0] < heights[1] == heights[2] < heights[3] < heights[4]
+
+
+def test_wide_picture_is_enlarged_and_small_one_keeps_a_title():
+    drawn = draw_attention(_picture(4, 150), "a", _looking_at(3), 4, (6, 5), [0.5])
+    assert isinstance(drawn, Image.Image)
+    assert drawn.mode == "RGB"
+    assert 1200 <= drawn.width <= 1280
+    assert 900 <= draw_reading(_picture(1, 40), "Rue Neuve", 0.9).width <= 960
+
+
+def test_one_view_works():
+    drawn = draw_attention(_picture(1), ["a", " ", ""], _looking_at(0, 12, 29, count=30), 1, (6, 5), [1.0, 0.5, 0.0])
+    assert drawn.width >= 900
+
+
+def test_no_step_works():
+    picture = _picture()
+    assert draw_attention(picture, [], np.zeros((0, 120)), 4, (6, 5), []).height > 0
+    np.testing.assert_array_equal(attention_strip(picture, np.zeros((0, 120)), 4, (6, 5)), picture)
+
+
+def test_markers_at_one_place_are_moved_apart():
+    places = drawing._spread(np.full((5, 2), 100.0), (600, 300))
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + 1e3 * np.eye(5)
+    assert apart.min() > 1.5 * drawing._BADGE
+    assert np.abs(places - 100).max() < 60
+
+
+def test_confidence_of_the_whole_text_is_shown():
+    picture, attention = _picture(), _looking_at(3)
+    given = draw_attention(picture, "a", attention, 4, (6, 5), [0.9], confidence=0.2)
+    assert given.tobytes() != draw_attention(picture, "a", attention, 4, (6, 5), [0.9]).tobytes()
+
+
+def test_wrong_number_of_positions_names_both():
+    for draw in (
+        lambda attention: draw_attention(_picture(), "a", attention, 4, (6, 5), [1.0]),
+        lambda attention: attention_strip(_picture(), attention, 4, (6, 5)),
+    ):
+        with pytest.raises(UserError, match=r"119.*120"):
+            draw(np.ones((1, 119)))
+
+
+def test_wrong_number_of_steps_names_them():
+    with pytest.raises(UserError, match="3 characters, 2 steps of attention and 1 scores"):
+        draw_attention(_picture(), "abc", _looking_at(1, 2), 4, (6, 5), [1.0])
+
+
+def test_character_without_a_font_is_its_code_point(monkeypatch):
+    monkeypatch.setattr(drawing, "_font_file", lambda characters: None)
+    drawing._drawable.cache_clear()
+    try:
+        assert drawing._drawable("a中b", 20)[0] == "a[U+4E2D]b"
+        assert drawing._drawable("a\nb", 20)[0] == "a[U+000A]b"
+        assert drawing._name(" ") == "space"
+        assert drawing._label("中", 7) == "7"
+    finally:
+        drawing._drawable.cache_clear()
+
+
+def test_text_that_fits_nowhere_is_cut():
+    short, long = (draw_reading(_picture(), text, 0.5) for text in ("Rue", "Rue du Lac " * 40))
+    assert short.size == long.size
+    right = np.asarray(long)[:60, -200:-182].astype(int)  # the gap before the confidence stays free
+    assert np.ptp(right, axis=(0, 1)).max() == 0
