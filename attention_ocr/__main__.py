@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if job not in JOBS:
         print(f"error: no job is called {job!r}; there are {', '.join(JOBS)}", file=sys.stderr)
         return 2
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     module = importlib.import_module(f"attention_ocr.jobs.{job}")
     values = flags.FlagValues()
     flags.DEFINE_bool("help", False, "Show this and stop.", short_name="h", flag_values=values)

@@ -78,11 +78,11 @@ class RunDirectory:
         return Checkpoint(path, step)
 
     def keep_if_best(self, checkpoint: Checkpoint, score: list[float], what: str) -> bool:
-        """Copies the checkpoint to `best.keras` if its score (compared item by item) is the highest yet."""
+        """Copies the checkpoint to `best.keras` unless an earlier one has a higher score (compared item by item)."""
         score_file = self.path / BEST_SCORE_FILE
         if score_file.exists():
             best = files.read_json(score_file)
-            if best["what"] == what and best["score"] >= score:
+            if best["what"] == what and best["score"] > score:
                 return False
         with files.replacing(self.path / BEST_FILE) as temporary:
             shutil.copyfile(checkpoint.path, temporary)

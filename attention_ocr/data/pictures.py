@@ -59,8 +59,19 @@ def _fitting_format(encoded: bytes, spec: DatasetSpec) -> str:
             and not getattr(image, "is_animated", False)
             and image.getexif().get(ExifTags.Base.Orientation, 1) == 1
             and (image.format == "JPEG" or encoded[PNG_BIT_DEPTH] == 8)
+            and _is_sound(encoded)
         )
         return str(image.format) if as_is else ""
+
+
+def _is_sound(encoded: bytes) -> bool:
+    """Whether a PNG's checksums and end are right: Pillow reads it without them, TensorFlow refuses."""
+    try:
+        with Image.open(io.BytesIO(encoded)) as image:
+            image.verify()
+    except (OSError, SyntaxError):
+        return False
+    return True
 
 
 def _png(image: np.ndarray) -> bytes:

@@ -67,8 +67,7 @@ def write_dataset(
             left to train on.
     """
     output = Path(output_dir)
-    asked = {"train": True, "validation": config.validation_fraction, "test": config.test_fraction}
-    report = {name: SplitSummary() for name, wanted in {**asked, **annotations}.items() if wanted}
+    report = _asked(annotations, config)
     with shards.staging(output) as folder:
         assigned = splits.assign(annotations, config.validation_fraction, config.test_fraction, config.seed)
         charset = _charset(assigned, config)
@@ -88,6 +87,12 @@ def write_dataset(
         spec = dataclasses.replace(spec, splits=written)
         spec.save(folder)
     return Summary(output, spec, report)
+
+
+def _asked(annotations: Mapping[str, list[Annotation]], config: GenerateConfig) -> dict[str, SplitSummary]:
+    shares = {"train": 1.0, "validation": config.validation_fraction, "test": config.test_fraction}
+    drawn = [name for name, share in shares.items() if share or name in annotations]
+    return {name: SplitSummary() for name in (*drawn, *annotations)}
 
 
 def _charset(assigned: splits.Assigned, config: GenerateConfig) -> Charset:

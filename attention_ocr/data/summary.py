@@ -48,15 +48,18 @@ class Summary:
 def print_summary(summary: Summary) -> None:
     """Prints the splits and what was dropped as a table."""
     spec = summary.spec
-    table = Table("split", "records", "files", "dropped", title=Text(str(summary.output_dir)), title_justify="left")
-    table.caption = Text(
-        f"{spec.num_views} x {spec.image_height} x {spec.image_width} pixels (views, height, width), "
+    console = Console()
+    size = f"{spec.num_views} x {spec.image_height} x {spec.image_width}"
+    headline = (
+        f"{summary.output_dir}: {size} pixels (views, height, width), "
         f"labels up to {spec.max_sequence_length} characters, {len(spec.charset)} classes"
     )
+    console.print(Text(headline), soft_wrap=True)
+    table = Table("split", "records", "files", "dropped")
     for name, split in summary.splits.items():
         records = Text(str(split.kept)) if split.kept else Text("WARNING: empty", style="bold yellow")
         table.add_row(Text(name), records, str(split.num_shards), Text(_dropped_lines(split)))
-    Console().print(table)
+    console.print(table)
 
 
 def _dropped_lines(split: SplitSummary) -> str:

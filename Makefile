@@ -1,0 +1,38 @@
+# Two commands: `make demo` shows the whole job, `make test` runs the tests. Python 3.11+ and make are all it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOGS := logs/demo
+
+.PHONY: demo test test-slow check format clean
+
+$(VENV)/package: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/development: $(VENV)/package
+	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
+	@touch $@
+
+demo: $(VENV)/package
+	PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
+
+test: $(VENV)/development
+	$(BIN)/pytest
+
+test-slow: $(VENV)/development
+	$(BIN)/pytest -m slow
+
+check: $(VENV)/development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/development
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) demo $(LOGS)

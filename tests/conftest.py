@@ -1,0 +1,73 @@
+"""What several tests need. The backend is the one KERAS_BACKEND names."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from attention_ocr.charset import Charset
+from attention_ocr.dataset_spec import DatasetSpec
+
+LETTERS = "abcd"
+SPLIT_SIZES = {"train": 24, "validation": 4, "test": 4}
+
+
+@pytest.fixture(scope="session")
+def charset():
+    """A blank, four letters, the null last: K = 6."""
+    return Charset.from_labels([" " + LETTERS])
+
+
+@pytest.fixture(scope="session")
+def make_spec(charset):
+    """A function from what matters to a test to a DatasetSpec; one view of 40 x 80 and T = 4 otherwise."""
+
+    def make(**values):
+        sizes = {"num_views": 1, "image_height": 40, "image_width": 80, "max_sequence_length": 4}
+        return DatasetSpec(**{"name": "tiny", "charset": charset, **sizes, **values})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tmp_path_factory):
+    """A folder of FSNS records: 24 train (in 3 shards), 4 validation and 4 test pictures of 40 x 80, T = 4."""
+    from attention_ocr.data.annotations import Annotation
+    from attention_ocr.data.records import GenerateConfig, write_dataset
+
+    folder = tmp_path_factory.mktemp("tiny")
+    random = np.random.default_rng(0)
+    annotations = {}
+    for split, size in SPLIT_SIZES.items():
+        lines = []
+        for number in range(size):
+            path, text = f"{split}-{number}.png", _word(random)
+            draw_word(text).save(folder / path)
+            lines.append(Annotation((path,), text, f"{split}.tsv:{number + 1}", folder))
+        annotations[split] = lines
+    total = sum(path.stat().st_size for path in folder.glob("train-*.png"))
+    config = GenerateConfig(max_sequence_length=4, charset_file=_charset_file(folder), shard_size=total / 2 / 1e6)
+    write_dataset(annotations, folder / "records", config)
+    return folder / "records"
+
+
+def draw_word(text, height=40, width=80):
+    """A picture with `text` in black on light grey."""
+    picture = Image.new("RGB", (width, height), (230, 230, 225))
+    ImageDraw.Draw(picture).text((4, 2), text, fill=(20, 20, 30), font_size=height * 0.7)
+    return picture
+
+
+def _word(random):
+    letters = list(random.choice(list(LETTERS), random.integers(2, 5)))
+    if len(letters) > 3:
+        letters[1] = " "
+    return "".join(letters)
+
+
+def _charset_file(folder):
+    Charset.from_labels([" " + LETTERS]).to_file(folder / "charset.txt")
+    return str(folder / "charset.txt")

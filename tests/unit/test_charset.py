@@ -1,0 +1,93 @@
+"""A charset's file and classes say the same, and a text survives its way through ids."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attention_ocr.charset import Charset
+from attention_ocr.errors import UserError
+
+FSNS = "0\t \n1\tl\n2\t’\n2\t'\n2\t‘\n3\té\n4\t<nul>\n"
+
+
+@pytest.fixture
+def read(tmp_path):
+    def from_content(content: str) -> Charset:
+        path = tmp_path / "charset.txt"
+        path.write_bytes(content.encode())
+        return Charset.from_file(path)
+
+    return from_content
+
+
+@pytest.mark.parametrize("content", [FSNS, "\ufeff" + FSNS, FSNS.replace("\n", "\r\n"), FSNS.rstrip("\n"), FSNS + "\n"])
+def test_a_file_reads_alike_with_mark_and_any_line_ends(read, content):
+    charset = read(content)
+    assert (len(charset), charset.null_id) == (5, 4)
+    assert charset.encode("l é") == [1, 0, 3]
+
+
+def test_a_code_of_several_characters_reads_each_and_prints_the_last(read):
+    charset = read(FSNS)
+    assert charset.encode("’'‘") == [2, 2, 2]
+    assert charset.decode([1, 2, 3, 4, 4]) == "l‘é"
+
+
+def test_the_file_comes_back_as_it_was(read, tmp_path):
+    read(FSNS).to_file(tmp_path / "again.txt")
+    assert (tmp_path / "again.txt").read_text() == FSNS
+
+
+def test_the_null_may_be_anywhere(read):
+    charset = read("1\ta\n0\t<nul>\n")
+    assert charset.null_id == 0
+    assert charset.pad(charset.encode("a"), 3) == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("0\ta\n1\tb\n", "no line has the null; add '2<TAB><nul>'"),
+        ("0\ta\n3\t<nul>\n", "codes 0..3 have a gap at 1, 2"),
+        ("0\ta\nb\n1\t<nul>\n", "charset.txt:2: 'b' is not 'code<TAB>character'"),
+        ("0\ta\nx\tb\n1\t<nul>\n", "charset.txt:2: "),
+        ("0\ta\n1\t\n2\t<nul>\n", "charset.txt:2: code 1 has no character"),
+        ("0\ta\n1\ta\n2\t<nul>\n", "'a' belongs to the classes 0 and 1"),
+        ("", "no line has the null"),
+    ],
+)
+def test_a_wrong_file_is_named(read, content, problem):
+    with pytest.raises(UserError, match=re.escape(problem)):
+        read(content)
+
+
+def test_unknown_characters_and_long_labels_are_errors():
+    charset = Charset.from_labels(["abc"])
+    assert charset.unknown("xaxy") == ["x", "y"]
+    with pytest.raises(UserError, match="'ax' has 'x', not in the charset of 4 classes"):
+        charset.encode("ax")
+    with pytest.raises(UserError, match="longer than max_sequence_length 2"):
+        charset.pad([0, 1, 2], 2)
+
+
+def test_labels_give_their_characters_in_order_and_the_null_last():
+    charset = Charset.from_labels(["b a", "éa"])
+    assert charset.symbols == [" ", "a", "b", "é", ""]
+    assert charset.null_id == 4
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n")), min_size=1))
+def test_any_text_survives_ids_and_the_file(tmp_path_factory, texts):
+    charset = Charset.from_labels(texts)
+    path = tmp_path_factory.getbasetemp() / "charset.txt"
+    charset.to_file(path)
+    read = Charset.from_file(path)
+    assert read == charset
+    assert Charset.from_list(charset.to_list(), charset.null_id) == charset
+    for text in texts:
+        ids = read.pad(read.encode(text), len(text) + 2)
+        assert len(ids) == len(text) + 2
+        assert read.decode(ids) == text

@@ -1,0 +1,69 @@
+"""A data set's spec comes back from its folder and from a model file as it was."""
+
+import json
+import re
+
+import pytest
+
+from attention_ocr.charset import Charset
+from attention_ocr.dataset_spec import DatasetSpec, Split
+from attention_ocr.errors import UserError
+
+
+@pytest.fixture
+def spec():
+    charset = Charset(((" ",), ("’", "'", "‘"), ()), 2)
+    splits = {"train": Split("train/train*", 1044868), "test": Split("test/test*")}
+    return DatasetSpec("fsns", 4, 150, 150, 37, charset, "pad", splits, "charset_size=3.txt")
+
+
+def test_it_comes_back_from_its_folder(spec, tmp_path):
+    spec.save(tmp_path)
+    assert DatasetSpec.load(tmp_path) == spec
+    assert (tmp_path / "charset_size=3.txt").read_text() == "0\t \n1\t’\n1\t'\n1\t‘\n2\t<nul>\n"
+
+
+def test_it_comes_back_from_json(spec):
+    assert DatasetSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+
+
+def test_the_picture_holds_the_views_side_by_side(spec):
+    assert spec.image_shape == (150, 600, 3)
+
+
+def test_split_files_are_found_in_order(spec, tmp_path):
+    for name in ("train-00001", "train-00000", "other"):
+        (tmp_path / "train").mkdir(exist_ok=True)
+        (tmp_path / "train" / name).touch()
+    assert spec.split_files(tmp_path, "train") == [f"{tmp_path}/train/train-0000{n}" for n in (0, 1)]
+    with pytest.raises(UserError, match=re.escape("no file matches 'test/test*' of the split 'test'")):
+        spec.split_files(tmp_path, "test")
+    with pytest.raises(UserError, match="--split_name=dev: data set 'fsns' has the splits: train, test"):
+        spec.split_files(tmp_path, "dev")
+
+
+def test_what_is_missing_or_wrong_is_named(spec, tmp_path):
+    with pytest.raises(UserError, match="no such folder"):
+        DatasetSpec.load(tmp_path / "nope")
+    with pytest.raises(UserError, match=r"has no dataset\.json"):
+        DatasetSpec.load(tmp_path)
+    with pytest.raises(UserError, match="--dataset_name=nope: not one of"):
+        DatasetSpec.load(tmp_path, "nope")
+    values = spec.to_dict()
+    with pytest.raises(UserError, match="image_height is 0; it must be a whole number from 1"):
+        DatasetSpec.from_dict({**values, "image_height": 0})
+    with pytest.raises(UserError, match="resize 'crop' is not one of stretch, pad"):
+        DatasetSpec.from_dict({**values, "resize": "crop"})
+    with pytest.raises(UserError, match=r"m\.json: .*'colour'"):
+        DatasetSpec.from_dict({**values, "colour": 1}, "m.json")
+    del values["splits"]
+    with pytest.raises(UserError, match=r"m\.json: has no 'splits'"):
+        DatasetSpec.from_dict(values, "m.json")
+
+
+def test_a_null_that_is_not_the_charsets_is_an_error(spec, tmp_path):
+    spec.save(tmp_path)
+    path = tmp_path / "dataset.json"
+    path.write_text(path.read_text().replace('"null_code": 2', '"null_code": 0'))
+    with pytest.raises(UserError, match=r"dataset\.json: null_code 0 is not the null of its charset file \(2\)"):
+        DatasetSpec.load(tmp_path)

@@ -1,0 +1,156 @@
+"""Both decoders against a plain NumPy loop of the reference's formulas, on odd sizes."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from attention_ocr.config import ModelConfig
+from attention_ocr.errors import UserError
+from attention_ocr.model.attention import AttentionDecoder, weighted_sum
+from attention_ocr.model.slice import SliceDecoder
+
+B, N, C, K, T, U = 3, 11, 5, 7, 4, 6
+DECODERS = {"attention": AttentionDecoder, "slice": SliceDecoder}
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x):
+    powers = np.exp(x - x.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def lstm(x, c, h, weights, clip):
+    i, j, f, o = np.split(np.concatenate([x, h], axis=1) @ weights["lstm_kernel"] + weights["lstm_bias"], 4, axis=1)
+    c = np.clip(sigmoid(f + 1) * c + sigmoid(i) * np.tanh(j), -clip, clip)
+    return c, sigmoid(o) * np.tanh(c)
+
+
+def attention_loop(features, weights, config, labels):
+    """Logits [B, T, K] and attention [B, T, N]; `labels` None: greedy."""
+    c, h, d, e = np.zeros([B, U]), np.zeros([B, U]), np.zeros([B, C]), np.zeros([B, K])
+    keys = features @ weights["attention_w"]
+    logits, attention = [], []
+    for t in range(T):
+        x = np.concatenate([e, d], axis=1) @ weights["input_kernel"] + weights["input_bias"]
+        c, h = lstm(x, c, h, weights, config.lstm_state_clip_value)
+        q = np.concatenate([c, h], axis=1) @ weights["query_kernel"] + weights["query_bias"]
+        a = softmax(np.tanh(keys + q[:, None]) @ weights["attention_v"])
+        d = (a[:, :, None] * features).sum(axis=1)
+        y = np.concatenate([h, d], axis=1) @ weights["output_kernel"] + weights["output_bias"]
+        logits.append(y @ weights["softmax_w"] + weights["softmax_b"])
+        attention.append(a)
+        if config.use_autoregression:
+            e = np.eye(K)[labels[:, t] if labels is not None else logits[-1].argmax(axis=1)]
+    return {"chars_logit": np.stack(logits, axis=1), "attention": np.stack(attention, axis=1)}
+
+
+def slice_loop(features, weights, config, labels):
+    """Logits [B, T, K]; N // T = 2 positions a step, from position t on."""
+    c, h, e = np.zeros([B, U]), np.zeros([B, U]), np.zeros([B, K])
+    logits = []
+    for t in range(T):
+        x = np.concatenate([features[:, t], features[:, t + 1]], axis=1)
+        if config.use_autoregression:
+            x = np.concatenate([x, e], axis=1)
+        c, h = lstm(x, c, h, weights, config.lstm_state_clip_value)
+        logits.append(h @ weights["softmax_w"] + weights["softmax_b"])
+        e = np.eye(K)[labels[:, t] if labels is not None else logits[-1].argmax(axis=1)]
+    return {"chars_logit": np.stack(logits, axis=1)}
+
+
+LOOPS = {"attention": attention_loop, "slice": slice_loop}
+
+
+@pytest.fixture
+def features():
+    return np.random.default_rng(5).normal(size=[B, N, C]).astype("float32")
+
+
+@pytest.fixture
+def labels():
+    return np.random.default_rng(6).integers(0, K, [B, T]).astype("int32")
+
+
+def built(kind, config):
+    """A decoder with random weights, biases too, and those weights by name as float64."""
+    decoder = DECODERS[kind](config, K, T)
+    decoder.build((None, N, C))
+    random = np.random.default_rng(7)
+    for weight in decoder.weights:
+        weight.assign(random.normal(size=weight.shape, scale=0.8))
+    return decoder, {weight.name: np.asarray(weight, "float64") for weight in decoder.weights}
+
+
+@pytest.mark.parametrize("clip", [10.0, 0.3])
+@pytest.mark.parametrize("teach", [True, False])
+@pytest.mark.parametrize("autoregression", [True, False])
+@pytest.mark.parametrize("kind", DECODERS)
+def test_it_is_the_references_loop(kind, autoregression, teach, clip, features, labels):
+    config = ModelConfig(num_lstm_units=U, use_autoregression=autoregression, lstm_state_clip_value=clip)
+    decoder, weights = built(kind, config)
+    found = decoder(features, labels=labels, teach=teach)
+    expected = LOOPS[kind](features.astype("float64"), weights, config, labels if teach else None)
+    assert set(found) == set(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(np.asarray(found[name]), values, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("kind", DECODERS)
+def test_teaching_what_was_read_gives_what_was_read(kind, features):
+    decoder, _ = built(kind, ModelConfig(num_lstm_units=U))
+    greedy = np.asarray(decoder(features)["chars_logit"])
+    taught = np.asarray(decoder(features, labels=greedy.argmax(axis=-1).astype("int32"), teach=True)["chars_logit"])
+    np.testing.assert_allclose(taught, greedy, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", DECODERS)
+def test_teaching_feeds_the_label_of_the_step_before(kind, features, labels):
+    decoder, _ = built(kind, ModelConfig(num_lstm_units=U))
+    other = labels.copy()
+    other[:, 2] = (other[:, 2] + 1) % K
+    first, second = (np.asarray(decoder(features, labels=ids, teach=True)["chars_logit"]) for ids in (labels, other))
+    np.testing.assert_array_equal(first[:, :3], second[:, :3])
+    assert np.abs(first[:, 3] - second[:, 3]).min(axis=1).max() > 0
+
+
+@pytest.mark.parametrize("kind", DECODERS)
+def test_only_the_last_matrix_is_regularized(kind):
+    decoder, weights = built(kind, ModelConfig(num_lstm_units=U, weight_decay=0.01))
+    expected = 0.5 * 0.01 * ((weights["softmax_w"] ** 2).sum() + (weights["softmax_b"] ** 2).sum())
+    assert float(sum(decoder.losses)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_too_few_positions_for_the_slices_are_an_error():
+    with pytest.raises(UserError, match="3 positions of the feature map cannot be cut into 4 slices; use larger"):
+        SliceDecoder(ModelConfig(), K, T).build((None, 3, C))
+
+
+def gradients(function, *arrays):
+    """The gradients of a scalar function of float32 arrays, on this backend."""
+    tensors = [ops.convert_to_tensor(array) for array in arrays]
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [np.asarray(g) for g in jax.grad(function, argnums=tuple(range(len(tensors))))(*tensors)]
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        value = function(*tensors)
+    return [np.asarray(g) for g in tape.gradient(value, tensors)]
+
+
+def test_weighted_sum_and_its_gradient_are_the_einsums(features):
+    random = np.random.default_rng(8)
+    weights, upstream = (random.normal(size=shape).astype("float32") for shape in ([B, N], [B, C]))
+    np.testing.assert_allclose(
+        np.asarray(weighted_sum(weights, features)), np.einsum("bn,bnc->bc", weights, features), rtol=1e-4, atol=1e-5
+    )
+    found = gradients(lambda w, f: ops.sum(ops.square(weighted_sum(w, f)) * upstream), weights, features)
+    plain = gradients(lambda w, f: ops.sum(ops.square(ops.einsum("bn,bnc->bc", w, f)) * upstream), weights, features)
+    for ours, theirs in zip(found, plain, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)

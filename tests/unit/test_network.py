@@ -1,0 +1,135 @@
+"""The network of any view layout builds, returns the reference's endpoints, and comes back from its file."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from attention_ocr import checkpoints
+from attention_ocr.config import ModelConfig
+from attention_ocr.errors import UserError
+from attention_ocr.model.network import AttentionOcr
+
+SMALL = {"num_lstm_units": 8, "final_endpoint": "Mixed_5b"}
+
+
+def pictures_of(model, number=2):
+    return np.random.default_rng(0).uniform(size=[number, *model.image_shape]).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def small_model(make_spec):
+    return AttentionOcr(ModelConfig(**SMALL, encode_coordinates=True), make_spec())
+
+
+@pytest.mark.parametrize(
+    ("views", "height", "width", "grid"), [(4, 150, 150, (16, 16)), (1, 50, 200, (3, 22)), (2, 96, 100, (9, 9))]
+)
+def test_every_layout_of_views_gives_the_endpoints(make_spec, views, height, width, grid):
+    spec = make_spec(num_views=views, image_height=height, image_width=width, max_sequence_length=5)
+    model = AttentionOcr(ModelConfig(num_lstm_units=8), spec)
+    found = {name: np.asarray(value) for name, value in model({"images": pictures_of(model)}).items()}
+    B, T, K, N = 2, 5, len(spec.charset), views * grid[0] * grid[1]
+    assert tuple(model.feature_grid) == grid
+    assert {name: (value.shape, value.dtype.name) for name, value in found.items()} == {
+        "chars_logit": ((B, T, K), "float32"),
+        "attention": ((B, T, N), "float32"),
+        "predicted_chars": ((B, T), "int32"),
+        "predicted_scores": ((B, T), "float32"),
+        "predicted_length": ((B,), "int32"),
+        "predicted_conf": ((B,), "float32"),
+        "normalized_seq_conf": ((B,), "float32"),
+    }
+    np.testing.assert_allclose(found["attention"].sum(axis=-1), 1, rtol=1e-4)
+
+
+def test_netslice_has_no_attention(make_spec):
+    model = AttentionOcr(ModelConfig(**SMALL, use_attention=False), make_spec())
+    found = model({"images": pictures_of(model)})
+    assert "attention" not in found
+    assert found["chars_logit"].shape == (2, 4, 6)
+
+
+def test_a_picture_is_read_alike_in_any_batch(small_model):
+    images = pictures_of(small_model, 3)
+    together = np.asarray(small_model({"images": images})["chars_logit"])
+    alone = np.asarray(small_model({"images": images[1:2]})["chars_logit"])
+    np.testing.assert_allclose(alone[0], together[1], rtol=1e-4, atol=1e-5)
+
+
+def test_labels_are_fed_only_to_teach(small_model):
+    images, labels = pictures_of(small_model), np.array([[1, 2, 3, 5], [0, 5, 5, 5]], "int32")
+    plain = np.asarray(small_model({"images": images})["chars_logit"])
+    given = np.asarray(small_model({"images": images, "labels": labels})["chars_logit"])
+    taught = np.asarray(small_model({"images": images, "labels": labels}, teach=True)["chars_logit"])
+    np.testing.assert_array_equal(given, plain)
+    assert np.abs(taught - plain).max() > 0
+
+
+def test_a_model_file_holds_everything(make_spec, tmp_path):
+    config = ModelConfig(**SMALL, encode_coordinates=True, weight_decay=1e-3, crop_height=36)
+    model = AttentionOcr(config, make_spec(resize="pad"))
+    model.step = 17
+    random = np.random.default_rng(1)
+    for variable in model.variables:
+        if variable.dtype == "float32":
+            variable.assign(np.asarray(variable) + random.uniform(0, 0.1, variable.shape))
+    model.save(tmp_path / "model.keras")
+    again = checkpoints.load_model(tmp_path / "model.keras")
+    assert (again.config, again.dataset, again.step) == (config, model.dataset, 17)
+    assert again.dataset.charset == model.dataset.charset
+    images = {"images": pictures_of(model)}
+    before, after = model(images), again(images)
+    for name, value in before.items():
+        np.testing.assert_allclose(np.asarray(after[name]), np.asarray(value), rtol=1e-6, err_msg=name)
+
+
+def test_a_file_of_a_newer_version_says_so(small_model, tmp_path):
+    path, newer = tmp_path / "model.keras", tmp_path / "newer.keras"
+    small_model.save(path)
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(newer, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                values = json.loads(content)
+                values["config"] |= {"format_version": 99, "attention_ocr": "7.0", "unheard_of": 1}
+                content = json.dumps(values).encode()
+            new.writestr(name, content)
+    with pytest.raises(UserError, match=r"has format 99, written by attention-ocr 7\.0; .*; upgrade it") as error:
+        checkpoints.load_model(newer)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("endpoint", "height", "width"), [("Mixed_5b", 20, 80), ("Mixed_7c", 60, 60)])
+def test_too_small_pictures_are_an_error(make_spec, endpoint, height, width):
+    spec = make_spec(num_views=2, image_height=height, image_width=width)
+    with pytest.raises(UserError) as error:
+        AttentionOcr(ModelConfig(final_endpoint=endpoint), spec)
+    assert str(error.value) == (
+        f"views of {height} x {width} (height x width) are too small for --final_endpoint={endpoint}; "
+        "use larger pictures or an earlier endpoint"
+    )
+
+
+def test_a_crop_makes_the_feature_map_smaller(make_spec, small_model):
+    model = AttentionOcr(ModelConfig(**SMALL, crop_height=36, crop_width=48), make_spec(num_views=2))
+    assert model.image_shape == (36, 96, 3)
+    h, w = model.feature_grid
+    assert (h, w) < tuple(small_model.feature_grid)
+    assert model({"images": pictures_of(model)})["attention"].shape == (2, 4, 2 * h * w)
+    with pytest.raises(UserError, match="--crop_height=36 --crop_width=81: larger than a view, 40 x 80"):
+        AttentionOcr(ModelConfig(**SMALL, crop_height=36, crop_width=81), make_spec())
+
+
+def test_the_loss_is_the_sequence_loss_and_the_weights_l2(small_model):
+    images, labels = pictures_of(small_model), np.array([[1, 2, 3, 5], [0, 5, 5, 5]], "int32")
+    inputs = {"images": images, "labels": labels}
+    total = float(small_model.compute_loss(inputs, y_pred=small_model(inputs, teach=True)))
+    noted = {name: float(metric.result()) for name, metric in small_model.batch_metrics.items()}
+    kernels = [layer.convolution.kernel for layer in small_model.encoder.tower.layers_by_name.values()]
+    kernels += [small_model.decoder.softmax_w, small_model.decoder.softmax_b]
+    expected = 0.5 * 4e-5 * sum(float((np.asarray(kernel) ** 2).sum()) for kernel in kernels)
+    assert noted["regularization"] == pytest.approx(expected, rel=1e-4)
+    assert total == pytest.approx(noted["sequence_loss"] + expected, rel=1e-5)
+    assert noted["loss_above_floor"] > 0
