@@ -41,7 +41,7 @@ class Summaries:
 
     def input_pictures(self, sample: dict[str, np.ndarray], step: int) -> None:
         """Training pictures before and after augmentation, one below the other."""
-        for name, key in (("input/1 before augmentation", "originals"), ("input/2 augmented", "images")):
+        for name, key in (("input/1_before_augmentation", "originals"), ("input/2_augmented", "images")):
             if key in sample:
                 self.writer.add_image(name, np.concatenate(sample[key][:SHOWN], axis=0), step, dataformats="HWC")
 

@@ -46,7 +46,7 @@ class Summary:
 
 
 def print_summary(summary: Summary) -> None:
-    """Prints the splits and what was dropped as a table."""
+    """Prints the splits as a table, and examples of what was dropped."""
     spec = summary.spec
     console = Console()
     size = f"{spec.num_views} x {spec.image_height} x {spec.image_width}"
@@ -58,15 +58,10 @@ def print_summary(summary: Summary) -> None:
     table = Table("split", "records", "files", "dropped")
     for name, split in summary.splits.items():
         records = Text(str(split.kept)) if split.kept else Text("WARNING: empty", style="bold yellow")
-        table.add_row(Text(name), records, str(split.num_shards), Text(_dropped_lines(split)))
+        reasons = ", ".join(f"{dropped.count} {reason}" for reason, dropped in split.dropped.items())
+        table.add_row(Text(name), records, str(split.num_shards), Text(reasons))
     console.print(table)
-
-
-def _dropped_lines(split: SplitSummary) -> str:
-    lines = []
-    for reason, dropped in split.dropped.items():
-        lines.append(f"{dropped.count} {reason}")
-        lines += [f"  {example}" for example in dropped.examples]
-        if dropped.count > len(dropped.examples):
-            lines.append("  ...")
-    return "\n".join(lines)
+    for name, split in summary.splits.items():
+        for reason, dropped in split.dropped.items():
+            for example in dropped.examples:  # Below the table, which would break them into several lines.
+                console.print(Text(f"dropped from {name}, {reason}: {example}"), soft_wrap=True)

@@ -1,0 +1,275 @@
+"""The jobs as a user runs them, one after the other, on generated records."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from attention_ocr.__main__ import main
+from attention_ocr.inference import Reader
+
+TINY = [
+    "--final_endpoint=Mixed_5b",
+    "--num_lstm_units=16",
+    "--batch_size=8",
+    "--optimizer=adam",
+    "--learning_rate=0.002",
+    "--augmentation=light",
+    "--save_summaries_steps=2",
+]
+
+
+def train(dataset, run, steps, *flags):
+    return main(["train", f"--dataset_dir={dataset}", f"--train_log_dir={run}", f"--max_number_of_steps={steps}", *TINY, *flags])
+
+
+def attention_ocr(*arguments, backend="tensorflow", **options):
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    command = [sys.executable, "-m", "attention_ocr", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False, **options)
+
+
+@pytest.fixture(scope="module")
+def run(tiny_dataset, tmp_path_factory):
+    """A run of 4 steps, resumed to 6."""
+    folder = tmp_path_factory.mktemp("run")
+    assert train(tiny_dataset, folder, 4, "--save_interval_steps=2") == 0
+    assert train(tiny_dataset, folder, 6, "--save_interval_steps=2") == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def export_dir(run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export")
+    assert main(["export", f"--checkpoint={run / 'best.keras'}", f"--export_dir={folder}"]) == 0
+    return folder
+
+
+def test_run_keeps_checkpoints_config_and_the_best(run):
+    names = sorted(path.name for path in (run / "checkpoints").iterdir())
+    assert names == [f"checkpoint-{step:08d}.keras" for step in (2, 4, 6)]
+    config = json.loads((run / "config.json").read_text())
+    assert config["model"]["final_endpoint"] == "Mixed_5b"
+    assert (run / "best.keras").exists()
+    assert not list(run.rglob(".*")), "temporary files were left"
+
+
+def test_tensorboard_has_scalars_pictures_texts_and_histograms(run):
+    found = EventAccumulator(str(run / "train")).Reload().Tags()
+    wanted = {"loss/above_floor", "optimizer/learning_rate", "optimizer/gradient_norm", "speed/share_waiting_for_data"}
+    assert wanted <= set(found["scalars"])
+    assert {"input/1_before_augmentation", "input/2_augmented", "attention/0"} <= set(found["images"])
+    assert found["histograms"]
+    assert {"readings/text_summary", "run/text_summary"} <= set(found["tensors"])
+
+
+def test_resumed_run_says_so_and_does_nothing_when_done(run, tiny_dataset, capsys):
+    assert train(tiny_dataset, run, 6) == 0
+    assert "step 6 is reached already" in capsys.readouterr().out
+
+
+def test_another_network_in_the_same_directory_is_refused(run, tiny_dataset, capsys):
+    assert train(tiny_dataset, run, 8, "--num_lstm_units=17") == 1
+    message = capsys.readouterr().err
+    assert "num_lstm_units 16 and 17" in message
+    assert "--reset_train_dir" in message
+
+
+def test_eval_prints_one_json_line_and_writes_every_prediction(run, tiny_dataset, capsys):
+    assert main(["eval", f"--train_log_dir={run}", f"--dataset_dir={tiny_dataset}", "--batch_size=3"]) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert result["step"] == 6
+    assert result["num_examples"] == 4
+    measures = ("SequenceAccuracy", "CharacterAccuracy", "ExactMatch", "NormalizedEditDistance")
+    assert all(0 <= result[name] <= 1 for name in measures)
+    lines = (run / "eval_test" / "predictions.tsv").read_text().splitlines()
+    assert lines[0].split("\t") == ["record", "truth", "read", "confidence"]
+    assert len(lines) == 5
+
+
+def test_continuous_eval_reads_each_new_checkpoint_once(run, tiny_dataset, capsys):
+    flags = ["--eval_interval_secs=0.1", "--number_of_steps=1", "--num_batches=1", "--batch_size=2"]
+    assert main(["eval", f"--train_log_dir={run}", f"--dataset_dir={tiny_dataset}", *flags]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["num_examples"] == 2
+
+
+def test_export_reads_bytes_pixels_and_examples_alike(export_dir, tiny_dataset):
+    loaded = tf.saved_model.load(str(export_dir / "1"))
+    shard = next(Path(tiny_dataset).glob("test-*"))
+    record = next(tf.data.TFRecordDataset(str(shard)).as_numpy_iterator())
+    encoded = tf.train.Example.FromString(record).features.feature["image/encoded"].bytes_list.value[0]
+    from_bytes = loaded.signatures["serving_default"](image_bytes=tf.constant([encoded]))
+    pixels = tf.io.decode_image(encoded, channels=3)[None]
+    from_pixels = loaded.signatures["images"](images=pixels)
+    from_examples = loaded.signatures["examples"](examples=tf.constant([record]))
+    names = {
+        *("predictions", "scores", "chars_logit", "predicted_length", "predicted_text", "predicted_conf"),
+        *("normalized_seq_conf", "attention_masks"),
+    }
+    assert set(from_bytes) == names
+    for other in (from_pixels, from_examples):
+        np.testing.assert_allclose(from_bytes["chars_logit"], other["chars_logit"], atol=1e-5)
+        assert from_bytes["predicted_text"].numpy() == other["predicted_text"].numpy()
+
+
+def test_export_and_model_file_read_alike_in_batches_of_any_size(run, export_dir, tmp_path):
+    random = np.random.default_rng(0)
+    pictures = [random.integers(0, 256, [height, 50, 3], dtype=np.uint8) for height in (30, 40, 61)]
+    from_model = Reader.load(run / "best.keras").read(pictures, batch_size=2)
+    from_export = Reader.load(export_dir).read(pictures, batch_size=3)
+    for one, other in zip(from_model, from_export, strict=True):
+        assert one.text == other.text
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
+
+
+def test_second_export_is_the_next_version(run, export_dir):
+    assert main(["export", f"--checkpoint={run / 'best.keras'}", f"--export_dir={export_dir}"]) == 0
+    assert sorted(path.name for path in export_dir.iterdir()) == ["1", "2"]
+
+
+def test_demo_prints_a_line_for_each_picture_and_draws_it(run, tmp_path, capsys):
+    for number in range(3):
+        Image.new("L", (90, 44), 40 * number).save(tmp_path / f"word_{number:02d}.png")
+    pattern = tmp_path / "word_%02d.png"
+    flags = [f"--checkpoint={run / 'best.keras'}", f"--image_path_pattern={pattern}", f"--visualize={tmp_path / 'drawn'}"]
+    assert main(["demo_inference", *flags, "--batch_size=2"]) == 0
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [Path(path).name for path, _, _ in lines] == ["word_00.png", "word_01.png", "word_02.png"]
+    assert all(0 <= float(confidence) <= 1 for _, _, confidence in lines)
+    assert len(list((tmp_path / "drawn").glob("*.png"))) == 3
+    assert main(["demo_inference", *flags, "--format=json"]) == 0
+    assert {"path", "text", "confidence", "characters"} == set(json.loads(capsys.readouterr().out.splitlines()[0]))
+
+
+def weights_of(run, step):
+    reader_model = Path(run) / "checkpoints" / f"checkpoint-{step:08d}.keras"
+    from attention_ocr.checkpoints import load_model
+
+    return [np.asarray(variable) for variable in load_model(reader_model).variables]
+
+
+def test_resumed_run_ends_as_an_uninterrupted_one(tiny_dataset, tmp_path):
+    """40 steps, and 20 + 20 in another process, end with the same weights."""
+    flags = ["--save_interval_steps=40", "--save_summaries_steps=20"]
+    assert train(tiny_dataset, tmp_path / "whole", 40, *flags) == 0
+    assert train(tiny_dataset, tmp_path / "parts", 20, *flags) == 0
+    assert train(tiny_dataset, tmp_path / "parts", 40, *flags) == 0
+    whole, parts = weights_of(tmp_path / "whole", 40), weights_of(tmp_path / "parts", 40)
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_killed_run_goes_on_from_its_last_checkpoint(tiny_dataset, tmp_path):
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "attention_ocr", "train", f"--dataset_dir={tiny_dataset}", f"--train_log_dir={folder}"]
+    flags = [*TINY, "--max_number_of_steps=100000", "--save_interval_steps=3"]
+    process = subprocess.Popen([*command, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 200
+    while not list((folder / "checkpoints").glob("checkpoint-*.keras")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    last = max(int(path.stem.split("-")[1]) for path in (folder / "checkpoints").glob("checkpoint-*.keras"))
+    result = attention_ocr(*command[3:], *TINY, f"--max_number_of_steps={last + 2}", "--save_interval_steps=3")
+    assert result.returncode == 0, result.stderr
+    assert f"resumed at step {last}" in result.stdout
+    assert (folder / "checkpoints" / f"checkpoint-{last + 2:08d}.keras").exists()
+
+
+def test_interrupted_run_saves_and_says_how_to_go_on(tiny_dataset, tmp_path):
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "attention_ocr", "train", f"--dataset_dir={tiny_dataset}", f"--train_log_dir={folder}"]
+    process = subprocess.Popen(
+        [*command, *TINY, "--max_number_of_steps=100000"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    for line in process.stdout:
+        if line.startswith("step 4"):
+            process.send_signal(signal.SIGINT)
+            break
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 0
+    assert "the same command goes on from there" in output
+    assert len(list((folder / "checkpoints").iterdir())) == 1
+
+
+def test_jax_trains_and_evaluates_the_same_records(tiny_dataset, tmp_path):
+    run = tmp_path / "run"
+    flags = [f"--dataset_dir={tiny_dataset}", f"--train_log_dir={run}"]
+    result = attention_ocr("train", *flags, *TINY, "--max_number_of_steps=4", "--save_interval_steps=2", backend="jax")
+    assert result.returncode == 0, result.stderr
+    assert "backend jax" in result.stdout
+    result = attention_ocr("eval", *flags, backend="jax")
+    assert result.returncode == 0, result.stderr
+    on_jax = json.loads(result.stdout.splitlines()[-1])
+    assert on_jax["step"] == 4
+    on_tensorflow = json.loads(attention_ocr("eval", *flags).stdout.splitlines()[-1])
+    assert on_tensorflow["NormalizedEditDistance"] == pytest.approx(on_jax["NormalizedEditDistance"], abs=1e-6)
+
+
+def test_four_views_read_alike_after_export(four_view_run, capsys):
+    """Views, crop and padding all the way: records, training, export, and a picture of another size."""
+    run, signs = four_view_run
+    assert main(["export", f"--checkpoint={run / 'best.keras'}", f"--export_dir={run / 'export'}"]) == 0
+    capsys.readouterr()
+    texts = []
+    for model in (run / "best.keras", run / "export"):
+        assert main(["demo_inference", f"--checkpoint={model}", f"--image_path_pattern={signs}"]) == 0
+        texts.append([line.split("\t")[1] for line in capsys.readouterr().out.splitlines()])
+    assert texts[0] == texts[1]
+
+
+@pytest.fixture(scope="module")
+def four_view_run(tmp_path_factory):
+    from attention_ocr.data.render.plates import STREET_NAMES, draw_sign
+
+    folder = tmp_path_factory.mktemp("signs")
+    random = np.random.default_rng(0)
+    for number, text in enumerate(STREET_NAMES[:4]):
+        draw_sign(text, random, 60, 70).save(folder / f"{number}.png")
+    (folder / "labels.tsv").write_text("".join(f"{n}.png\t{text}\n" for n, text in enumerate(STREET_NAMES[:4])))
+    records = folder / "records"
+    sizes = ["--num_views=4", "--image_height=50", "--image_width=56", "--resize=pad"]
+    fractions = ["--validation_fraction=0", "--test_fraction=0"]
+    flags = [f"--annotations={folder / 'labels.tsv'}", f"--output_dir={records}", *sizes, *fractions]
+    assert main(["generate_tfrecords", *flags]) == 0
+    run = folder / "run"
+    assert train(records, run, 2, "--crop_height=44", "--crop_width=52", "--encode_coordinates", "--augmentation=fsns") == 0
+    return run, folder
+
+
+@pytest.mark.parametrize("variant", ["--nouse_autoregression", "--nouse_attention", "--mixed_precision=bfloat16"])
+def test_variants_train_and_read(tiny_dataset, tmp_path, variant, capsys):
+    assert train(tiny_dataset, tmp_path, 2, variant) == 0
+    assert main(["eval", f"--train_log_dir={tmp_path}", f"--dataset_dir={tiny_dataset}"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["num_examples"] == 4
+
+
+@pytest.mark.slow
+def test_learns_a_handful_of_signs_by_heart(tmp_path, capsys):
+    """The smallest proof that gradients, batch norm in evaluation and decoding work together."""
+    from attention_ocr.data.render.plates import STREET_NAMES, draw_sign
+
+    random = np.random.default_rng(1)
+    for number, text in enumerate(STREET_NAMES[:4]):
+        draw_sign(text, random, 60, 60, num_views=2).save(tmp_path / f"{number}.png")
+    (tmp_path / "labels.tsv").write_text("".join(f"{n}.png\t{text}\n" for n, text in enumerate(STREET_NAMES[:4])))
+    records, run = tmp_path / "records", tmp_path / "run"
+    flags = [f"--annotations={tmp_path / 'labels.tsv'}", f"--output_dir={records}", "--num_views=2"]
+    assert main(["generate_tfrecords", *flags, "--validation_fraction=0", "--test_fraction=0"]) == 0
+    learned = train(records, run, 250, "--num_lstm_units=64", "--save_interval_steps=250", "--save_summaries_steps=50")
+    assert learned == 0
+    flags = [f"--train_log_dir={run}", f"--dataset_dir={records}", "--split_name=train"]
+    assert main(["eval", *flags]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["ExactMatch"] == 1.0

@@ -1,0 +1,242 @@
+"""Records -> batches: their contract, the same after a resumption, and what is said about a bad record."""
+
+import dataclasses
+import io
+import re
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from attention_ocr.config import DataConfig
+from attention_ocr.data import images, pipeline
+from attention_ocr.data.examples import write_example
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+
+B, EXAMPLES = 5, 24  # 24 is no multiple of 5: batches cross the end of an epoch
+
+
+@pytest.fixture(scope="module")
+def spec(tiny_dataset):
+    return DatasetSpec.load(tiny_dataset)
+
+
+@pytest.fixture(scope="module")
+def source(spec, tiny_dataset):
+    return pipeline.Source(spec.split_files(tiny_dataset, "train"), spec)
+
+
+def batches(source, number, seed=0, start=0, **knobs):
+    data = DataConfig(**{"batch_size": B, "shuffle_buffer_size": 7, **knobs})
+    found = pipeline.training_batches(source, EXAMPLES, data, seed, start).take(number)
+    return list(found.as_numpy_iterator())
+
+
+def png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def grey_png(height=40, width=80):
+    return png(np.full([height, width, 3], 99, np.uint8))
+
+
+def record(encoded, ids=(1, 2), length=4, null_id=5):
+    return write_example(encoded, "PNG", 40, 80, 80, ids, length, null_id, "ab")
+
+
+def test_there_are_several_shards_and_all_records_are_counted(source):
+    assert len(source.files) == 3
+    assert source.count() == EXAMPLES
+
+
+def test_batches_keep_the_contract(source):
+    for batch in batches(source, 2):
+        assert {name: (value.shape, value.dtype.name) for name, value in batch.items()} == {
+            "images": ((B, 40, 80, 3), "float32"),
+            "labels": ((B, 4), "int32"),
+        }
+        assert batch["images"].min() >= 0
+        assert batch["images"].max() <= 1
+        assert set(batch["labels"].flat) <= set(range(6))
+
+
+def test_an_epoch_has_every_record_once(source, spec):
+    def content(found):
+        return sorted((image.tobytes(), label.tobytes()) for b in found for image, label in zip(*b, strict=True))
+
+    knobs = {"batch_size": 6, "use_augment_input": False}
+    epochs = [((b["images"], b["labels"]) for b in batches(source, 8, **knobs)[start : start + 4]) for start in (0, 4)]
+    stored = (
+        (b["images"].astype("float32") / 255, b["labels"])
+        for b in pipeline.evaluation_batches(source, 6).as_numpy_iterator()
+    )
+    assert content(epochs[0]) == content(epochs[1]) == content(stored)
+
+
+def test_a_resumed_stream_goes_on_where_it_stopped(source):
+    whole = batches(source, 9)  # 45 records: the second epoch begins in batch 4
+    resumed = batches(source, 6, start=3)
+    for ours, theirs in zip(resumed, whole[3:], strict=True):
+        np.testing.assert_array_equal(ours["labels"], theirs["labels"])
+        np.testing.assert_array_equal(ours["images"], theirs["images"])
+
+
+@pytest.mark.parametrize("change", ["seed", "epoch"])
+def test_another_seed_or_epoch_has_another_order(source, change):
+    knobs = {"batch_size": 24, "use_augment_input": False}
+    first, second = batches(source, 2, **knobs)
+    other = second if change == "epoch" else batches(source, 1, seed=1, **knobs)[0]
+    assert np.abs(first["images"] - other["images"]).max() > 0
+    np.testing.assert_array_equal(np.sort(first["labels"], axis=None), np.sort(other["labels"], axis=None))
+
+
+def test_another_seed_or_step_has_another_distortion(source):
+    one, other = (batches(source, 1, seed=seed, batch_size=24)[0]["images"] for seed in (0, 1))
+    assert not {image.tobytes() for image in one} & {image.tobytes() for image in other}
+    records = batches(source, 2, batch_size=24)
+    assert not {image.tobytes() for image in records[0]["images"]} & {image.tobytes() for image in records[1]["images"]}
+
+
+def test_training_crops_the_middle_of_each_view(source, spec):
+    cropped = dataclasses.replace(source, crop=(30, 60))
+    knobs = {"use_augment_input": False}
+    (small,), (large,) = batches(cropped, 1, **knobs), batches(source, 1, **knobs)
+    np.testing.assert_array_equal(small["images"], large["images"][:, 5:35, 10:70])
+
+
+def test_evaluation_yields_each_record_once_in_order_with_its_name(source):
+    found = list(pipeline.evaluation_batches(source, B).as_numpy_iterator())
+    assert [len(batch["labels"]) for batch in found] == [5, 5, 5, 5, 4]
+    assert found[0]["images"].dtype == np.uint8
+    names = [name.decode() for batch in found for name in batch["records"]]
+    expected = []
+    for file in source.files:
+        count = sum(1 for _ in tf.data.TFRecordDataset(file))
+        expected += [f"{file.rsplit('/', 1)[1]}:{number}" for number in range(count)]
+    assert names == expected
+    few = list(pipeline.evaluation_batches(source, B, most=7).as_numpy_iterator())
+    assert [len(batch["labels"]) for batch in few] == [5, 2]
+
+
+def test_the_sample_shows_what_training_does(source):
+    found = pipeline.training_sample(source, DataConfig(), 0, 3)
+    assert found["images"].shape == found["originals"].shape == (3, 40, 80, 3)
+    assert np.abs(found["images"] - found["originals"]).max() > 0
+    np.testing.assert_array_equal(found["originals"], found["pixels"].astype("float32") / np.float32(255))
+
+
+def written(tmp_path, records):
+    path = tmp_path / "train-00000"
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for serialized in records:
+            writer.write(serialized)
+    return path
+
+
+def bad_png():
+    encoded = bytearray(grey_png())
+    middle = encoded.index(b"IDAT") + 8
+    encoded[middle : middle + 8] = b"\0" * 8
+    return bytes(encoded)
+
+
+@pytest.mark.parametrize(
+    ("bad", "problem"),
+    [
+        (lambda: record(grey_png(40, 81)), "its picture is 40 x 81 (height x width), the data set's are 40 x 80"),
+        (lambda: record(grey_png(), ids=(1, 6)), "class id 6 is not in 0..5 of the charset"),
+        (lambda: record(grey_png(), ids=(-1, 2)), "class id -1 is not in 0..5 of the charset"),
+        (lambda: record(grey_png(), length=6), "has 6 class ids, max_sequence_length is 4"),
+        (lambda: record(bad_png()), "cannot be read as an image"),
+        (lambda: record(grey_png()[:60]), "cannot be read as an image"),
+        (lambda: record(b"not a picture"), "cannot be read as an image"),
+        (lambda: b"not an example", "is not an FSNS example"),
+    ],
+)
+def test_a_bad_record_is_named(spec, tmp_path, bad, problem):
+    path = written(tmp_path, [record(grey_png()), record(grey_png()), bad(), record(grey_png())])
+    source = pipeline.Source([str(path)], spec)
+    for read in (pipeline.training_batches(source, 4, DataConfig(batch_size=2), 0), pipeline.evaluation_batches(source, 2)):
+        with pytest.raises(UserError) as error, pipeline.explained(source):
+            for _ in read.take(4).as_numpy_iterator():
+                pass
+        assert str(error.value).startswith(f"{path}:2: {problem}" if "picture is" in problem else f"{path}:2: ")
+        assert problem in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_a_truncated_shard_is_named(spec, tmp_path):
+    path = written(tmp_path, [record(grey_png())] * 3)
+    path.write_bytes(path.read_bytes()[:-20])
+    source = pipeline.Source([str(path)], spec)
+    with pytest.raises(UserError, match=rf"^{re.escape(str(path))}:2: the record is damaged"):
+        source.count()
+    with pytest.raises(UserError, match=":2: the record is damaged"), pipeline.explained(source):
+        list(pipeline.evaluation_batches(source, 1).as_numpy_iterator())
+
+
+def test_a_split_without_records_is_an_error(spec, tmp_path):
+    source = pipeline.Source([str(written(tmp_path, []))], spec)
+    with pytest.raises(UserError, match="the split's 1 files hold no record"):
+        source.count()
+
+
+def test_shorter_labels_are_padded_with_the_null(spec):
+    found = pipeline.decode(tf.constant(record(grey_png(), ids=(1, 2), length=2)), spec)
+    assert found["labels"].numpy().tolist() == [1, 2, 5, 5]
+
+
+def test_the_clock_counts_what_the_consumer_waits():
+    def slow(number):
+        time.sleep(0.05)
+        return number
+
+    dataset = tf.data.Dataset.range(8).map(lambda number: tf.numpy_function(slow, [number], tf.int64))
+    clock = pipeline.WaitClock()
+    assert [int(number) for number in clock.watch(dataset)] == list(range(8))
+    assert 0.3 < clock.seconds < 2
+    ready = pipeline.WaitClock()
+    for _ in ready.watch(tf.data.Dataset.range(8)):
+        time.sleep(0.05)  # the consumer is slow, the data is not
+    assert ready.seconds < 0.2
+
+
+@pytest.mark.parametrize("crop", [(0, 0), (3, 0), (0, 4), (2, 3), (5, 7)])
+@pytest.mark.parametrize("num_views", [1, 3])
+def test_the_graph_crops_as_numpy_does(num_views, crop):
+    pixels = np.arange(2 * 5 * num_views * 7 * 3).reshape(2, 5, num_views * 7, 3).astype("int32")
+    for each in (pixels, pixels[0]):
+        found = pipeline.crop_in_graph(tf.constant(each), num_views, crop).numpy()
+        np.testing.assert_array_equal(found, images.crop_views(each, num_views, *crop))
+
+
+def smooth_pixels(channels):
+    """uint8 [24, 40, channels] of waves, every channel another."""
+    y, x, c = np.meshgrid(np.arange(24), np.arange(40), np.arange(channels), indexing="ij")
+    return (127 + 120 * np.sin(y / 5 + c) * np.cos(x / 7 - c)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "LA", "P"])
+def test_png_decodes_as_pillow_does(mode):
+    channels = {"RGB": 3, "L": 1, "RGBA": 4, "LA": 2, "P": 3}[mode]
+    pixels = smooth_pixels(channels)
+    picture = Image.fromarray(pixels[..., 0] if channels == 1 else pixels, "RGB" if mode == "P" else mode)
+    file = io.BytesIO()
+    (picture.quantize(64) if mode == "P" else picture).save(file, "PNG")
+    found = pipeline.decode_pixels(tf.constant(file.getvalue())).numpy()
+    np.testing.assert_array_equal(found, np.array(images.open_image(file.getvalue())))
+
+
+@pytest.mark.parametrize(("mode", "subsampling"), [("RGB", 0), ("RGB", 2), ("L", 0)])
+def test_jpeg_decodes_as_pillow_does(mode, subsampling):
+    pixels = smooth_pixels(3)
+    file = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(file, "JPEG", quality=90, subsampling=subsampling)
+    found = pipeline.decode_pixels(tf.constant(file.getvalue())).numpy().astype(int)
+    assert found.shape == (24, 40, 3)
+    assert np.abs(found - np.array(images.open_image(file.getvalue()))).max() <= 2
