@@ -32,6 +32,10 @@ class Charset:
             if not characters and class_id != self.null_id:
                 raise UserError(f"charset: class {class_id} has no character and is not the null")
             for character in characters:
+                if len(character) != 1 or character in "\r\n":
+                    raise UserError(
+                        f"charset: class {class_id} is {character!r}; it must be one character, no line end"
+                    )
                 if character in ids:
                     raise UserError(f"charset: {character!r} belongs to the classes {ids[character]} and {class_id}")
                 ids[character] = class_id

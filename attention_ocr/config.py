@@ -6,6 +6,8 @@ from typing import Any, Self
 
 from attention_ocr.errors import UserError
 
+RESIZE_POLICIES = ("stretch", "pad")
+DROP_POLICIES = ("error", "skip")
 FINAL_ENDPOINTS = tuple(f"Mixed_{name}" for name in ["5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"])
 
 
@@ -106,6 +108,37 @@ class TrainConfig(Knobs):
     jit_compile: bool = knob(False, "Compile the step with XLA (slower on CPU).")
     mixed_precision: str = knob("none", "Compute in half precision.", ("none", "bfloat16", "float16"))
     seed: int = knob(0, "Seed of weights, shuffling and augmentation.", minimum=0)
+
+
+@dataclass(frozen=True)
+class GenerateConfig(Knobs):
+    """How pictures and labels become records."""
+
+    num_views: int = knob(1, "Pictures of one object side by side in a record.", minimum=1)
+    image_height: int = knob(0, "Height of a view in pixels; 0: that of the first picture.", minimum=0)
+    image_width: int = knob(0, "Width of a view in pixels; 0: that of the first picture.", minimum=0)
+    resize: str = knob(
+        "stretch", "How a picture of another size is fitted: stretch, or pad (aspect kept, grey).", RESIZE_POLICIES
+    )
+    validation_fraction: float = knob(
+        0.1, "Share of the lines for validation, if it has no file of its own.", minimum=0, maximum=1
+    )
+    test_fraction: float = knob(0.1, "Share of the lines for test, if it has no file of its own.", minimum=0, maximum=1)
+    max_sequence_length: int = knob(0, "Characters of the longest label; 0: as the labels have it.", minimum=0)
+    charset_file: str = knob("", "Lines of 'code<TAB>character'; empty: the characters of the labels.")
+    shard_size: float = knob(100.0, "Size of a record file in MB.", above=0)
+    seed: int = knob(0, "Seed of the draw of validation and test, and of the order in train.", minimum=0)
+    on_unknown: str = knob("error", "A label with characters not in the charset: stop, or skip it.", DROP_POLICIES)
+    on_long: str = knob("error", "A label longer than max_sequence_length: stop, or skip it.", DROP_POLICIES)
+    on_bad_image: str = knob("error", "A picture missing or not readable: stop, or skip it.", DROP_POLICIES)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.validation_fraction + self.test_fraction >= 1:
+            raise UserError(
+                f"--validation_fraction={self.validation_fraction} and --test_fraction={self.test_fraction} leave "
+                "nothing to train on; their sum must be below 1"
+            )
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 from attention_ocr import files
 from attention_ocr.charset import Charset
+from attention_ocr.config import RESIZE_POLICIES
 from attention_ocr.errors import UserError
 
 SPEC_FILE = "dataset.json"
-RESIZE_POLICIES = ("stretch", "pad")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,9 @@ class DatasetSpec:
                 "or name a known data set with --dataset_name"
             )
         values = files.read_json(path)
-        charset = Charset.from_file(folder / values.get("charset_file", ""))
+        if not values.get("charset_file"):
+            raise UserError(f"{path}: has no charset_file; name the file of 'code<TAB>character' lines in the folder")
+        charset = Charset.from_file(folder / values["charset_file"])
         null_code = values.setdefault("null_code", charset.null_id)
         if null_code != charset.null_id:
             raise UserError(f"{path}: null_code {null_code} is not the null of its charset file ({charset.null_id})")

@@ -119,7 +119,7 @@ def draw_reading(image: np.ndarray, text: str, confidence: float) -> Image.Image
 
 def heat_map(weights: np.ndarray, num_views: int, feature_grid: tuple[int, int], height: int, width: int) -> np.ndarray:
     """The [N] weights of one step as float32 [height, width] in [0, 1], 1 the step's hottest; width is of all views."""
-    grids = np.asarray(weights, np.float32).reshape(num_views, *feature_grid)
+    grids = np.nan_to_num(np.asarray(weights, np.float32)).reshape(num_views, *feature_grid)
     edges = np.linspace(0, width, num_views + 1).round().astype(int)
     views = [
         Image.fromarray(grid).resize((int(right - left), height), Image.Resampling.BILINEAR)

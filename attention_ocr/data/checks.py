@@ -8,7 +8,6 @@ from attention_ocr.data.splits import Assigned
 from attention_ocr.data.summary import SplitSummary
 from attention_ocr.errors import UserError
 
-POLICIES = ("error", "skip")
 MOST_CHARACTERS = 20
 
 

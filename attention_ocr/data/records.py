@@ -4,52 +4,20 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from attention_ocr.charset import Charset
-from attention_ocr.config import Knobs, knob
+from attention_ocr.config import GenerateConfig
 from attention_ocr.console import progress_bar
 from attention_ocr.data import checks, images, shards, splits
 from attention_ocr.data.annotations import Annotation
 from attention_ocr.data.examples import write_example
 from attention_ocr.data.pictures import load_picture
 from attention_ocr.data.summary import SplitSummary, Summary
-from attention_ocr.dataset_spec import RESIZE_POLICIES, DatasetSpec, Split
+from attention_ocr.dataset_spec import DatasetSpec, Split
 from attention_ocr.errors import UserError
 
 MEGABYTE = 10**6
-
-
-@dataclass(frozen=True)
-class GenerateConfig(Knobs):
-    """How pictures and labels become records."""
-
-    num_views: int = knob(1, "Pictures of one object side by side in a record.", minimum=1)
-    image_height: int = knob(0, "Height of a view in pixels; 0: that of the first picture.", minimum=0)
-    image_width: int = knob(0, "Width of a view in pixels; 0: that of the first picture.", minimum=0)
-    resize: str = knob(
-        "stretch", "How a picture of another size is fitted: stretch, or pad (aspect kept, grey).", RESIZE_POLICIES
-    )
-    validation_fraction: float = knob(
-        0.1, "Share of the lines for validation, if it has no file of its own.", minimum=0, maximum=1
-    )
-    test_fraction: float = knob(0.1, "Share of the lines for test, if it has no file of its own.", minimum=0, maximum=1)
-    max_sequence_length: int = knob(0, "Characters of the longest label; 0: as the labels have it.", minimum=0)
-    charset_file: str = knob("", "Lines of 'code<TAB>character'; empty: the characters of the labels.")
-    shard_size: float = knob(100.0, "Size of a record file in MB.", above=0)
-    seed: int = knob(0, "Seed of the draw of validation and test, and of the order in train.", minimum=0)
-    on_unknown: str = knob("error", "A label with characters not in the charset: stop, or skip it.", checks.POLICIES)
-    on_long: str = knob("error", "A label longer than max_sequence_length: stop, or skip it.", checks.POLICIES)
-    on_bad_image: str = knob("error", "A picture missing or not readable: stop, or skip it.", checks.POLICIES)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.validation_fraction + self.test_fraction >= 1:
-            raise UserError(
-                f"--validation_fraction={self.validation_fraction} and --test_fraction={self.test_fraction} leave "
-                "nothing to train on; their sum must be below 1"
-            )
 
 
 def write_dataset(

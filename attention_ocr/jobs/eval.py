@@ -39,9 +39,8 @@ def run(values: flags.FlagValues) -> None:
 
     from attention_ocr import evaluation
 
-    split = evaluation.EvaluationSplit(
-        values.dataset_dir, values.split_name, dataset, values.batch_size, values.num_batches
-    )
+    limits = (values.batch_size, values.num_batches)
+    split = evaluation.EvaluationSplit(values.dataset_dir, values.split_name, dataset, *limits)
     beside = Path(values.train_log_dir) if values.train_log_dir else Path(values.checkpoint).parent
     log_dir = Path(values.eval_log_dir) if values.eval_log_dir else beside / f"eval_{values.split_name}"
     for path in _model_files(values):

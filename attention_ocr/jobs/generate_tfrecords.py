@@ -4,13 +4,12 @@ from typing import Any
 
 from absl import flags
 
+from attention_ocr.config import GenerateConfig
 from attention_ocr.flags import define_knobs, given_knobs, required
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
-    from attention_ocr.data.records import GenerateConfig
-
     define: dict[str, Any] = {"flag_values": values}
     text = "Lines 'path<TAB>label' or 'path label'; with --num_views=V a path may be V paths with commas between."
     flags.DEFINE_string("annotations", "", text, **define)
@@ -26,7 +25,7 @@ def run(values: flags.FlagValues) -> None:
     required(values, "annotations", "output_dir")
     from attention_ocr.data import annotations, records, summary
 
-    config = records.GenerateConfig(**given_knobs(values, records.GenerateConfig))
+    config = GenerateConfig(**given_knobs(values, GenerateConfig))
     lines = {"train": values.annotations, "validation": values.validation_annotations, "test": values.test_annotations}
     read = {
         split: annotations.read_annotations(path, values.image_root, config.num_views)

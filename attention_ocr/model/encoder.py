@@ -41,8 +41,6 @@ class MultiViewEncoder(keras.layers.Layer):
         num_views: V.
         coordinates: whether to append one-hot rows and columns.
 
-    Attributes:
-        feature_grid: (h, w), known once the layer was called.
     """
 
     def __init__(self, tower, num_views, coordinates, **kwargs):
@@ -50,13 +48,11 @@ class MultiViewEncoder(keras.layers.Layer):
         self.tower = tower
         self.num_views = num_views
         self.coordinates = coordinates
-        self.feature_grid = None
 
     def call(self, images, training=False):
         """Positions [B, N, C] of `images` [B, H, V*W, 3] in [0, 1]."""
         views = split_views((images - 0.5) * 2.5, self.num_views)  # [V*B, H, W, 3]
         features = self.tower(views, training=training)  # [V*B, h, w, C]
-        self.feature_grid = features.shape[1:3]
         if self.coordinates:
             features = encode_coordinates(features)
         return join_views(features, self.num_views)

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from attention_ocr.errors import UserError
+
 EPSILON = 0.001
 
 # The stem: name, kernel, stride, padding, filters (0: max pooling).
@@ -91,6 +93,8 @@ BLOCKS = {
     "Mixed_7c": _block_8("Conv2d_0c_3x1"),
 }
 
+REDUCTIONS = ("Mixed_6a", "Mixed_7a")
+
 
 @keras.saving.register_keras_serializable("attention_ocr")
 class ConvBatchNormRelu(keras.layers.Layer):
@@ -100,11 +104,13 @@ class ConvBatchNormRelu(keras.layers.Layer):
         filters, kernel_size, strides, padding: as in `keras.layers.Conv2D`.
         num_views: V; the batch is V groups, view after view.
         weight_decay: 0.5 * weight_decay * sum of squares of the kernel is added to the loss.
+        batch_norm_decay: the decay of the moving averages after its warm-up.
     """
 
-    def __init__(self, filters, kernel_size, strides, padding, num_views, weight_decay, **kwargs):
+    def __init__(self, filters, kernel_size, strides, padding, num_views, weight_decay, batch_norm_decay, **kwargs):
         super().__init__(**kwargs)
         self.num_views = num_views
+        self.batch_norm_decay = batch_norm_decay
         self.convolution = keras.layers.Conv2D(
             filters,
             kernel_size,
@@ -119,32 +125,42 @@ class ConvBatchNormRelu(keras.layers.Layer):
     def build(self, shape):
         self.convolution.build(shape)
         channels = (self.convolution.filters,)
-        self.beta = self.add_weight(channels, "zeros", name="beta")
-        self.moving_mean = self.add_weight(channels, "zeros", trainable=False, name="moving_mean")
-        self.moving_variance = self.add_weight(channels, "ones", trainable=False, name="moving_variance")
+        frozen = {"trainable": False, "autocast": False}  # statistics stay float32 in mixed precision
+        self.beta = self.add_weight(channels, "zeros", autocast=False, name="beta")
+        self.moving_mean = self.add_weight(channels, "zeros", name="moving_mean", **frozen)
+        self.moving_variance = self.add_weight(channels, "ones", name="moving_variance", **frozen)
 
-    def call(self, inputs, decay, training=False):
-        """Features [V*B, h, w, filters] of `inputs` [V*B, h', w', channels]; `decay` moves the averages."""
-        features = self.convolution(inputs)
+    def call(self, inputs, num_updates, training=False):
+        """Features [V*B, h, w, filters] of `inputs` [V*B, h', w', channels].
+
+        `num_updates`, int [], is how many training steps the moving averages have seen.
+        """
+        features = ops.cast(self.convolution(inputs), "float32")
         if not training:
             scale = ops.rsqrt(self.moving_variance + EPSILON)
-            return ops.relu(features * scale + (self.beta - self.moving_mean * scale))
+            return ops.relu(self._computed(features * scale + (self.beta - self.moving_mean * scale)))
         V = self.num_views
         _, h, w, C = features.shape
         views = ops.reshape(features, [V, -1, h, w, C])  # [V, B, h, w, C]
         mean, variance = ops.moments(views, axes=[1, 2, 3], keepdims=True)  # [V, 1, 1, 1, C]
-        self._move_averages(ops.reshape(mean, [V, C]), ops.reshape(variance, [V, C]), decay)
+        self._move_averages(ops.reshape(mean, [V, C]), ops.reshape(variance, [V, C]), num_updates)
         scale = ops.rsqrt(variance + EPSILON)
-        views = ops.relu(views * scale + (self.beta - mean * scale))
+        views = ops.relu(self._computed(views * scale + (self.beta - mean * scale)))
         return ops.reshape(views, [-1, h, w, C])
 
-    def _move_averages(self, mean, variance, decay):
+    def _computed(self, features):
+        return ops.cast(features, self.compute_dtype)
+
+    def _move_averages(self, mean, variance, num_updates):
         """Moves the averages V times, view after view, as the reference's tower does when it runs once a view."""
         V = self.num_views
+        # DIFFERS: the reference's decay is 0.9997 from the first step, so its averages lag thousands of steps
+        # behind and a short training evaluates wrong; here the decay warms up to it.
+        n = ops.cast(num_updates, "float32")
+        decay = ops.minimum(self.batch_norm_decay, (1 + n) / (10 + n))
         share = (1 - decay) * decay ** ops.arange(V - 1, -1, -1, dtype="float32")  # [V]
         for average, values in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            fresh = ops.einsum("v,vc->c", share, ops.cast(values, "float32"))
-            average.assign(ops.cast(average, "float32") * decay**V + fresh)
+            average.assign(average * decay**V + ops.einsum("v,vc->c", share, values))
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
@@ -162,9 +178,7 @@ class InceptionV3(keras.layers.Layer):
     def __init__(self, final_endpoint, num_views, weight_decay, batch_norm_decay, **kwargs):
         super().__init__(**kwargs)
         self.final_endpoint = final_endpoint
-        self.num_views = num_views
-        self.weight_decay = weight_decay
-        self.batch_norm_decay = batch_norm_decay
+        self.shared = (num_views, weight_decay, batch_norm_decay)
         self.layers_by_name = {}
         for name, kernel, stride, padding, filters in STEM:
             if filters:
@@ -175,6 +189,27 @@ class InceptionV3(keras.layers.Layer):
                     for layer in _convolutions(step):
                         self._add_convolution(f"{block}/Branch_{number}/{layer[0]}", layer)
 
+    def feature_grid(self, height, width):
+        """(h, w) of the features of pictures of `height` x `width` pixels.
+
+        Raises:
+            UserError: they are too small for `final_endpoint`.
+        """
+        h, w = self._side(height), self._side(width)
+        if h < 1 or w < 1:
+            raise UserError(
+                f"views of {height} x {width} pixels (height x width) are too small for "
+                f"--final_endpoint={self.final_endpoint}; use larger pictures or an earlier endpoint"
+            )
+        return h, w
+
+    def _side(self, side):
+        for _, kernel, stride, padding, _ in STEM:
+            side = (side - kernel) // stride + 1 if padding == "valid" else side
+        for block in self._blocks():
+            side = (side - 3) // 2 + 1 if block in REDUCTIONS else side
+        return side
+
     def _blocks(self):
         names = list(BLOCKS)
         return names[: names.index(self.final_endpoint) + 1]
@@ -182,7 +217,7 @@ class InceptionV3(keras.layers.Layer):
     def _add_convolution(self, path, layer):
         _, kernel, filters, stride, padding = layer
         self.layers_by_name[path] = ConvBatchNormRelu(
-            filters, kernel, stride, padding, self.num_views, self.weight_decay, name=path.replace("/", "_")
+            filters, kernel, stride, padding, *self.shared, name=path.replace("/", "_")
         )
 
     def build(self, shape):
@@ -191,31 +226,23 @@ class InceptionV3(keras.layers.Layer):
 
     def call(self, images, training=False):
         """Features [V*B, h, w, C] of `images` [V*B, H, W, 3] in [-1.25, 1.25]."""
-        features = self._apply(images, training)
-        if training:
-            self.num_updates.assign(self.num_updates + 1)
-        return features
-
-    def _apply(self, images, training=False):
-        # DIFFERS: the reference's decay is 0.9997 from the first step, so its averages lag thousands of steps
-        # behind and a short training evaluates wrong; here the decay warms up to it.
-        n = ops.cast(self.num_updates, "float32")
-        decay = ops.minimum(self.batch_norm_decay, (1 + n) / (10 + n))
-        features = images
+        features, n = images, ops.convert_to_tensor(self.num_updates)
         for name, kernel, stride, padding, filters in STEM:
             if filters:
-                features = self.layers_by_name[name](features, decay, training=training)
+                features = self.layers_by_name[name](features, n, training=training)
             else:
                 features = ops.max_pool(features, kernel, stride, padding)
         for block in self._blocks():
             branches = [
-                self._branch(f"{block}/Branch_{number}", branch, features, decay, training)
+                self._branch(f"{block}/Branch_{number}", branch, features, n, training)
                 for number, branch in enumerate(BLOCKS[block])
             ]
             features = ops.concatenate(branches, axis=-1)
+        if training:
+            self.num_updates.assign(n + 1)
         return features
 
-    def _branch(self, path, branch, features, decay, training):
+    def _branch(self, path, branch, features, num_updates, training):
         for step in branch:
             if step == "average":
                 features = ops.average_pool(features, 3, 1, "same")
@@ -223,7 +250,7 @@ class InceptionV3(keras.layers.Layer):
                 features = ops.max_pool(features, 3, 2, "valid")
             else:
                 outputs = [
-                    self.layers_by_name[f"{path}/{layer[0]}"](features, decay, training=training)
+                    self.layers_by_name[f"{path}/{layer[0]}"](features, num_updates, training=training)
                     for layer in _convolutions(step)
                 ]
                 features = outputs[0] if len(outputs) == 1 else ops.concatenate(outputs, axis=-1)

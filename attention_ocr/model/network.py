@@ -49,6 +49,7 @@ class AttentionOcr(keras.Model):
         config: the ModelConfig.
         dataset: the DatasetSpec whose pictures and charset it reads.
         image_shape: [H, V*W, 3] of the pictures it is called on, after the crop.
+        feature_grid: (h, w), rows and columns of one view's feature map; attention positions are V*h*w.
         step: training steps behind the weights; whoever saves the model sets it.
     """
 
@@ -68,25 +69,10 @@ class AttentionOcr(keras.Model):
         self.decoder = self.head.decoder(config, len(dataset.charset), dataset.max_sequence_length, name="decoder")
         names = ("sequence_loss", "loss_above_floor", "regularization", "CharacterAccuracy", "SequenceAccuracy")
         self.batch_metrics = {name: LastValue(name) for name in names}
-        self._build_weights()
-
-    def _build_weights(self):
         H, width, _ = self.image_shape
-        try:
-            features = self.encoder(keras.KerasTensor((None, H, width, 3)))
-        except ValueError as error:
-            width //= self.dataset.num_views
-            raise UserError(
-                f"views of {H} x {width} (height x width) are too small for "
-                f"--final_endpoint={self.config.final_endpoint}; use larger pictures or an earlier endpoint"
-            ) from error
-        self.decoder(features)
+        self.feature_grid = self.encoder.tower.feature_grid(H, width // dataset.num_views)
+        self.decoder(self.encoder(keras.KerasTensor((None, H, width, 3))))  # makes the weights
         self.built = True
-
-    @property
-    def feature_grid(self) -> tuple[int, int]:
-        """(h, w), rows and columns of one view's feature map; attention positions are V*h*w."""
-        return self.encoder.feature_grid
 
     def call(self, inputs, training=False, teach=None):
         teach = bool(training) if teach is None else teach

@@ -29,7 +29,9 @@ TINY = [
 
 
 def train(dataset, run, steps, *flags):
-    return main(["train", f"--dataset_dir={dataset}", f"--train_log_dir={run}", f"--max_number_of_steps={steps}", *TINY, *flags])
+    return main(
+        ["train", f"--dataset_dir={dataset}", f"--train_log_dir={run}", f"--max_number_of_steps={steps}", *TINY, *flags]
+    )
 
 
 def attention_ocr(*arguments, backend="tensorflow", **options):
@@ -141,7 +143,11 @@ def test_demo_prints_a_line_for_each_picture_and_draws_it(run, tmp_path, capsys)
     for number in range(3):
         Image.new("L", (90, 44), 40 * number).save(tmp_path / f"word_{number:02d}.png")
     pattern = tmp_path / "word_%02d.png"
-    flags = [f"--checkpoint={run / 'best.keras'}", f"--image_path_pattern={pattern}", f"--visualize={tmp_path / 'drawn'}"]
+    flags = [
+        f"--checkpoint={run / 'best.keras'}",
+        f"--image_path_pattern={pattern}",
+        f"--visualize={tmp_path / 'drawn'}",
+    ]
     assert main(["demo_inference", *flags, "--batch_size=2"]) == 0
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     assert [Path(path).name for path, _, _ in lines] == ["word_00.png", "word_01.png", "word_02.png"]
@@ -171,7 +177,14 @@ def test_resumed_run_ends_as_an_uninterrupted_one(tiny_dataset, tmp_path):
 
 def test_killed_run_goes_on_from_its_last_checkpoint(tiny_dataset, tmp_path):
     folder = tmp_path / "run"
-    command = [sys.executable, "-m", "attention_ocr", "train", f"--dataset_dir={tiny_dataset}", f"--train_log_dir={folder}"]
+    command = [
+        sys.executable,
+        "-m",
+        "attention_ocr",
+        "train",
+        f"--dataset_dir={tiny_dataset}",
+        f"--train_log_dir={folder}",
+    ]
     flags = [*TINY, "--max_number_of_steps=100000", "--save_interval_steps=3"]
     process = subprocess.Popen([*command, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 200
@@ -190,7 +203,14 @@ def test_killed_run_goes_on_from_its_last_checkpoint(tiny_dataset, tmp_path):
 
 def test_interrupted_run_saves_and_says_how_to_go_on(tiny_dataset, tmp_path):
     folder = tmp_path / "run"
-    command = [sys.executable, "-m", "attention_ocr", "train", f"--dataset_dir={tiny_dataset}", f"--train_log_dir={folder}"]
+    command = [
+        sys.executable,
+        "-m",
+        "attention_ocr",
+        "train",
+        f"--dataset_dir={tiny_dataset}",
+        f"--train_log_dir={folder}",
+    ]
     process = subprocess.Popen(
         [*command, *TINY, "--max_number_of_steps=100000"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -245,7 +265,10 @@ def four_view_run(tmp_path_factory):
     flags = [f"--annotations={folder / 'labels.tsv'}", f"--output_dir={records}", *sizes, *fractions]
     assert main(["generate_tfrecords", *flags]) == 0
     run = folder / "run"
-    assert train(records, run, 2, "--crop_height=44", "--crop_width=52", "--encode_coordinates", "--augmentation=fsns") == 0
+    assert (
+        train(records, run, 2, "--crop_height=44", "--crop_width=52", "--encode_coordinates", "--augmentation=fsns")
+        == 0
+    )
     return run, folder
 
 

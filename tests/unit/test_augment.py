@@ -20,7 +20,8 @@ def image():
 @pytest.fixture(scope="module", params=sorted(AUGMENTATIONS))
 def distort(request):
     """The augmentation as a compiled function of image and seed."""
-    return tf.function(lambda image, seed: augment(tf.ensure_shape(image, [H, V * W, 3]), V, request.param, seed))
+    signature = [tf.TensorSpec([H, V * W, 3]), tf.TensorSpec([2], tf.int32)]
+    return tf.function(lambda image, seed: augment(image, V, request.param, seed), signature)
 
 
 def test_shape_and_range_stay(distort, image):

@@ -33,8 +33,8 @@ def test_a_position_gets_the_one_hot_of_its_row_then_of_its_column():
     found = np.asarray(encode_coordinates(keras.ops.convert_to_tensor(features)))
     assert found.shape == (B, H, W, 2 + H + W)
     np.testing.assert_array_equal(found[..., :2], features)
-    assert found[1, 2, 4, 2:].tolist() == [0, 0, 1, 0] + [0, 0, 0, 0, 1]
-    assert found[0, 3, 1, 2:].tolist() == [0, 0, 0, 1] + [0, 1, 0, 0, 0]
+    assert found[1, 2, 4, 2:].tolist() == [*(0, 0, 1, 0), *(0, 0, 0, 0, 1)]
+    assert found[0, 3, 1, 2:].tolist() == [*(0, 0, 0, 1), *(0, 1, 0, 0, 0)]
 
 
 @pytest.mark.parametrize("coordinates", [False, True])

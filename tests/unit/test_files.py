@@ -24,10 +24,15 @@ def test_a_mark_is_dropped_and_line_ends_are_made_newlines(tmp_path):
 def test_after_an_exception_the_old_file_is_there_and_no_other(tmp_path):
     path = tmp_path / "model.keras"
     path.write_text("old")
-    with pytest.raises(KeyboardInterrupt), files.replacing(path) as temporary:
-        temporary.write_text("half")
-        assert path.read_text() == "old"
-        raise KeyboardInterrupt
+
+    def write():
+        with files.replacing(path) as temporary:
+            temporary.write_text("half")
+            assert path.read_text() == "old"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
     assert [file.name for file in tmp_path.iterdir()] == ["model.keras"]
     assert path.read_text() == "old"
 

@@ -30,7 +30,11 @@ def small_tower():
 def pictures():
     """float32 [V*B, 31, 35, 3], each view with its own brightness and contrast."""
     random = np.random.default_rng(1)
-    views = random.normal(size=[V, B, 31, 35, 3]) * [[[[[1]]]], [[[[2]]]], [[[[0.3]]]]] + [[[[[0]]]], [[[[1]]]], [[[[-1]]]]]
+    views = random.normal(size=[V, B, 31, 35, 3]) * [[[[[1]]]], [[[[2]]]], [[[[0.3]]]]] + [
+        [[[[0]]]],
+        [[[[1]]]],
+        [[[[-1]]]],
+    ]
     return views.reshape(V * B, 31, 35, 3).astype("float32")
 
 
@@ -51,7 +55,7 @@ def test_each_endpoint_has_its_shape(endpoint, whole_tower, monkeypatch):
 
 
 def test_the_whole_tower_has_inception_v3s_weights(whole_tower):
-    # 21,802,784 are those of keras.applications' InceptionV3 without its top, which has moving averages and beta as here.
+    # As keras.applications' InceptionV3 without its top: kernels, beta and moving averages.
     weights = sum(int(np.prod(weight.shape)) for weight in whole_tower.weights if weight.dtype == "float32")
     assert weights == 21_802_784
 
@@ -88,7 +92,7 @@ def test_the_decay_stops_rising_at_its_final_value(small_tower, pictures):
 
 def first_layer(tower, pictures, training):
     layer = tower.layers_by_name[FIRST]
-    return np.asarray(layer(pictures, keras.ops.convert_to_tensor(0.5), training=training))
+    return np.asarray(layer(pictures, keras.ops.convert_to_tensor(0), training=training))
 
 
 def test_training_normalizes_each_view_by_its_own_statistics(small_tower, pictures):

@@ -7,7 +7,9 @@ from keras import ops
 from attention_ocr.losses import sequence_loss
 
 # Probabilities of 2 texts, 2 steps, 3 classes (the last is K-1) and their labels.
-PROBABILITIES = np.array([[[1 / 2, 1 / 4, 1 / 4], [1 / 8, 1 / 8, 3 / 4]], [[1 / 4, 1 / 4, 1 / 2], [1 / 4, 1 / 2, 1 / 4]]])
+PROBABILITIES = np.array(
+    [[[1 / 2, 1 / 4, 1 / 4], [1 / 8, 1 / 8, 3 / 4]], [[1 / 4, 1 / 4, 1 / 2], [1 / 4, 1 / 2, 1 / 4]]]
+)
 LOGITS = np.log(PROBABILITIES).astype("float32") + np.float32(3.0)  # a shift of all logits changes nothing
 LABELS = np.array([[0, 2], [1, 2]], "int32")
 

@@ -10,6 +10,7 @@ from attention_ocr import optimizers
 from attention_ocr.config import TrainConfig
 from attention_ocr.errors import UserError
 
+
 def rates(steps, **knobs):
     schedule = optimizers.schedule(TrainConfig(**knobs))
     return [float(schedule(step)) for step in steps]

@@ -161,7 +161,10 @@ def bad_png():
 def test_a_bad_record_is_named(spec, tmp_path, bad, problem):
     path = written(tmp_path, [record(grey_png()), record(grey_png()), bad(), record(grey_png())])
     source = pipeline.Source([str(path)], spec)
-    for read in (pipeline.training_batches(source, 4, DataConfig(batch_size=2), 0), pipeline.evaluation_batches(source, 2)):
+    for read in (
+        pipeline.training_batches(source, 4, DataConfig(batch_size=2), 0),
+        pipeline.evaluation_batches(source, 2),
+    ):
         with pytest.raises(UserError) as error, pipeline.explained(source):
             for _ in read.take(4).as_numpy_iterator():
                 pass

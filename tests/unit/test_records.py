@@ -9,10 +9,11 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from attention_ocr.config import GenerateConfig
 from attention_ocr.data import images, shards
 from attention_ocr.data.annotations import Annotation, read_annotations
 from attention_ocr.data.examples import parse_example, write_example
-from attention_ocr.data.records import GenerateConfig, write_dataset
+from attention_ocr.data.records import write_dataset
 from attention_ocr.data.summary import print_summary
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError

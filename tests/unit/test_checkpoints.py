@@ -1,0 +1,214 @@
+"""A run directory keeps the newest and the best, never half a file, and refuses what does not fit."""
+
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from attention_ocr import checkpoints, files, optimizers
+from attention_ocr.checkpoints import RunDirectory
+from attention_ocr.config import Config, ModelConfig, TrainConfig
+from attention_ocr.errors import UserError
+from attention_ocr.model.network import AttentionOcr
+
+SMALL = {"num_lstm_units": 8, "final_endpoint": "Mixed_5b"}
+
+
+class Marked:
+    """Stands for a model: its file is its step."""
+
+    step = 0
+
+    def save(self, path):
+        Path(path).write_text(str(self.step))
+
+
+class Interrupted(Marked):
+    def save(self, path):
+        Path(path).write_text("half")
+        raise KeyboardInterrupt
+
+
+@pytest.fixture
+def run(tmp_path):
+    return RunDirectory(tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def small_model(make_spec):
+    return AttentionOcr(ModelConfig(**SMALL), make_spec())
+
+
+def names(run):
+    return sorted(str(path.relative_to(run.path)) for path in run.path.rglob("*") if path.is_file())
+
+
+def compiled(make_spec, optimizer="momentum", **knobs):
+    model = AttentionOcr(ModelConfig(**{**SMALL, **knobs}), make_spec())
+    model.compile(optimizers.build(TrainConfig(optimizer=optimizer)))
+    return model
+
+
+def test_the_newest_are_kept_and_found_by_their_step(run):
+    assert run.newest() is None
+    for step in (1, 5, 200_000_000, 20):
+        run.save(Marked(), step, keep=3)
+    assert [checkpoint.step for checkpoint in run.checkpoints()] == [5, 20, 200_000_000]
+    assert run.newest_file() == run.path / "checkpoints" / "checkpoint-200000000.keras"
+    assert run.newest_file().read_text() == "200000000"
+
+
+def test_files_of_others_are_no_checkpoints(run):
+    run.save(Marked(), 7, keep=1)
+    for name in ("checkpoint-9.keras.tmp", "checkpoint-new.keras", ".checkpoint-00000009-ab.keras", "notes.txt"):
+        (run.path / "checkpoints" / name).touch()
+    assert [checkpoint.step for checkpoint in run.checkpoints()] == [7]
+
+
+def test_without_a_checkpoint_the_way_out_is_said(run):
+    with pytest.raises(UserError, match=r"--train_log_dir=.*run: has no checkpoint; train writes one there"):
+        run.newest_file()
+
+
+def test_the_best_outlives_the_newest_and_of_equals_the_later_is_best(run):
+    scores = {1: [0.2, 0.5], 2: [0.6, 0.7], 3: [0.6, 0.6], 4: [0.1, 0.9], 5: [0.6, 0.7], 6: [0.5, 0.9]}
+    kept = [
+        step for step, score in scores.items() if run.keep_if_best(run.save(Marked(), step, 1), score, "ExactMatch")
+    ]
+    assert kept == [1, 2, 5]
+    assert (run.path / "best.keras").read_text() == "5"
+    assert names(run) == ["best.json", "best.keras", "checkpoints/checkpoint-00000006.keras"]
+    assert files.read_json(run.path / "best.json") == {"what": "ExactMatch", "score": [0.6, 0.7], "step": 5}
+
+
+def test_another_measure_begins_anew(run):
+    assert run.keep_if_best(run.save(Marked(), 1, 1), [-0.1], "training loss")
+    assert run.keep_if_best(run.save(Marked(), 2, 1), [-5.0], "validation")
+    assert (run.path / "best.keras").read_text() == "2"
+
+
+def test_an_interrupted_save_leaves_what_was_there(run):
+    run.save(Marked(), 1, keep=1)
+    with pytest.raises(KeyboardInterrupt):
+        run.save(Interrupted(), 2, keep=1)
+    assert names(run) == ["checkpoints/checkpoint-00000001.keras"]
+
+
+def test_reset_removes_the_run_and_nothing_else(run, make_spec):
+    run.keep_if_best(run.save(Marked(), 1, 1), [1.0], "x")
+    run.write_config(Config(), make_spec())
+    files.write_text(run.path / "train" / "events", "")
+    files.write_text(run.path / "notes.txt", "mine")
+    run.reset()
+    assert names(run) == ["notes.txt"]
+
+
+def test_the_config_of_a_run_is_written_in_full(run, make_spec):
+    run.write_config(Config().replace(num_lstm_units=64), make_spec())
+    found = files.read_json(run.path / "config.json")
+    assert found["model"]["num_lstm_units"] == 64
+    assert found["backend"] == keras.backend.backend()
+    assert Config.from_dict({name: found[name] for name in ("model", "data", "train")}).model.num_lstm_units == 64
+
+
+def test_resuming_another_network_or_data_set_is_refused_by_name(run, make_spec):
+    config, spec = Config().replace(**SMALL), make_spec()
+    run.check_resumable(config, spec)
+    run.write_config(config, spec)
+    run.check_resumable(config.replace(num_lstm_units=9), spec)  # no checkpoint yet: nothing to resume
+    run.save(Marked(), 1, 1)
+    run.check_resumable(config.replace(learning_rate=1.0, batch_size=2), spec)
+    with pytest.raises(UserError) as error:
+        run.check_resumable(config.replace(num_lstm_units=9, use_attention=False), make_spec(image_height=50))
+    assert (
+        f"--train_log_dir={run.path}: the run there and the flags disagree (then and now: "
+        "use_attention True and False, num_lstm_units 8 and 9, image_height 40 and 50); give the same flags"
+    ) in str(error.value)
+
+
+def test_weights_and_optimizer_come_back(run, make_spec):
+    model = compiled(make_spec)
+    variables = model.trainable_variables
+    model.optimizer.build(variables)
+    model.optimizer.apply([keras.ops.ones(variable.shape) for variable in variables], variables)
+    checkpoint = run.save(model, 1, keep=1)
+    again = compiled(make_spec)
+    checkpoints.restore(again, checkpoint)
+    assert int(again.optimizer.iterations) == 1
+    for ours, theirs in zip(
+        again.variables + again.optimizer.variables, model.variables + model.optimizer.variables, strict=True
+    ):
+        np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs), err_msg=ours.path)
+
+
+def test_restoring_what_does_not_fit_is_refused(run, make_spec):
+    model = compiled(make_spec)
+    model.optimizer.build(model.trainable_variables)
+    model.optimizer.iterations.assign(3)
+    checkpoint = run.save(model, 3, keep=1)
+    with pytest.raises(UserError, match=r"checkpoint-00000003\.keras: does not fit the network asked for"):
+        checkpoints.restore(compiled(make_spec, num_lstm_units=9), checkpoint)
+
+
+def test_a_run_may_start_from_the_weights_of_another(small_model, make_spec, tmp_path):
+    small_model.save(tmp_path / "model.keras")
+    model = compiled(make_spec)
+    assert np.abs(np.asarray(model.decoder.softmax_w) - np.asarray(small_model.decoder.softmax_w)).max() > 0
+    checkpoints.start_from(model, tmp_path / "model.keras")
+    for ours, theirs in zip(model.variables, small_model.variables, strict=True):
+        np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
+    with pytest.raises(UserError) as error:
+        checkpoints.start_from(compiled(make_spec, num_lstm_units=9), tmp_path / "model.keras")
+    assert "decoder/softmax_w is [8, 6], needed [9, 6]" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def other_model(path):
+    model = keras.Sequential([keras.Input([2]), keras.layers.Dense(1)])
+    model.save(path)
+
+
+def broken_zip(path):
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("readme", "no model")
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda path: None, "no such model file"),
+        (lambda path: path.mkdir(), "no such model file"),
+        (lambda path: path.write_text("words"), "is not a .keras model file (or is damaged)"),
+        (lambda path: path.touch(), "is not a .keras model file (or is damaged)"),
+        (broken_zip, "is not a model of attention-ocr ("),
+        (other_model, "holds a Sequential, not a model of attention-ocr"),
+    ],
+)
+def test_what_is_no_model_file_gives_one_clear_line(tmp_path, make, problem):
+    path = tmp_path / "model.keras"
+    make(path)
+    with pytest.raises(UserError) as error:
+        checkpoints.load_model(path)
+    assert str(error.value).startswith(f"{path}: {problem}")
+    assert "\n" not in str(error.value)
+
+
+def test_a_truncated_model_file_gives_one_clear_line(small_model, tmp_path):
+    path = tmp_path / "model.keras"
+    small_model.save(path)
+    path.write_bytes(path.read_bytes()[:100_000])
+    with pytest.raises(UserError, match=r"is not a \.keras model file") as error:
+        checkpoints.load_model(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("saved", "asked"), [("momentum", "adam"), ("adam", "momentum"), ("adagrad", "rmsprop")])
+def test_resuming_with_another_optimizer_is_refused(run, make_spec, saved, asked):
+    model = compiled(make_spec, saved)
+    model.optimizer.build(model.trainable_variables)
+    model.optimizer.iterations.assign(3)
+    with pytest.raises(UserError, match=r"checkpoint-00000003\.keras: ") as error:
+        checkpoints.restore(compiled(make_spec, asked), run.save(model, 3, keep=1))
+    assert "\n" not in str(error.value)

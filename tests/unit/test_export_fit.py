@@ -1,0 +1,56 @@
+"""The exported graph fits a picture of any size as `images.fit` does: at most one level apart."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from attention_ocr.data import images
+from attention_ocr.export import fit_in_graph
+
+# Height and width of the picture, for V views of 40 x 80.
+SIZES = [
+    (40, 80),
+    (40, 320),
+    (80, 160),
+    (23, 57),
+    (97, 101),
+    (31, 643),
+    (200, 17),
+    (333, 333),
+    (7, 9),
+    (1, 1),
+    (50, 3),
+    (41, 321),
+]
+
+
+def picture(height, width):
+    """uint8 [height, width, 3]: waves, noise and hard edges."""
+    random = np.random.default_rng(height * width)
+    y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(3), indexing="ij")
+    waves = 127 + 90 * np.sin(y / 6 + c) * np.cos(x / 9) + 40 * ((x // 7 + y // 5) % 2)
+    return np.clip(waves + random.normal(0, 10, waves.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("resize", ["stretch", "pad"])
+@pytest.mark.parametrize("num_views", [1, 4])
+def test_the_graph_fits_as_pillow_does(make_spec, num_views, resize):
+    spec = make_spec(num_views=num_views, resize=resize)
+    fit = tf.function(lambda pixels: fit_in_graph(pixels, spec), [tf.TensorSpec([None, None, 3], tf.uint8)])
+    for height, width in SIZES:
+        pixels = picture(height, width)
+        expected = images.fit(Image.fromarray(pixels), spec)
+        found = fit(tf.constant(pixels)).numpy()
+        assert found.dtype == np.uint8
+        assert found.shape == expected.shape == spec.image_shape
+        difference = np.abs(found.astype(int) - expected)
+        assert difference.max() <= 1, f"{height} x {width}: {difference.max()} levels"
+
+
+@pytest.mark.parametrize("resize", ["stretch", "pad"])
+@pytest.mark.parametrize("num_views", [1, 4])
+def test_the_exact_size_is_left_as_it_is(make_spec, num_views, resize):
+    pixels = picture(40, 80 * num_views)
+    spec = make_spec(num_views=num_views, resize=resize)
+    np.testing.assert_array_equal(fit_in_graph(tf.constant(pixels), spec).numpy(), pixels)
