@@ -102,13 +102,16 @@ class RunDirectory:
         return values
 
     def check_resumable(self, config: Config, dataset: DatasetSpec) -> None:
-        """Raises a UserError if the run was begun with another network or data set shape."""
+        """Raises a UserError if the run was begun with another network, optimiser or data set shape."""
         path = self.path / CONFIG_FILE
         if not self.newest() or not path.exists():
             return
         before = files.read_json(path)
         old, new = before["model"], config.model.to_dict()
         changed = [f"{name} {old[name]} and {new[name]}" for name in new if old.get(name, new[name]) != new[name]]
+        optimizers = before["train"]["optimizer"], config.train.optimizer
+        if optimizers[0] != optimizers[1]:
+            changed.append(f"optimizer {optimizers[0]} and {optimizers[1]}")
         changed += DatasetSpec.from_dict(before["dataset"], str(path)).misfits(dataset)
         if changed:
             raise UserError(
@@ -154,13 +157,12 @@ def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
     try:
         model.load_weights(checkpoint.path)
     except (ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise UserError(f"{checkpoint.path}: does not fit the network asked for ({reason})") from error
-    if int(model.optimizer.iterations) != checkpoint.step:
         raise UserError(
-            f"{checkpoint.path}: its optimiser does not fit --optimizer={type(model.optimizer).__mro__[1].__name__}; "
-            "resume with the optimiser the run began with"
-        )
+            f"{checkpoint.path}: does not fit the network or the optimiser asked for; resume with the flags in the "
+            f"run's {CONFIG_FILE}"
+        ) from error
+    if int(model.optimizer.iterations) != checkpoint.step:
+        raise UserError(f"{checkpoint.path}: holds no state of the optimiser asked for; resume with the run's own")
 
 
 def start_from(model: AttentionOcr, path: str | os.PathLike) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from attention_ocr import files, metrics
-from attention_ocr.checkpoints import Checkpoint, RunDirectory
+from attention_ocr.checkpoints import RunDirectory
 from attention_ocr.console import progress_bar
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
@@ -93,8 +93,8 @@ def write_predictions(path: Path, predictions: list[Prediction]) -> None:
     files.write_text(path, text.getvalue())
 
 
-def watch(run: RunDirectory, interval: float, most: int | None) -> Iterator[Checkpoint]:
-    """Each new newest checkpoint of a run.
+def watch(run: RunDirectory, interval: float, most: int | None) -> Iterator[Path]:
+    """The file of each new newest checkpoint of a run.
 
     Args:
         run: the run's directory; it need not exist yet.
@@ -106,7 +106,7 @@ def watch(run: RunDirectory, interval: float, most: int | None) -> Iterator[Chec
         newest = run.newest()
         if newest and newest.step > seen:
             seen, given = newest.step, given + 1
-            yield newest
+            yield newest.path
         else:
             time.sleep(interval)
 

@@ -57,5 +57,4 @@ def _model_files(values: flags.FlagValues) -> Iterator[Path]:
     if not values.eval_interval_secs:
         yield run_directory.newest_file()
         return
-    for checkpoint in evaluation.watch(run_directory, values.eval_interval_secs, values.number_of_steps or None):
-        yield checkpoint.path
+    yield from evaluation.watch(run_directory, values.eval_interval_secs, values.number_of_steps or None)

@@ -101,14 +101,13 @@ def test_a_file_of_a_newer_version_says_so(small_model, tmp_path):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.filterwarnings("ignore:Layer 'encoder' looks like it has unbuilt state")
 @pytest.mark.parametrize(("endpoint", "height", "width"), [("Mixed_5b", 20, 80), ("Mixed_7c", 60, 60)])
 def test_too_small_pictures_are_an_error(make_spec, endpoint, height, width):
     spec = make_spec(num_views=2, image_height=height, image_width=width)
     with pytest.raises(UserError) as error:
         AttentionOcr(ModelConfig(final_endpoint=endpoint), spec)
     assert str(error.value) == (
-        f"views of {height} x {width} (height x width) are too small for --final_endpoint={endpoint}; "
+        f"views of {height} x {width} pixels (height x width) are too small for --final_endpoint={endpoint}; "
         "use larger pictures or an earlier endpoint"
     )
 

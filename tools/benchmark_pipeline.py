@@ -1,0 +1,63 @@
+"""Times the input pipeline beside training on the same records: it must not be what training waits for.
+
+python tools/benchmark_pipeline.py --dataset_dir=DIR [--preset=base]
+"""
+
+import itertools
+import time
+from collections.abc import Iterator
+
+import numpy as np
+from absl import app, flags
+
+from attention_ocr import config as configs
+from attention_ocr import optimizers
+from attention_ocr.data import pipeline
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.model.network import AttentionOcr
+
+_DATASET_DIR = flags.DEFINE_string("dataset_dir", None, "Folder of records.", required=True)
+_DATASET_NAME = flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.")
+_PRESET = flags.DEFINE_string("preset", "", "The preset whose batch size, augmentation and network are timed.")
+_BATCHES = flags.DEFINE_integer("batches", 10, "Batches a round.")
+_ROUNDS = flags.DEFINE_integer("rounds", 5, "Rounds; the median counts.")
+
+
+def rate(batches: Iterator, number: int, batch_size: int) -> float:
+    """Pictures a second of the next `number` batches."""
+    start = time.perf_counter()
+    for _ in itertools.islice(batches, number):
+        pass
+    return number * batch_size / (time.perf_counter() - start)
+
+
+def main(arguments: list[str]) -> None:
+    """Prints pictures a second of the pipeline, with and without augmentation, and of training."""
+    del arguments
+    config = configs.preset(_PRESET.value)
+    spec = DatasetSpec.load(_DATASET_DIR.value, _DATASET_NAME.value)
+    source = pipeline.Source(spec.split_files(_DATASET_DIR.value, "train"), spec)
+    number, size = source.count(), config.data.batch_size
+    streams = {}
+    for name, augmented in (("pipeline, augmented", True), ("pipeline, as it is", False)):
+        data = config.replace(use_augment_input=augmented).data
+        streams[name] = iter(pipeline.training_batches(source, number, data, seed=0))
+        next(streams[name])
+    model = AttentionOcr(config.model, spec)
+    model.compile(optimizers.build(config.train), jit_compile=False)
+    batch = next(streams["pipeline, augmented"])
+    streams["training, data at hand"] = (model.train_on_batch(batch) for _ in itertools.count())
+    next(streams["training, data at hand"])
+    found: dict[str, list[float]] = {name: [] for name in streams}
+    for _ in range(_ROUNDS.value):
+        for name, stream in streams.items():
+            found[name].append(rate(stream, 2 if name.startswith("training") else _BATCHES.value, size))
+    training = float(np.median(found["training, data at hand"]))
+    print(f"{spec.name}: {spec.image_shape} pixels, batch {size}, median of {_ROUNDS.value} rounds")
+    for name, rates in found.items():
+        median = float(np.median(rates))
+        print(f"{name:26}{median:9.1f} pictures/s   {median / training:6.1f} x training")
+
+
+if __name__ == "__main__":
+    app.run(main)
