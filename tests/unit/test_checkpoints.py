@@ -148,7 +148,7 @@ def test_restoring_what_does_not_fit_is_refused(run, make_spec):
     model.optimizer.build(model.trainable_variables)
     model.optimizer.iterations.assign(3)
     checkpoint = run.save(model, 3, keep=1)
-    with pytest.raises(UserError, match=r"checkpoint-00000003\.keras: does not fit the network asked for"):
+    with pytest.raises(UserError, match=r"checkpoint-00000003\.keras: does not fit the network or the optimiser"):
         checkpoints.restore(compiled(make_spec, num_lstm_units=9), checkpoint)
 
 

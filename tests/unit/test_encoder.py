@@ -47,7 +47,6 @@ def test_the_encoder_scales_pixels_and_gives_each_view_the_same_coordinates(coor
     images = np.random.default_rng(0).uniform(size=[B, H, V * W, 3]).astype("float32")
     found = np.asarray(encoder(images))
     h, w = 2, 3
-    assert encoder.tower.feature_grid(H, W) == (h, w)
     assert found.shape == (B, V * h * w, 3 + (h + w if coordinates else 0))
     for n, (v, y, x) in enumerate((v, y, x) for v in range(V) for y in range(h) for x in range(w)):
         np.testing.assert_allclose(found[:, n, :3], (images[:, 2 * y, v * W + 2 * x] - 0.5) * 2.5, rtol=1e-5, atol=1e-6)
