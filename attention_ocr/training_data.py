@@ -12,6 +12,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.evaluation import Evaluation, evaluate
 from attention_ocr.inference import Reader
+from attention_ocr.quiet import quiet_imports
 
 SAMPLE_SIZE = 8
 
@@ -41,7 +42,8 @@ def from_records(config: Config, dataset: DatasetSpec, dataset_dir: str, split_n
     Raises:
         UserError: a split is missing or empty, or a record does not fit the data set.
     """
-    from attention_ocr.data import pipeline  # TensorFlow; training from other sources does without
+    with quiet_imports():
+        from attention_ocr.data import pipeline  # TensorFlow; training from other sources does without
 
     crop = (config.model.crop_height, config.model.crop_width)
     source = pipeline.Source(dataset.split_files(dataset_dir, split_name), dataset, crop)

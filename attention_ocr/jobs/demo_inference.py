@@ -10,6 +10,7 @@ from absl import flags
 from attention_ocr import files
 from attention_ocr.flags import required
 from attention_ocr.picture_paths import picture_paths
+from attention_ocr.quiet import quiet_imports
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -30,7 +31,8 @@ def run(values: flags.FlagValues) -> None:
     required(values, "checkpoint", "image_path_pattern")
     paths = picture_paths(values.image_path_pattern)
 
-    from attention_ocr.inference import Reader
+    with quiet_imports():
+        from attention_ocr.inference import Reader
 
     reader = Reader.load(values.checkpoint)
     for start in range(0, len(paths), values.batch_size):

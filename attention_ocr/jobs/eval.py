@@ -10,6 +10,7 @@ from absl import flags
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.flags import required
+from attention_ocr.quiet import quiet_imports
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -25,8 +26,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_integer("num_batches", 0, "Batches to read; 0: the whole split.", lower_bound=0, **define)
     text = "With --train_log_dir: look for a new checkpoint this often, in seconds, and go on; 0: evaluate once."
     flags.DEFINE_float("eval_interval_secs", 0, text, lower_bound=0, **define)
-    text = "With --eval_interval_secs: end after this many evaluations; 0: never."
-    flags.DEFINE_integer("number_of_steps", 0, text, lower_bound=0, **define)
+    flags.DEFINE_integer("number_of_steps", 0, "Then: end after this many; 0: never.", lower_bound=0, **define)
 
 
 def run(values: flags.FlagValues) -> None:
@@ -37,8 +37,8 @@ def run(values: flags.FlagValues) -> None:
     dataset = DatasetSpec.load(values.dataset_dir, values.dataset_name)
     dataset.split_files(values.dataset_dir, values.split_name)
 
-    from attention_ocr import evaluation
-
+    with quiet_imports():
+        from attention_ocr import evaluation
     limits = (values.batch_size, values.num_batches)
     split = evaluation.EvaluationSplit(values.dataset_dir, values.split_name, dataset, *limits)
     beside = Path(values.train_log_dir) if values.train_log_dir else Path(values.checkpoint).parent

@@ -5,6 +5,7 @@ import os
 from absl import flags
 
 from attention_ocr.flags import required
+from attention_ocr.quiet import quiet_imports
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -17,7 +18,8 @@ def run(values: flags.FlagValues) -> None:
     """Exports, compares the export with the model, and says how far they are apart."""
     required(values, "checkpoint", "export_dir")
     os.environ["KERAS_BACKEND"] = "tensorflow"  # a SavedModel is TensorFlow's, whatever backend trained the model
-    from attention_ocr import checkpoints, export
+    with quiet_imports():
+        from attention_ocr import checkpoints, export
 
     model = checkpoints.load_model(values.checkpoint)
     folder, parity = export.export_saved_model(model, values.export_dir)

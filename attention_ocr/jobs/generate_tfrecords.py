@@ -6,6 +6,7 @@ from absl import flags
 
 from attention_ocr.config import GenerateConfig
 from attention_ocr.flags import define_knobs, given_knobs, required
+from attention_ocr.quiet import quiet_imports
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -23,7 +24,8 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues) -> None:
     """Writes the records and prints what was kept and dropped."""
     required(values, "annotations", "output_dir")
-    from attention_ocr.data import annotations, records, summary
+    with quiet_imports():
+        from attention_ocr.data import annotations, records, summary
 
     config = GenerateConfig(**given_knobs(values, GenerateConfig))
     lines = {"train": values.annotations, "validation": values.validation_annotations, "test": values.test_annotations}

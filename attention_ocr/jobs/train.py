@@ -8,6 +8,7 @@ from absl import flags
 from attention_ocr import config as configs
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.flags import config_from, define_knobs, define_preset, required
+from attention_ocr.quiet import quiet_imports
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -30,8 +31,9 @@ def run(values: flags.FlagValues) -> None:
     dataset = DatasetSpec.load(values.dataset_dir, values.dataset_name)
     dataset.split_files(values.dataset_dir, values.split_name)
 
-    from attention_ocr import training, training_data
-    from attention_ocr.checkpoints import RunDirectory
+    with quiet_imports():
+        from attention_ocr import training, training_data
+        from attention_ocr.checkpoints import RunDirectory
 
     run_directory = RunDirectory(Path(values.train_log_dir))
     if values.reset_train_dir:
