@@ -165,26 +165,6 @@ def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
         raise UserError(f"{checkpoint.path}: holds no state of the optimiser asked for; resume with the run's own")
 
 
-def start_from(model: AttentionOcr, path: str | os.PathLike) -> None:
-    """Copies the weights of another model file, whose network must have the same shapes.
-
-    Raises:
-        UserError: a shape differs; all that differ are named.
-    """
-    other = load_model(path)
-    wrong = []
-    theirs: dict[str, Any] = {variable.path: variable for variable in other.variables}
-    for variable in model.variables:
-        source = theirs.get(variable.path)
-        if source is None or tuple(source.shape) != tuple(variable.shape):
-            has = "is not there" if source is None else f"is {list(source.shape)}"
-            wrong.append(f"{variable.path} {has}, needed {list(variable.shape)}")
-    if wrong:
-        raise UserError(f"--checkpoint={path}: does not fit the network asked for: {'; '.join(wrong)}")
-    for variable in model.variables:
-        variable.assign(theirs[variable.path])
-
-
 def _check_is_model_file(path: str | os.PathLike) -> None:
     if not Path(path).is_file():
         raise UserError(f"{path}: no such model file")

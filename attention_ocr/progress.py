@@ -108,7 +108,9 @@ class ProgressCallback(keras.callbacks.Callback):
     def _line(self, logs, speed, waiting, left, reading, truth):
         end = self.config.train.max_number_of_steps
         endless = end == type(self.config.train)().max_number_of_steps
-        total, eta = ("", "") if endless else (f"/{end}", f"  ETA {datetime.timedelta(seconds=round(left))}")
+        total = "" if endless else f"/{end}"
+        compiling = self.step - self.summary_step == 1  # the first step's time says nothing of the others
+        eta = "" if endless or compiling else f"  ETA {datetime.timedelta(seconds=round(left))}"
         return (
             f"step {self.step}{total}  loss above floor {logs['loss_above_floor']:.3f}  "
             f"sequence {logs['SequenceAccuracy']:.3f}  character {logs['CharacterAccuracy']:.3f}  "

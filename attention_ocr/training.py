@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from attention_ocr import checkpoints, optimizers
+from attention_ocr import checkpoints, optimizers, transfer
 from attention_ocr.checkpoints import RunDirectory
 from attention_ocr.config import Config
 from attention_ocr.dataset_spec import DatasetSpec
@@ -46,7 +46,7 @@ def train(config: Config, dataset: DatasetSpec, data: TrainingData, run: RunDire
     if newest:
         checkpoints.restore(model, newest)
     elif start:
-        checkpoints.start_from(model, start)
+        transfer.start_from(model, start)
     step, last_step = newest.step if newest else 0, config.train.max_number_of_steps
     print(
         f"{run.path}: {_described(model, config)}, " + (f"resumed at step {step}" if newest else "a new run"),

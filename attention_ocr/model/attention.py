@@ -56,6 +56,7 @@ class AttentionDecoder(keras.layers.Layer):
     def build(self, shape):
         K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
         A = C
+        self.num_features = C
         l2 = keras.regularizers.L2(0.5 * self.config.weight_decay)
         glorot, zeros = "glorot_uniform", "zeros"
         self.attention_w = self.add_weight((C, A), glorot, name="attention_w")
@@ -71,6 +72,27 @@ class AttentionDecoder(keras.layers.Layer):
         self.softmax_w = self.add_weight((U, K), "orthogonal", regularizer=l2, name="softmax_w")
         self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b")
 
+    def axes(self):
+        """What the entries of each weight's (first, last) axis stand for, by which fine-tuning carries them over.
+
+        class: K in the charset's order; feature: C channels, rows and columns; unit: U; key: A; input: x_t, which has
+        K entries, though none belongs to a class.
+        """
+        return {
+            "attention_w": ("feature", "key"),
+            "attention_v": ("key", ""),
+            "input_kernel": ("class feature", "input"),
+            "input_bias": ("", "input"),
+            "lstm_kernel": ("input unit", "unit unit unit unit"),
+            "lstm_bias": ("", "unit unit unit unit"),
+            "query_kernel": ("unit unit", "key"),
+            "query_bias": ("", "key"),
+            "output_kernel": ("unit feature", "unit"),
+            "output_bias": ("", "unit"),
+            "softmax_w": ("unit", "class"),
+            "softmax_b": ("", "class"),
+        }
+
     def call(self, features, labels=None, teach=False):
         """Reads T characters.
 
@@ -82,22 +104,36 @@ class AttentionDecoder(keras.layers.Layer):
         Returns:
             `chars_logit` [B, T, K] and `attention` [B, T, N].
         """
-        keys = ops.matmul(features, self.attention_w)  # [B, N, A]
+        step, state = self.start(features)
+        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels if teach else None)
+
+    def start(self, features, copies=1):
+        """How each picture's characters are read: the one step that teaching, greedy reading and beam search share.
+
+        Args:
+            features: [B, N, C].
+            copies: how many texts of a picture are read side by side, below written into B: row b * copies + i.
+
+        Returns:
+            step: (t, state, fed int [B]) -> state, logits [B, K], attention [B, N]; `fed` K stands for nothing.
+            state: the first (c, h, context).
+        """
+        keys = recurrent.repeat(ops.matmul(features, self.attention_w), copies)  # [B, N, A], computed once a picture
+        features = recurrent.repeat(features, copies)
         feedback = recurrent.with_nothing(self.input_kernel[: self.num_classes])  # [K + 1, K]
         B, C = ops.shape(features)[0], features.shape[-1]
         zero = ops.zeros([B, self.config.num_lstm_units], features.dtype)
-        state = (zero, zero, ops.zeros([B, C], features.dtype))
-        labels = labels if teach else None
-        logits, attention = [], []
-        for t in range(self.max_sequence_length):
-            fed = recurrent.fed_ids(t, logits, labels, B, self.num_classes, self.config.use_autoregression)
-            state, weights = self._step(keys, features, state, ops.take(feedback, fed, axis=0))
-            attention.append(weights)
-            logits.append(self._logits(state))
-        return {"chars_logit": ops.stack(logits, axis=1), "attention": ops.stack(attention, axis=1)}
+
+        def step(t, state, fed):
+            del t
+            character = ops.take(feedback, fed, axis=0) if self.config.use_autoregression else 0  # [B, K]
+            state, weights = self._step(keys, features, state, character)
+            return state, self._logits(state), weights
+
+        return step, (zero, zero, ops.zeros([B, C], features.dtype))
 
     def _step(self, keys, features, state, fed):
-        """The next (c, h, context) and where it looked [B, N]; `fed` [B, K] stands for the previous character."""
+        """The next (c, h, context) and where it looked [B, N]; `fed` [B, K] stands for the previous character, 0 for none."""
         c, h, context = state
         inputs = fed + ops.matmul(context, self.input_kernel[self.num_classes :]) + self.input_bias  # [B, K]
         c, h = recurrent.lstm_cell(inputs, (c, h), self.lstm_kernel, self.lstm_bias, self.config.lstm_state_clip_value)

@@ -1,4 +1,4 @@
-"""What the decoders share: the LSTM cell of the reference, and which character is fed at a step."""
+"""What the decoders share: the LSTM cell of the reference, and the loop that feeds each character to the next step."""
 
 from keras import ops
 
@@ -24,22 +24,32 @@ def lstm_cell(inputs, state, kernel, bias, clip):
     return c, ops.sigmoid(o) * ops.tanh(c)
 
 
-def fed_ids(step, logits, labels, batch_size, num_classes, autoregression):
-    """The class fed to a step, int [B]: K, which stands for nothing, or the previous character.
+def read(step, state, num_steps, num_classes, labels=None):
+    """Reads T characters, each step fed with the character before it.
 
     Args:
-        step: which step, from 0.
-        logits: those of the steps before, a list of [B, K].
-        labels: int [B, T] to teach with, or None to feed what was read.
-        batch_size: B.
-        num_classes: K.
-        autoregression: whether characters are fed at all.
+        step, state: what a decoder's `start` returns.
+        num_steps: T.
+        num_classes: K, which is fed first and stands for nothing.
+        labels: int [B, T] to teach with, or None to feed the likeliest character.
+
+    Returns:
+        `chars_logit` [B, T, K], and `attention` [B, T, N] where the step has one.
     """
-    if step == 0 or not autoregression:
-        return ops.full([batch_size], num_classes, "int32")
-    if labels is not None:
-        return ops.cast(labels[:, step - 1], "int32")
-    return ops.cast(ops.argmax(logits[-1], axis=-1), "int32")
+    fed = ops.full([ops.shape(state[0])[0]], num_classes, "int32")
+    logits, attention = [], []
+    for t in range(num_steps):
+        state, found, weights = step(t, state, fed)
+        logits.append(found)
+        attention.append(weights)
+        fed = ops.cast(ops.argmax(found, axis=-1) if labels is None else labels[:, t], "int32")
+    outputs = {"chars_logit": ops.stack(logits, axis=1)}
+    return outputs if weights is None else {**outputs, "attention": ops.stack(attention, axis=1)}
+
+
+def repeat(array, copies):
+    """`array` [B, ...] with each row `copies` times, one after another: [B * copies, ...]."""
+    return array if copies == 1 else ops.repeat(array, copies, axis=0)
 
 
 def with_nothing(table):

@@ -26,6 +26,7 @@ class SliceDecoder(keras.layers.Layer):
     def build(self, shape):
         _, N, C = shape
         K, U = self.num_classes, self.config.num_lstm_units
+        self.num_features = C
         self.slice_length = N // self.max_sequence_length
         if not self.slice_length:
             raise UserError(
@@ -40,19 +41,34 @@ class SliceDecoder(keras.layers.Layer):
         self.softmax_w = self.add_weight((U, K), "orthogonal", regularizer=l2, name="softmax_w")
         self.softmax_b = self.add_weight((K,), "zeros", regularizer=l2, name="softmax_b")
 
+    def axes(self):
+        """What the entries of each weight's (first, last) axis stand for, as in `AttentionDecoder.axes`."""
+        fed = ["class"] if self.config.use_autoregression else []
+        return {
+            "lstm_kernel": (" ".join([*["feature"] * self.slice_length, *fed, "unit"]), "unit unit unit unit"),
+            "lstm_bias": ("", "unit unit unit unit"),
+            "softmax_w": ("unit", "class"),
+            "softmax_b": ("", "class"),
+        }
+
     def call(self, features, labels=None, teach=False):
         """`chars_logit` [B, T, K] of `features` [B, N, C]; `labels` int [B, T] are fed when `teach`."""
+        step, state = self.start(features)
+        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels if teach else None)
+
+    def start(self, features, copies=1):
+        """The step and the first state (c, h), as in `AttentionDecoder.start`; the step's attention is None."""
+        features = recurrent.repeat(features, copies)
         B, K = ops.shape(features)[0], self.num_classes
         zero = ops.zeros([B, self.config.num_lstm_units], features.dtype)
-        state = (zero, zero)
-        logits = []
-        for t in range(self.max_sequence_length):
+
+        def step(t, state, fed):
             inputs = ops.reshape(features[:, t : t + self.slice_length], [B, self.slice_width])
             if self.config.use_autoregression:
-                fed = recurrent.fed_ids(t, logits, labels if teach else None, B, K, True)
                 inputs = ops.concatenate([inputs, ops.one_hot(fed, K, dtype=features.dtype)], axis=-1)  # K: zeros
             state = recurrent.lstm_cell(
                 inputs, state, self.lstm_kernel, self.lstm_bias, self.config.lstm_state_clip_value
             )
-            logits.append(ops.matmul(state[1], self.softmax_w) + self.softmax_b)
-        return {"chars_logit": ops.stack(logits, axis=1)}
+            return state, ops.matmul(state[1], self.softmax_w) + self.softmax_b, None
+
+        return step, (zero, zero)
