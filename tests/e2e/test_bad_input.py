@@ -131,3 +131,14 @@ def test_folder_that_is_no_export(tmp_path, capsys):
     picture.write_bytes(b"")
     flags = [f"--checkpoint={tmp_path}", f"--image_path_pattern={picture}"]
     fails(["demo_inference", *flags], capsys, "no SavedModel")
+
+
+def test_model_and_records_of_other_charsets(dataset, tmp_path, capsys):
+    run = tmp_path / "run"
+    assert main([*train_flags(dataset, run), "--num_lstm_units=8", "--max_number_of_steps=1", "--batch_size=4"]) == 0
+    (charset,) = dataset.glob("charset_size=*.txt")
+    charset.write_text(charset.read_text().replace("\ta\n", "\tz\n"))
+    fails(
+        ["eval", f"--dataset_dir={dataset}", f"--train_log_dir={run}"], capsys, ".keras", "charsets of 6 and 6 classes"
+    )
+    fails(train_flags(dataset, run), capsys, "charsets of 6 and 6 classes", "--reset_train_dir")
