@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOGS := logs/demo
 
-.PHONY: demo test test-slow check format clean
+.PHONY: demo test test-slow test-oracle check format clean
 
 $(VENV)/package: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,10 @@ test: $(VENV)/development
 test-slow: $(VENV)/development
 	$(BIN)/pytest -m slow
 
+# Beside TensorFlow Addons, for which the test makes .venv-tfa.
+test-oracle: $(VENV)/development
+	$(BIN)/pytest -m slow -rs tests/parity/test_tfa.py
+
 check: $(VENV)/development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -35,4 +39,4 @@ format: $(VENV)/development
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) demo $(LOGS)
+	rm -rf $(VENV) .venv-tfa demo $(LOGS)

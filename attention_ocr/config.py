@@ -111,6 +111,18 @@ class TrainConfig(Knobs):
 
 
 @dataclass(frozen=True)
+class ReadConfig(Knobs):
+    """How texts are searched for in what the network says."""
+
+    beam_width: int = knob(
+        1, "Texts followed side by side; 1: greedy, the likeliest character of each step.", minimum=1
+    )
+    length_penalty: float = knob(
+        0.0, "With --beam_width: a text's log-probability is divided by ((5 + length) / 6) ** this.", minimum=0
+    )
+
+
+@dataclass(frozen=True)
 class GenerateConfig(Knobs):
     """How pictures and labels become records."""
 

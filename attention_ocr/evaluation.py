@@ -13,10 +13,13 @@ import numpy as np
 
 from attention_ocr import files, metrics
 from attention_ocr.checkpoints import RunDirectory
+from attention_ocr.config import ReadConfig
 from attention_ocr.console import progress_bar
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.inference import Reader
+
+GREEDY = ReadConfig()
 
 
 @dataclass(frozen=True)
@@ -129,11 +132,11 @@ class EvaluationSplit:
     num_batches: int = 0
 
 
-def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path) -> dict[str, Any]:
+def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path, reading: ReadConfig = GREEDY) -> dict[str, Any]:
     """Evaluates a model file; writes TensorBoard scalars and `predictions.tsv` to `log_dir`.
 
     Returns:
-        What the job prints: `checkpoint`, `step`, `split`, `num_examples` and the measures.
+        What the job prints: `checkpoint`, `step`, `split`, `num_examples`, the measures and how it was read.
 
     Raises:
         UserError: the model is of another data set shape, or a record cannot be used.
@@ -141,7 +144,7 @@ def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path) -> dict[str
     from attention_ocr.data import pipeline  # TensorFlow
     from attention_ocr.summaries import Summaries
 
-    reader = Reader.load(path)
+    reader = Reader.load(path, **reading.to_dict())
     misfits = reader.dataset.misfits(split.dataset)
     if misfits:
         raise UserError(
@@ -164,4 +167,5 @@ def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path) -> dict[str
         "split": split.split_name,
         "num_examples": found.num_examples,
         **found.scores(),
+        **reading.to_dict(),
     }

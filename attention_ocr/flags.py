@@ -53,6 +53,20 @@ def config_from(values: flags.FlagValues) -> configs.Config:
     return configs.preset(values.preset).replace(**given)
 
 
+def define_reading(values: flags.FlagValues) -> None:
+    """Defines the knobs of ReadConfig."""
+    define_knobs(values, configs.ReadConfig)
+
+
+def reading_from(values: flags.FlagValues) -> configs.ReadConfig:
+    """The ReadConfig of the flags.
+
+    Raises:
+        UserError: a value is out of range.
+    """
+    return configs.ReadConfig(**given_knobs(values, configs.ReadConfig))
+
+
 def required(values: flags.FlagValues, *names: str) -> None:
     """Raises a UserError if a flag has no value."""
     for name in names:

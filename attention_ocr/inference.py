@@ -1,5 +1,6 @@
 """Reader: pictures -> Reading(text, confidence, characters, where it looked), from any kind of model file."""
 
+import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,29 @@ from PIL import Image
 from attention_ocr import drawing
 from attention_ocr.charset import Charset
 from attention_ocr.checkpoints import load_model
+from attention_ocr.config import ReadConfig
 from attention_ocr.data import images
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.model.beam_search import BeamReader
 from attention_ocr.model.network import AttentionOcr
 
 Predict = Callable[[np.ndarray], dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A text that beam search found.
+
+    Attributes:
+        text: the characters before the null.
+        score: what texts are ordered by: the log-probability of the text and of its end, divided by the length penalty.
+        confidence: in [0, 1], as a Reading's; the length penalty has no part in it.
+    """
+
+    text: str
+    score: float
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -30,6 +49,7 @@ class Reading:
         ids: int [T] class of each step.
         scores: [T] probability of each step's class.
         attention: [T, N] where each step looked, or None for a head without attention.
+        alternatives: the texts that beam search found, the best (`text`) first; empty when reading greedily.
     """
 
     text: str
@@ -37,15 +57,21 @@ class Reading:
     ids: np.ndarray
     scores: np.ndarray
     attention: np.ndarray | None
+    alternatives: list[Alternative] = dataclasses.field(default_factory=list)
 
     def to_dict(self, charset: Charset) -> dict[str, Any]:
-        """Text, confidence and each character with its probability, for JSON."""
+        """Text, confidence, each character with its probability, and alternatives if there are, for JSON."""
         found = [
             {"character": charset.symbols[class_id], "score": round(float(score), 6)}
             for class_id, score in zip(self.ids, self.scores, strict=True)
             if class_id != charset.null_id
         ]
-        return {"text": self.text, "confidence": round(self.confidence, 6), "characters": found}
+        values = {"text": self.text, "confidence": round(self.confidence, 6), "characters": found}
+        others = [
+            {"text": other.text, "score": round(other.score, 6), "confidence": round(other.confidence, 6)}
+            for other in self.alternatives
+        ]
+        return {**values, "alternatives": others} if others else values
 
 
 @dataclass(frozen=True)
@@ -67,26 +93,37 @@ class Reader:
     step: int
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "Reader":
+    def load(cls, path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0) -> "Reader":
         """The reader of a `.keras` file, or of an exported SavedModel folder (or the folder of its versions).
 
+        Args:
+            path: the file or folder.
+            beam_width, length_penalty: as in ReadConfig; an export reads greedily only.
+
         Raises:
-            UserError: there is no model at `path`.
+            UserError: there is no model at `path`, or an export is asked for beam search.
         """
         if Path(path).is_dir():
+            if beam_width > 1:
+                raise UserError(
+                    f"--beam_width={beam_width}: {path} is an export, whose graph reads greedily; "
+                    "give the .keras file it was made from"
+                )
             from attention_ocr import export  # needs TensorFlow, which a .keras file does not
 
             return export.load_reader(path)
-        return cls.of_model(load_model(path))
+        return cls.of_model(load_model(path), beam_width, length_penalty)
 
     @classmethod
-    def of_model(cls, model: AttentionOcr) -> "Reader":
+    def of_model(cls, model: AttentionOcr, beam_width: int = 1, length_penalty: float = 0.0) -> "Reader":
         """The reader of a model in memory; it sees later changes of the weights."""
         crop = (model.config.crop_height, model.config.crop_width)
+        ReadConfig(beam_width, length_penalty)  # checks them
+        network = model if beam_width == 1 else BeamReader(model, beam_width, length_penalty)
 
         def predict(pixels: np.ndarray) -> dict[str, np.ndarray]:
             cropped = images.crop_views(pixels, model.dataset.num_views, *crop)
-            return model.predict_on_batch({"images": cropped.astype(np.float32) / 255})
+            return network.predict_on_batch({"images": cropped.astype(np.float32) / 255})
 
         return cls(predict, model.dataset, model.feature_grid, crop, model.step)
 
@@ -148,6 +185,18 @@ def readings_of(outputs: dict[str, Any], dataset: DatasetSpec) -> list[Reading]:
             ids=ids,
             scores=arrays["predicted_scores"][row],
             attention=None if attention is None else attention[row],
+            alternatives=_alternatives(arrays, row, dataset.charset),
         )
         for row, ids in enumerate(arrays["predicted_chars"])
+    ]
+
+
+def _alternatives(arrays: dict[str, np.ndarray], row: int, charset: Charset) -> list[Alternative]:
+    if "beam_chars" not in arrays:
+        return []
+    beams = zip(arrays["beam_chars"][row], arrays["beam_scores"][row], arrays["beam_conf"][row], strict=True)
+    return [
+        Alternative(charset.decode(ids), float(score), float(confidence))
+        for ids, score, confidence in beams
+        if np.isfinite(score)  # not so where there are fewer texts than beams
     ]

@@ -3,6 +3,7 @@
 import math
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -20,7 +21,14 @@ from attention_ocr.training_data import TrainingData
 PRECISIONS = {"none": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
-def train(config: Config, dataset: DatasetSpec, data: TrainingData, run: RunDirectory, start: str = "") -> int:
+def train(
+    config: Config,
+    dataset: DatasetSpec,
+    data: TrainingData,
+    run: RunDirectory,
+    start: str = "",
+    initialize: Callable[[AttentionOcr], Any] | None = None,
+) -> int:
     """Trains until `max_number_of_steps` or Ctrl-C, from the run's newest checkpoint if it has one.
 
     Args:
@@ -29,6 +37,7 @@ def train(config: Config, dataset: DatasetSpec, data: TrainingData, run: RunDire
         data: what to learn from.
         run: where checkpoints, config and summaries go.
         start: a model file whose weights a new run begins with.
+        initialize: called on the model of a new run that has no `start`.
 
     Returns:
         The step reached.
@@ -47,6 +56,8 @@ def train(config: Config, dataset: DatasetSpec, data: TrainingData, run: RunDire
         checkpoints.restore(model, newest)
     elif start:
         transfer.start_from(model, start)
+    elif initialize:
+        initialize(model)
     step, last_step = newest.step if newest else 0, config.train.max_number_of_steps
     print(
         f"{run.path}: {_described(model, config)}, " + (f"resumed at step {step}" if newest else "a new run"),

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from attention_ocr import checkpoints
 from attention_ocr.charset import Charset
@@ -49,7 +51,7 @@ def start_from(model: AttentionOcr, path: str | os.PathLike) -> list[Fate]:
     """
     other = checkpoints.load_model(path)
     classes = matched_classes(model.dataset.charset, other.dataset.charset)
-    tower, decoder = _of_the_tower(model, other), _of_the_decoder(model, other, classes)
+    tower, decoder = tower_values(model, other), decoder_values(model, other, classes)
     if all(fate.fate == "new" for fate, _, _ in tower):
         theirs, ours = _tower_name(other), _tower_name(model)
         raise UserError(
@@ -86,8 +88,10 @@ def matched_classes(charset: Charset, old: Charset) -> list[int]:
 def report(fates: list[Fate], path: str, charset: Charset, classes: list[int]) -> Table:
     """A table of what became of the variables; those of the tower share a line for each fate."""
     new = [symbol for symbol, old in zip(charset.symbols, classes, strict=True) if old < 0]
-    known = f"{len(charset) - len(new)} of {len(charset)} classes are known"
-    table = Table(title=f"From {path}: {known}" + (f", new: {' '.join(map(repr, new))}" if new else ""))
+    title = f"From {path}: {len(charset) - len(new)} of {len(charset)} classes are known"
+    if new:
+        title += f", new: {' '.join(map(repr, new[:20]))}" + (f" and {len(new) - 20} more" if len(new) > 20 else "")
+    table = Table(title=Text(title), box=box.SIMPLE)  # a Text, as a path may look like markup
     for heading in ("variable", "shape", "fate", "carried over"):
         table.add_column(heading, no_wrap=heading == "variable")
     tower = [fate for fate in fates if fate.path.startswith("encoder/")]
@@ -100,21 +104,23 @@ def report(fates: list[Fate], path: str, charset: Charset, classes: list[int]) -
     return table
 
 
-def _of_the_tower(model, other) -> list[tuple[Fate, Any, np.ndarray]]:
+def tower_values(model, other) -> list[tuple[Fate, Any, np.ndarray]]:
     theirs = {variable.path: np.asarray(variable) for variable in other.encoder.variables}
     found = []
     for variable in model.encoder.variables:
-        shape, value = tuple(variable.shape), theirs.get(variable.path)
-        fits = value is not None and value.shape == shape
+        shape, ours = tuple(variable.shape), np.asarray(variable)
+        value = theirs.get(variable.path, ours)
+        fits = variable.path in theirs and value.shape == shape
         fate = Fate(variable.path, shape, "loaded" if fits else "new", "" if fits else "not in the file")
-        found.append((fate, variable, value if fits else np.asarray(variable)))
+        found.append((fate, variable, value if fits else ours))
     return found
 
 
-def _of_the_decoder(model, other, classes) -> list[tuple[Fate, Any, np.ndarray]]:
+def decoder_values(model, other, classes) -> list[tuple[Fate, Any, np.ndarray]]:
     same_head = type(model.decoder) is type(other.decoder)
     theirs = {variable.name: np.asarray(variable) for variable in other.decoder.variables}
-    ours, old = (_labelled(model, classes), _labelled(other, range(len(other.dataset.charset))))
+    ours, old = (labels_of(model, classes), labels_of(other, range(len(other.dataset.charset))))
+    sizes = {name: list(value.shape) for name, value in theirs.items()}
     if same_head:
         narrow_inputs(theirs, old, ours)
     found = []
@@ -123,24 +129,27 @@ def _of_the_decoder(model, other, classes) -> list[tuple[Fate, Any, np.ndarray]]
         kept: list[int] = []
         if same_head:
             value, kept = carried(value, theirs[name], ours[name], old[name])
-        whole = kept == list(value.shape) == list(theirs[name].shape) if kept else False
+        whole = bool(kept) and kept == list(value.shape) == sizes[name]
         fate = "loaded" if whole else "resized" if kept else "new"
-        note = "" if whole else _amount(kept, value.shape) if kept else _why_new(model, other, same_head)
+        note = "" if whole else _amount(kept, sizes[name], value.shape) if kept else _why_new(model, other, same_head)
         found.append((Fate(variable.path, value.shape, fate, note), variable, value))
     return found
 
 
-def _labelled(model: AttentionOcr, classes) -> dict[str, tuple[Labels, Labels]]:
+def labels_of(model: AttentionOcr, classes) -> dict[str, tuple[Labels, Labels]]:
     """For each weight of the decoder what the entries of its first (read) and its last axis (written) stand for."""
     config, decoder = model.config, model.decoder
     h, w = model.feature_grid if config.encode_coordinates else (0, 0)
     C, K, U = decoder.num_features, decoder.num_classes, config.num_lstm_units
-    channels = [
-        ("channel", n, _tower_name(model)) for n in range(C - h - w)
-    ]  # those of another tower mean other things
-    meanings = {
+    tower = _tower_name(model)  # the channels of another tower mean other things
+    meanings: dict[str, list[tuple]] = {
         "class": [("class", class_id) for class_id in classes],
-        "feature": [*channels, *(("row", y) for y in range(h)), *(("column", x) for x in range(w))],
+        "unfed": [("unfed", n) for n in range(K)],
+        "feature": [
+            *(("channel", n, tower) for n in range(C - h - w)),
+            *(("row", y) for y in range(h)),
+            *(("column", x) for x in range(w)),
+        ],
         "unit": [("unit", n, U) for n in range(U)],  # a part of an LSTM is of no use
         "input": [("input", n) for n in range(K)],
         "key": [("key", n) for n in range(C)],
@@ -218,16 +227,17 @@ def narrow_inputs(weights: dict[str, np.ndarray], old, new) -> None:
     old[reader] = ([*kept, *(label for label in old[reader][0] if label[0] != "input")], old[reader][1])
 
 
-def _amount(kept: list[int], shape: tuple[int, ...]) -> str:
-    names = ("rows", "columns") if len(shape) == 2 else ("entries",)
-    return ", ".join(f"{number} of {size} {name}" for number, size, name in zip(kept, shape, names, strict=True))
+def _amount(kept: list[int], old: list[int], new: tuple[int, ...]) -> str:
+    names = ("rows", "columns") if len(new) == 2 else ("entries",)
+    axes = zip(kept, old, new, names, strict=True)
+    return ", ".join(f"{k} of {was} {name} (now {now})" for k, was, now, name in axes if not k == was == now)
 
 
 def _why_new(model: AttentionOcr, other: AttentionOcr, same_head: bool) -> str:
     if not same_head:
         return "another decoder"
     U, theirs = model.config.num_lstm_units, other.config.num_lstm_units
-    return f"num_lstm_units were {theirs}, are {U}" if U != theirs else f"the tower was {_tower_name(other)}"
+    return f"num_lstm_units were {theirs}, are {U}" if theirs != U else f"the tower was {_tower_name(other)}"
 
 
 def _tower_name(model: AttentionOcr) -> str:

@@ -59,7 +59,7 @@ def beam_inputs(seed: int, batch_size: int) -> Arrays:
     random = np.random.default_rng(seed)
     shapes = {"input_kernel": [K, U], "kernel": [U, U], "output_kernel": [U, K], "output_bias": [K]}
     arrays = {name: random.normal(size=shape, scale=1.2) for name, shape in shapes.items()}
-    arrays["output_bias"][K - 1] += 1.5  # so that about half of the texts end
+    arrays["output_bias"][K - 1] += 2.5  # so that about half of the texts end
     arrays["state"] = random.normal(size=[batch_size, U])
     return {name: array.astype("float32") for name, array in arrays.items()}
 
@@ -69,7 +69,8 @@ def beam_search(inputs: Arrays, beam_width: int, length_penalty: float) -> Array
 
     Returns:
         `ids` [B, steps, W], `scores` and `log_probability` [B, W]. It stops, in steps <= T, once all texts of the batch
-        have ended.
+        have ended. `predicted_ids` [B, steps, W] are the decoder's own, in which texts can stand beside another's
+        score: it leaves out how beams changed places after a picture's last end, which a length penalty makes them do.
     """
     decoder = tfa.seq2seq.BeamSearchDecoder(
         Cell(inputs),
@@ -81,9 +82,14 @@ def beam_search(inputs: Arrays, beam_width: int, length_penalty: float) -> Array
     batch_size = len(inputs["state"])
     state = tfa.seq2seq.tile_batch(inputs["state"], beam_width)
     outputs, final, _ = decoder(None, start_tokens=tf.fill([batch_size], K), end_token=K - 1, initial_state=state)
+    found = outputs.beam_search_decoder_output  # arrays [B, steps, W]
+    step_ids, parent_ids = (tf.transpose(ids, [1, 0, 2]) for ids in (found.predicted_ids, found.parent_ids))
+    steps = tf.fill([batch_size], len(step_ids))
+    ids = tfa.seq2seq.gather_tree(step_ids, parent_ids, max_sequence_lengths=steps, end_token=K - 1)
     return {
-        "ids": outputs.predicted_ids.numpy(),
-        "scores": outputs.beam_search_decoder_output.scores[:, -1].numpy(),
+        "ids": tf.transpose(ids, [1, 0, 2]).numpy(),
+        "predicted_ids": outputs.predicted_ids.numpy(),
+        "scores": found.scores[:, -1].numpy(),
         "log_probability": final.log_probs.numpy(),
     }
 
@@ -92,7 +98,7 @@ def attention_inputs(seed: int, B: int, N: int, C: int, A: int, Q: int) -> Array
     """Values, a query, and the three weights of additive attention."""
     random = np.random.default_rng(seed)
     shapes = {"values": [B, N, C], "query": [B, Q], "key_kernel": [C, A], "query_kernel": [Q, A], "scale": [A]}
-    widths = {"key_kernel": C**-0.5, "query_kernel": Q**-0.5}
+    widths = {"key_kernel": C**-0.5, "query_kernel": Q**-0.5, "scale": A**-0.5}
     drawn = {name: random.normal(size=shape, scale=widths.get(name, 1.0)) for name, shape in shapes.items()}
     return {name: array.astype("float32") for name, array in drawn.items()}
 

@@ -8,7 +8,7 @@ import numpy as np
 from absl import flags
 
 from attention_ocr import files
-from attention_ocr.flags import required
+from attention_ocr.flags import define_reading, reading_from, required
 from attention_ocr.picture_paths import picture_paths
 from attention_ocr.quiet import quiet_imports
 
@@ -24,17 +24,19 @@ def define_flags(values: flags.FlagValues) -> None:
         "visualize", "", "Folder for a drawing of each picture: where each character was read.", **define
     )
     flags.DEFINE_enum("format", "text", ["text", "json"], "What is printed for each picture.", **define)
+    define_reading(values)
 
 
 def run(values: flags.FlagValues) -> None:
     """Reads the pictures in order and prints a line for each."""
     required(values, "checkpoint", "image_path_pattern")
+    knobs = reading_from(values).to_dict()
     paths = picture_paths(values.image_path_pattern)
 
     with quiet_imports():
         from attention_ocr.inference import Reader
 
-    reader = Reader.load(values.checkpoint)
+    reader = Reader.load(values.checkpoint, **knobs)
     for start in range(0, len(paths), values.batch_size):
         batch = paths[start : start + values.batch_size]
         pixels = np.stack([reader.prepare(path) for path in batch])

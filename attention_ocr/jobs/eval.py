@@ -1,7 +1,7 @@
 """attention-ocr eval."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from absl import flags
 
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.flags import required
+from attention_ocr.flags import define_reading, reading_from, required
 from attention_ocr.quiet import quiet_imports
 
 
@@ -27,11 +27,13 @@ def define_flags(values: flags.FlagValues) -> None:
     text = "With --train_log_dir: look for a new checkpoint this often, in seconds, and go on; 0: evaluate once."
     flags.DEFINE_float("eval_interval_secs", 0, text, lower_bound=0, **define)
     flags.DEFINE_integer("number_of_steps", 0, "Then: end after this many; 0: never.", lower_bound=0, **define)
+    define_reading(values)
 
 
 def run(values: flags.FlagValues) -> None:
     """Evaluates once, or each new checkpoint; prints a JSON line for each."""
     required(values, "dataset_dir")
+    reading = reading_from(values)
     if bool(values.train_log_dir) == bool(values.checkpoint):
         raise UserError("give either --train_log_dir=DIR, a run's directory, or --checkpoint=FILE.keras")
     dataset = DatasetSpec.load(values.dataset_dir, values.dataset_name)
@@ -44,17 +46,15 @@ def run(values: flags.FlagValues) -> None:
     beside = Path(values.train_log_dir) if values.train_log_dir else Path(values.checkpoint).parent
     log_dir = Path(values.eval_log_dir) if values.eval_log_dir else beside / f"eval_{values.split_name}"
     for path in _model_files(values):
-        print(json.dumps(evaluation.evaluate_file(path, split, log_dir)), flush=True)
+        print(json.dumps(evaluation.evaluate_file(path, split, log_dir, reading)), flush=True)
 
 
-def _model_files(values: flags.FlagValues) -> Iterator[Path]:
+def _model_files(values: flags.FlagValues) -> Iterable[Path]:
     from attention_ocr import checkpoints, evaluation
 
     if values.checkpoint:
-        yield Path(values.checkpoint)
-        return
+        return [Path(values.checkpoint)]
     run_directory = checkpoints.RunDirectory(Path(values.train_log_dir))
     if not values.eval_interval_secs:
-        yield run_directory.newest_file()
-        return
-    yield from evaluation.watch(run_directory, values.eval_interval_secs, values.number_of_steps or None)
+        return [run_directory.newest_file()]
+    return evaluation.watch(run_directory, values.eval_interval_secs, values.number_of_steps or None)

@@ -1,5 +1,6 @@
 """attention-ocr train."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ from absl import flags
 
 from attention_ocr import config as configs
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
 from attention_ocr.flags import config_from, define_knobs, define_preset, required
 from attention_ocr.quiet import quiet_imports
 
@@ -20,6 +22,8 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("split_name", "train", "Split to learn from.", **define)
     flags.DEFINE_string("train_log_dir", "", "Directory of the run.", **define)
     flags.DEFINE_string("checkpoint", "", "A model file whose weights a new run begins with.", **define)
+    text = "A TF1 checkpoint of Inception-v3 whose weights the tower of a new run begins with."
+    flags.DEFINE_string("checkpoint_inception", "", text, **define)
     flags.DEFINE_bool("reset_train_dir", False, "Remove what an earlier run wrote to --train_log_dir.", **define)
     define_knobs(values, *configs.GROUPS.values())
 
@@ -27,6 +31,8 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues) -> None:
     """Trains, from where the run stopped."""
     required(values, "dataset_dir", "train_log_dir")
+    if values.checkpoint and values.checkpoint_inception:
+        raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
     config = config_from(values)
     dataset = DatasetSpec.load(values.dataset_dir, values.dataset_name)
     dataset.split_files(values.dataset_dir, values.split_name)
@@ -39,4 +45,12 @@ def run(values: flags.FlagValues) -> None:
     if values.reset_train_dir:
         run_directory.reset()
     data = training_data.from_records(config, dataset, values.dataset_dir, values.split_name)
-    training.train(config, dataset, data, run_directory, values.checkpoint)
+    initialize = partial(_start_tower, path=values.checkpoint_inception) if values.checkpoint_inception else None
+    training.train(config, dataset, data, run_directory, values.checkpoint, initialize)
+
+
+def _start_tower(model, path: str) -> None:
+    from attention_ocr import tf1_import
+
+    print(f"the tower begins with --checkpoint_inception={path}:")
+    tf1_import.print_rows(tf1_import.start_tower_from(model, path))

@@ -75,13 +75,14 @@ class AttentionDecoder(keras.layers.Layer):
     def axes(self):
         """What the entries of each weight's (first, last) axis stand for, by which fine-tuning carries them over.
 
-        class: K in the charset's order; feature: C channels, rows and columns; unit: U; key: A; input: x_t, which has
-        K entries, though none belongs to a class.
+        class: K in the charset's order; unfed: K that are never used; feature: C channels, rows and columns; unit: U;
+        key: A; input: x_t, which has K entries, though none belongs to a class.
         """
+        fed = "class" if self.config.use_autoregression else "unfed"
         return {
             "attention_w": ("feature", "key"),
             "attention_v": ("key", ""),
-            "input_kernel": ("class feature", "input"),
+            "input_kernel": (f"{fed} feature", "input"),
             "input_bias": ("", "input"),
             "lstm_kernel": ("input unit", "unit unit unit unit"),
             "lstm_bias": ("", "unit unit unit unit"),
@@ -133,7 +134,7 @@ class AttentionDecoder(keras.layers.Layer):
         return step, (zero, zero, ops.zeros([B, C], features.dtype))
 
     def _step(self, keys, features, state, fed):
-        """The next (c, h, context) and where it looked [B, N]; `fed` [B, K] stands for the previous character, 0 for none."""
+        """The next (c, h, context) and where it looked [B, N]; `fed` [B, K] or 0 stands for the character before."""
         c, h, context = state
         inputs = fed + ops.matmul(context, self.input_kernel[self.num_classes :]) + self.input_bias  # [B, K]
         c, h = recurrent.lstm_cell(inputs, (c, h), self.lstm_kernel, self.lstm_bias, self.config.lstm_state_clip_value)

@@ -189,6 +189,14 @@ class InceptionV3(keras.layers.Layer):
                     for layer in _convolutions(step):
                         self._add_convolution(f"{block}/Branch_{number}/{layer[0]}", layer)
 
+    @property
+    def num_channels(self):
+        """C of the features."""
+        C = next(filters for *_, filters in reversed(STEM) if filters)
+        for block in self._blocks():  # a branch that only pools keeps its input's channels
+            C = sum(sum(layer[2] for layer in _convolutions(branch[-1])) or C for branch in BLOCKS[block])
+        return C
+
     def feature_grid(self, height, width):
         """(h, w) of the features of pictures of `height` x `width` pixels.
 

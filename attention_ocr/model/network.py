@@ -16,6 +16,7 @@ from attention_ocr.model.inception import InceptionV3
 
 FORMAT_VERSION = 1
 
+# DIFFERS: the reference's --weight_decay reaches softmax_w and softmax_b only; its tower always has the default, 4e-5.
 TOWERS = {
     "inception_v3": lambda config, num_views: InceptionV3(
         config.final_endpoint, num_views, config.weight_decay, config.batch_norm_decay, name="InceptionV3"

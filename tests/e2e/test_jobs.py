@@ -157,6 +157,24 @@ def test_demo_prints_a_line_for_each_picture_and_draws_it(run, tmp_path, capsys)
     assert {"path", "text", "confidence", "characters"} == set(json.loads(capsys.readouterr().out.splitlines()[0]))
 
 
+def test_beam_search_shows_alternatives_and_evaluates(run, export_dir, tiny_dataset, tmp_path, capsys):
+    Image.new("L", (90, 44), 90).save(tmp_path / "word.png")
+    model, pattern = f"--checkpoint={run / 'best.keras'}", f"--image_path_pattern={tmp_path / 'word.png'}"
+    flags = ["--beam_width=3", "--length_penalty=0.5"]
+    assert main(["demo_inference", model, pattern, "--format=json", *flags]) == 0
+    reading = json.loads(capsys.readouterr().out)
+    scores = [alternative["score"] for alternative in reading["alternatives"]]
+    assert len({alternative["text"] for alternative in reading["alternatives"]}) == 3
+    assert scores == sorted(scores, reverse=True)
+    assert reading["text"] == reading["alternatives"][0]["text"]
+    flags += [f"--dataset_dir={tiny_dataset}", f"--eval_log_dir={tmp_path / 'eval'}"]
+    assert main(["eval", model, *flags]) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (result["num_examples"], result["beam_width"], result["length_penalty"]) == (4, 3, 0.5)
+    assert main(["demo_inference", f"--checkpoint={export_dir}", pattern, "--beam_width=3"]) == 1
+    assert "whose graph reads greedily; give the .keras file" in capsys.readouterr().err
+
+
 def weights_of(run, step):
     reader_model = Path(run) / "checkpoints" / f"checkpoint-{step:08d}.keras"
     from attention_ocr.checkpoints import load_model

@@ -1,0 +1,58 @@
+"""A new run begins with a model file: what is loaded, what is said, what is refused."""
+
+import numpy as np
+import pytest
+
+from attention_ocr import checkpoints, transfer
+from attention_ocr.charset import Charset
+from attention_ocr.config import ModelConfig
+from attention_ocr.errors import UserError
+from attention_ocr.model import network
+from attention_ocr.model.network import AttentionOcr
+
+
+@pytest.fixture(scope="module")
+def small_file(make_spec, tmp_path_factory):
+    """A model file of one view, 40 x 80, the letters "abcd" and a blank."""
+    path = tmp_path_factory.mktemp("old") / "model.keras"
+    model = AttentionOcr(ModelConfig(num_lstm_units=8, final_endpoint="Mixed_5b"), make_spec())
+    model.encoder.tower.num_updates.assign(7)
+    model.save(path)
+    return path
+
+
+def test_a_file_of_another_data_set_fills_the_network_and_a_table_is_printed(small_file, make_spec, capsys):
+    spec = make_spec(charset=Charset.from_labels([" abcdé"]), num_views=2, image_height=50, max_sequence_length=6)
+    model = AttentionOcr(ModelConfig(num_lstm_units=8, final_endpoint="Mixed_5b", encode_coordinates=True), spec)
+    fates = transfer.start_from(model, small_file)
+    assert [fate.path for fate in fates] == [variable.path for variable in model.weights]
+    theirs = {variable.path: np.asarray(variable) for variable in checkpoints.load_model(small_file).weights}
+    for variable in model.encoder.weights:
+        np.testing.assert_array_equal(np.asarray(variable), theirs[variable.path])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "6 of 7 classes are known, new: 'é'" in printed
+    assert "encoder/* loaded 49 variables" in printed
+    assert "decoder/softmax_b [7] resized 6 of 6 entries (now 7)" in printed
+    assert "decoder/lstm_bias [32] loaded" in printed
+
+
+def test_a_later_endpoint_begins_with_the_tower_so_far(small_file, make_spec, capsys):
+    model = AttentionOcr(ModelConfig(num_lstm_units=8, final_endpoint="Mixed_5c"), make_spec())
+    transfer.start_from(model, small_file)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "encoder/* loaded 49 variables" in printed
+    assert "encoder/* new 28 variables, encoder/InceptionV3/Mixed_5c" in printed
+
+
+def test_a_file_with_another_tower_is_refused_and_nothing_changes(small_file, make_spec, monkeypatch):
+    monkeypatch.setitem(
+        network.TOWERS, "inception_v3", lambda *_: network.InceptionV3("Mixed_5b", 1, 0.0, 0.9, name="Other")
+    )
+    spec = make_spec()
+    model = AttentionOcr(ModelConfig(num_lstm_units=8, final_endpoint="Mixed_5c"), spec)
+    monkeypatch.undo()
+    before = np.asarray(model.decoder.softmax_w)
+    with pytest.raises(UserError, match=r"--checkpoint=.*model\.keras: its tower is inception_v3 to Mixed_5b") as error:
+        transfer.start_from(model, small_file)
+    assert "\n" not in str(error.value)
+    np.testing.assert_array_equal(np.asarray(model.decoder.softmax_w), before)
