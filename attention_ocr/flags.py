@@ -82,8 +82,9 @@ def help_text(job: str, summary: str, values: flags.FlagValues) -> str:
         if name != flag.name:  # a short name of another flag
             continue
         default = "" if flag.default is None else flag.default
+        told = "unset" if flag.default is None else str(flag.default).lower()
         shown = f"--[no]{name}" if flag.boolean else f"--{name}={default}"
-        lines += [f"  {shown}", f"      {flag.help}" + (f" (default: {str(default).lower()})" if flag.boolean else "")]
+        lines += [f"  {shown}", f"      {flag.help}" + (f" (default: {told})" if flag.boolean else "")]
     return "\n".join(lines)
 
 

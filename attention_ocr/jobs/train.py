@@ -21,7 +21,9 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.", **define)
     flags.DEFINE_string("split_name", "train", "Split to learn from.", **define)
     flags.DEFINE_string("train_log_dir", "", "Directory of the run.", **define)
-    flags.DEFINE_string("checkpoint", "", "A model file whose weights a new run begins with.", **define)
+    flags.DEFINE_string(
+        "checkpoint", "", "A model file a new run begins with; charset, T, sizes and views may differ.", **define
+    )
     text = "A TF1 checkpoint of Inception-v3 whose weights the tower of a new run begins with."
     flags.DEFINE_string("checkpoint_inception", "", text, **define)
     flags.DEFINE_bool("reset_train_dir", False, "Remove what an earlier run wrote to --train_log_dir.", **define)
