@@ -167,5 +167,5 @@ def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path, reading: Re
         "split": split.split_name,
         "num_examples": found.num_examples,
         **found.scores(),
-        **reading.to_dict(),
+        **({} if reading == GREEDY else reading.to_dict()),
     }

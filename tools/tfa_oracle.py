@@ -126,7 +126,7 @@ def attention(inputs: Arrays) -> Arrays:
 
 def main(path: str) -> None:
     """Writes inputs and outputs of every case as `case/name`."""
-    tfa.options.disable_custom_kernel()  # its wheel's compiled operations need an older TensorFlow; the same in Python
+    tfa.options.disable_custom_kernel()  # the compiled ones do not load in TensorFlow 2.15.1; the same in Python
     cases: dict[str, Arrays] = {}
     for seed, (name, sizes) in enumerate(ATTENTION_SIZES.items()):
         inputs = attention_inputs(seed, *sizes)
