@@ -70,6 +70,7 @@ class ProgressCallback(keras.callbacks.Callback):
 
     def _write_scalars(self, logs, speed, waiting):
         optimizer = self.model.optimizer
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # float16 wraps it to scale the loss
         values = {
             "loss/total": logs["sequence_loss"] + logs["regularization"],
             "loss/sequence": logs["sequence_loss"],

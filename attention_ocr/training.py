@@ -1,9 +1,10 @@
 """train: `keras.Model.fit` over endless batches; an epoch is the interval between two checkpoints."""
 
+import contextlib
 import math
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -47,8 +48,8 @@ def train(
     """
     run.check_resumable(config, dataset)
     keras.utils.set_random_seed(config.train.seed)
-    keras.mixed_precision.set_dtype_policy(PRECISIONS[config.train.mixed_precision])
-    model = AttentionOcr(config.model, dataset)
+    with precision(config.train.mixed_precision):
+        model = AttentionOcr(config.model, dataset)
     jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
     model.compile(optimizers.build(config.train), jit_compile=jit)
     newest = run.newest()
@@ -82,6 +83,17 @@ def train(
         )
     summaries.close()
     return progress.step
+
+
+@contextlib.contextmanager
+def precision(name: str) -> Iterator[None]:
+    """Layers made within it compute in half precision (`bfloat16`, `float16`) or not (`none`)."""
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_dtype_policy(PRECISIONS[name])
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_dtype_policy(before)
 
 
 class SaveCallback(keras.callbacks.Callback):

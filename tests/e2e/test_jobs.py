@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -291,9 +292,14 @@ def four_view_run(tmp_path_factory):
     return run, folder
 
 
-@pytest.mark.parametrize("variant", ["--nouse_autoregression", "--nouse_attention", "--mixed_precision=bfloat16"])
-def test_variants_train_and_read(tiny_dataset, tmp_path, variant, capsys):
+@pytest.mark.parametrize(
+    "variant",
+    ["--nouse_autoregression", "--nouse_attention", "--mixed_precision=bfloat16", "--mixed_precision=float16"],
+)
+def test_variants_train_resume_and_read(tiny_dataset, tmp_path, variant, capsys):
     assert train(tiny_dataset, tmp_path, 2, variant) == 0
+    assert train(tiny_dataset, tmp_path, 3, variant) == 0
+    assert keras.mixed_precision.dtype_policy().name == "float32", "a run changed what is made after it"
     assert main(["eval", f"--train_log_dir={tmp_path}", f"--dataset_dir={tiny_dataset}"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["num_examples"] == 4
 
