@@ -3,13 +3,12 @@
 import colorsys
 import functools
 import math
-import shutil
-import subprocess
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from attention_ocr import fonts
 from attention_ocr.errors import UserError
 
 _BACKGROUND = (22, 24, 30)
@@ -26,17 +25,8 @@ _SMOOTH = 4  # discs and lines are drawn this many times larger, then reduced
 _RAMP = np.array([(50, 10, 90), (130, 30, 130), (200, 60, 90), (249, 142, 9), (252, 255, 164)])
 _SURENESS = ((240, 236, 112), (98, 190, 214), (92, 84, 138))  # red, green and blue from unlikely to sure
 
-# Asked by name where there is no fontconfig; Pillow looks in the system's font folders.
-_KNOWN_FONTS = (
-    "DejaVuSans.ttf",
-    "NotoSans-Regular.ttf",
-    "NotoSansCJK-Regular.ttc",
-    "Arial Unicode.ttf",
-    "arial.ttf",
-    "msyh.ttc",
-)
-
 Colour = tuple[int, int, int]
+Cells = tuple[int, int] | None
 
 
 def draw_attention(
@@ -47,6 +37,7 @@ def draw_attention(
     feature_grid: tuple[int, int],
     scores: Sequence[float] | np.ndarray,
     confidence: float | None = None,
+    cells: Cells = None,
 ) -> Image.Image:
     """The picture with a marker where each character was read, and below it the heat of every step.
 
@@ -58,6 +49,7 @@ def draw_attention(
         feature_grid: h and w of one view's features.
         scores: [T'] in [0, 1], how sure each character is.
         confidence: of the whole text, in [0, 1]; None: the geometric mean of `scores`.
+        cells: where in a view the features' cells lie; see `heat_map`.
 
     Returns:
         An RGB picture.
@@ -77,10 +69,17 @@ def draw_attention(
     colours = _colours(len(text_symbols))
     picture = _enlarged(image)
     if len(text_symbols):
-        _draw_markers(picture, text_symbols, _looks(attention, num_views, feature_grid), colours)
+        _draw_markers(picture, text_symbols, _looks(attention, num_views, feature_grid, image.shape, cells), colours)
     top = _titled(picture, "".join(text_symbols), confidence)
     panels = [
-        _panel(image, step, symbol, heat_map(weights, num_views, feature_grid, *image.shape[:2]), score, colour)
+        _panel(
+            image,
+            step,
+            symbol,
+            heat_map(weights, num_views, feature_grid, image.shape[0], image.shape[1], cells),
+            score,
+            colour,
+        )
         for step, (symbol, weights, score, colour) in enumerate(
             zip(text_symbols, attention, scores, colours, strict=True), start=1
         )
@@ -89,7 +88,12 @@ def draw_attention(
 
 
 def attention_strip(
-    image: np.ndarray, attention: np.ndarray, num_views: int, feature_grid: tuple[int, int], most: int = 8
+    image: np.ndarray,
+    attention: np.ndarray,
+    num_views: int,
+    feature_grid: tuple[int, int],
+    most: int = 8,
+    cells: Cells = None,
 ) -> np.ndarray:
     """The picture and below it the heat of the first `most` steps, small enough for TensorBoard.
 
@@ -99,6 +103,7 @@ def attention_strip(
         num_views: V.
         feature_grid: h and w of one view's features.
         most: how many steps to show.
+        cells: where in a view the features' cells lie; see `heat_map`.
 
     Returns:
         uint8 [(1 + min(T, most)) * H, V*W, 3].
@@ -108,7 +113,10 @@ def attention_strip(
     """
     attention = np.asarray(attention, np.float32)
     _check(image, attention, num_views, feature_grid)
-    heats = [heat_map(weights, num_views, feature_grid, *image.shape[:2]) for weights in attention[:most]]
+    heats = [
+        heat_map(weights, num_views, feature_grid, image.shape[0], image.shape[1], cells)
+        for weights in attention[:most]
+    ]
     return np.concatenate([image, *(_heated(image, heat) for heat in heats)])
 
 
@@ -117,16 +125,49 @@ def draw_reading(image: np.ndarray, text: str, confidence: float) -> Image.Image
     return _with_grid(_titled(_enlarged(image), text, confidence), [])
 
 
-def heat_map(weights: np.ndarray, num_views: int, feature_grid: tuple[int, int], height: int, width: int) -> np.ndarray:
-    """The [N] weights of one step as float32 [height, width] in [0, 1], 1 the step's hottest; width is of all views."""
+def heat_map(
+    weights: np.ndarray,
+    num_views: int,
+    feature_grid: tuple[int, int],
+    height: int,
+    width: int,
+    cells: Cells = None,
+) -> np.ndarray:
+    """The weights of one step over the picture.
+
+    Args:
+        weights: [N]; position n = v*h*w + y*w + x.
+        num_views: V.
+        feature_grid: h and w of one view's features.
+        height, width: of the picture of all views, in pixels.
+        cells: the pixel of a view that its first cell is centred at, and pixels between two cells: a tower without
+            padding leaves the views' edges out. None: the cells fill the view.
+
+    Returns:
+        float32 [height, width] in [0, 1], 1 the step's hottest.
+    """
     grids = np.nan_to_num(np.asarray(weights, np.float32)).reshape(num_views, *feature_grid)
     edges = np.linspace(0, width, num_views + 1).round().astype(int)
     views = [
-        Image.fromarray(grid).resize((int(right - left), height), Image.Resampling.BILINEAR)
+        _spread_out(grid, height, int(right - left), cells)
         for grid, left, right in zip(grids, edges[:-1], edges[1:], strict=True)
     ]
     heat = np.concatenate([np.asarray(view) for view in views], axis=1)
     return np.clip(heat / max(float(heat.max()), 1e-12), 0, 1)
+
+
+def _spread_out(grid: np.ndarray, height: int, width: int, cells: Cells) -> Image.Image:
+    """The [h, w] weights of a view over its pixels."""
+    rows, columns = grid.shape
+    if cells is None:
+        return Image.fromarray(grid).resize((width, height), Image.Resampling.BILINEAR)
+    first, stride = cells
+    canvas = Image.new("F", (width, height))
+    edge = first - (stride - 1) // 2
+    canvas.paste(
+        Image.fromarray(grid).resize((columns * stride, rows * stride), Image.Resampling.BILINEAR), (edge, edge)
+    )
+    return canvas
 
 
 def _check(image: np.ndarray, attention: np.ndarray, num_views: int, feature_grid: tuple[int, int]) -> None:
@@ -142,9 +183,13 @@ def _check(image: np.ndarray, attention: np.ndarray, num_views: int, feature_gri
         raise UserError(f"a picture of shape {list(image.shape)} is not [H, V*W, 3] with V = {num_views} views")
 
 
-def _looks(attention: np.ndarray, num_views: int, feature_grid: tuple[int, int]) -> np.ndarray:
+def _looks(
+    attention: np.ndarray, num_views: int, feature_grid: tuple[int, int], shape: Sequence[int], cells: Cells
+) -> np.ndarray:
     """Where each step looked, [T, 2]: x and y as shares of the picture; the hottest cell and its neighbours' centre."""
     rows, columns = feature_grid
+    height, width = shape[0], shape[1] // num_views
+    first, stride = cells or (0, 0)
     looks = []
     for grids in attention.reshape(-1, num_views, rows, columns):
         view, y, x = (int(index) for index in np.unravel_index(grids.argmax(), grids.shape))
@@ -152,7 +197,13 @@ def _looks(attention: np.ndarray, num_views: int, feature_grid: tuple[int, int])
         near = grids[view, top : y + 2, left : x + 2]
         near = near / max(near.sum(), 1e-12)
         ys, xs = np.arange(top, top + near.shape[0]) + 0.5, np.arange(left, left + near.shape[1]) + 0.5
-        looks.append(((view + near.sum(0) @ xs / columns) / num_views, near.sum(1) @ ys / rows))
+        across, down = near.sum(0) @ xs, near.sum(1) @ ys  # in cells, 0.5 the middle of the first
+        if cells:
+            across, down = (first + 0.5 + (place - 0.5) * stride for place in (across, down))
+            across, down = across / width, down / height
+        else:
+            across, down = across / columns, down / rows
+        looks.append(((view + across) / num_views, down))
     return np.array(looks)
 
 
@@ -294,8 +345,8 @@ def _name(symbol: str) -> str:
     if not symbol:
         return "end"
     if not symbol.isspace():
-        return _drawable(symbol, 20)[0]
-    return "␣" if _drawable("␣", 20)[0] == "␣" else "space"
+        return fonts.drawable(symbol, 20)[0]
+    return "␣" if fonts.drawable("␣", 20)[0] == "␣" else "space"
 
 
 def _label(symbol: str, step: int) -> str:
@@ -315,68 +366,10 @@ def _write(
     stroke_width: float = 0,
 ) -> None:
     """Writes `text`, smaller and then cut short where it is wider than `most` pixels."""
-    shown, font = _drawable(text, size)
+    shown, font = fonts.drawable(text, size)
     while font.getlength(shown) > most and size > 14:
         size -= 1
-        shown, font = _drawable(text, size)
+        shown, font = fonts.drawable(text, size)
     while font.getlength(shown) > most:
         shown = shown[:-2] + "…" if len(shown) > 1 else ""
     draw.text(place, shown, colour, font, anchor=anchor, stroke_width=stroke_width)
-
-
-@functools.lru_cache(maxsize=1024)
-def _drawable(text: str, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
-    """`text` and a font that has all of it; what no font here has becomes its code point, [U+4E2D]."""
-    font = _default_font(size)
-    if _has(font, text):
-        return text, font
-    path, index = _font_file("".join(sorted(set(text)))) or ("", 0)
-    if not path:
-        known = "".join(sorted({c for c in text if _has(font, c) or _font_file(c)}))
-        text = "".join(c if c in known else f"[U+{ord(c):04X}]" for c in text)
-        path, index = _font_file("".join(sorted({*known, *"[U+0123456789ABCDEF]"}))) or ("", 0)
-    if path:
-        return text, ImageFont.truetype(path, size, index)
-    return "".join(c if _has(font, c) else f"[U+{ord(c):04X}]" for c in text), font
-
-
-@functools.lru_cache(maxsize=64)
-def _default_font(size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size)
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    return font
-
-
-def _has(font: ImageFont.FreeTypeFont, text: str) -> bool:
-    """Whether the font has every character, that is, draws none as it draws the non-character U+FFFF."""
-    missing = _glyph(font, "\uffff")
-    return all(c == " " or (c.isprintable() and _glyph(font, c) != missing) for c in text)
-
-
-def _glyph(font: ImageFont.FreeTypeFont, character: str) -> tuple[tuple[int, int], bytes]:
-    width, height = (int(edge) + 2 for edge in font.getbbox(character)[2:])
-    picture = Image.new("L", (max(1, width), max(1, height)))
-    ImageDraw.Draw(picture).text((0, 0), character, 255, font)
-    return picture.size, picture.tobytes()
-
-
-@functools.lru_cache(maxsize=4096)
-def _font_file(characters: str) -> tuple[str, int] | None:
-    """The file and index of an installed font that has all `characters`, the plainest first."""
-    codes = " ".join(f"{ord(character):x}" for character in characters)
-    candidates = [(name, 0) for name in _KNOWN_FONTS]
-    if shutil.which("fc-match"):
-        command = ["fc-match", "-s", "-f", "%{file}\t%{index}\n", f"sans:charset={codes}"]
-        try:
-            found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout
-        except (OSError, subprocess.SubprocessError):
-            found = ""
-        lines = (line.partition("\t") for line in found.splitlines())
-        candidates = [(path, int(index) & 0xFFFF) for path, _, index in lines if index.isdecimal()] + candidates
-    for path, index in candidates[:12]:
-        try:
-            if _has(ImageFont.truetype(path, 20, index), characters):
-                return path, index
-        except OSError:  # no such font, or one of fixed sizes
-            continue
-    return None

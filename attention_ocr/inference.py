@@ -84,6 +84,7 @@ class Reader:
         feature_grid: (h, w) of one view's feature map.
         crop: (height, width) that the network cuts from each view; 0: all.
         step: training steps behind the weights.
+        cells: the pixel of a view that its first cell is centred at, and pixels between two cells; None: not known.
     """
 
     predict: Predict
@@ -91,6 +92,7 @@ class Reader:
     feature_grid: tuple[int, int]
     crop: tuple[int, int]
     step: int
+    cells: tuple[int, int] | None = None
 
     @classmethod
     def load(cls, path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0) -> "Reader":
@@ -125,7 +127,7 @@ class Reader:
             cropped = images.crop_views(pixels, model.dataset.num_views, *crop)
             return network.predict_on_batch({"images": cropped.astype(np.float32) / 255})
 
-        return cls(predict, model.dataset, model.feature_grid, crop, model.step)
+        return cls(predict, model.dataset, model.feature_grid, crop, model.step, model.cells)
 
     def prepare(self, picture: Any) -> np.ndarray:
         """uint8 [H, V*W, 3] of a path, encoded bytes or a uint8 array [height, width, 3] of any size.
@@ -171,6 +173,7 @@ class Reader:
             self.feature_grid,
             reading.scores[steps],
             reading.confidence,
+            self.cells,
         )
 
 

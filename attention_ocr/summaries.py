@@ -57,7 +57,11 @@ class Summaries:
         for number, (picture, reading) in enumerate(zip(pixels[:SHOWN], readings, strict=False)):
             if reading.attention is not None:
                 strip = drawing.attention_strip(
-                    reader.cropped(picture), reading.attention, reader.dataset.num_views, reader.feature_grid
+                    reader.cropped(picture),
+                    reading.attention,
+                    reader.dataset.num_views,
+                    reader.feature_grid,
+                    cells=reader.cells,
                 )
                 self.writer.add_image(f"attention/{number}", strip, step, dataformats="HWC")
 

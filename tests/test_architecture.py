@@ -22,7 +22,8 @@ ALLOWED = {
     "data": (*GROUND, "data"),
     "data.render": (*GROUND, "data.render"),
     **dict.fromkeys(MODEL, (*GROUND, *MODEL)),
-    "drawing": GROUND,
+    "drawing": (*GROUND, "fonts"),
+    "fonts": GROUND,
     "flags": GROUND,
     "__main__": (*GROUND, "flags", "jobs"),
 }

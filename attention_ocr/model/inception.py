@@ -211,6 +211,18 @@ class InceptionV3(keras.layers.Layer):
             )
         return h, w
 
+    @property
+    def cells(self):
+        """The pixel that the first cell of the feature map is centred at, and pixels from one cell to the next."""
+        first, stride = 0, 1
+        for _, kernel, step, padding, _ in STEM:
+            first += (kernel - 1) // 2 * stride if padding == "valid" else 0
+            stride *= step
+        for block in self._blocks():
+            if block in REDUCTIONS:
+                first, stride = first + stride, 2 * stride
+        return first, stride
+
     def _side(self, side):
         for _, kernel, stride, padding, _ in STEM:
             side = (side - kernel) // stride + 1 if padding == "valid" else side

@@ -51,6 +51,7 @@ class AttentionOcr(keras.Model):
         dataset: the DatasetSpec whose pictures and charset it reads.
         image_shape: [H, V*W, 3] of the pictures it is called on, after the crop.
         feature_grid: (h, w), rows and columns of one view's feature map; attention positions are V*h*w.
+        cells: the pixel that the first cell of the feature map is centred at, and pixels between two cells.
         step: training steps behind the weights; whoever saves the model sets it.
     """
 
@@ -72,6 +73,7 @@ class AttentionOcr(keras.Model):
         self.batch_metrics = {name: LastValue(name) for name in names}
         H, width, _ = self.image_shape
         self.feature_grid = self.encoder.tower.feature_grid(H, width // dataset.num_views)
+        self.cells = self.encoder.tower.cells
         self.decoder(self.encoder(keras.KerasTensor((None, H, width, 3))))  # makes the weights
         self.built = True
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attention_ocr import drawing
+from attention_ocr import drawing, fonts
 from attention_ocr.drawing import attention_strip, draw_attention, draw_reading, heat_map
 from attention_ocr.errors import UserError
 
@@ -37,7 +37,7 @@ def test_heat_does_not_leak_into_the_next_view():
 
 @pytest.mark.parametrize(("view", "y", "x"), [(0, 3, 2), (2, 1, 1), (3, 5, 4)])
 def test_point_of_a_look_lies_in_its_cell(view, y, x):
-    ((across, down),) = drawing._looks(_looking_at(view * 30 + y * 5 + x), 4, (6, 5))
+    ((across, down),) = drawing._looks(_looking_at(view * 30 + y * 5 + x), 4, (6, 5), (60, 240, 3), None)
     assert int(across * 4 * 5) == view * 5 + x
     assert int(down * 6) == y
 
@@ -111,15 +111,15 @@ def test_wrong_number_of_steps_names_them():
 
 
 def test_character_without_a_font_is_its_code_point(monkeypatch):
-    monkeypatch.setattr(drawing, "_font_file", lambda characters: None)
-    drawing._drawable.cache_clear()
+    monkeypatch.setattr(fonts, "font_file", lambda characters: None)
+    fonts.drawable.cache_clear()
     try:
-        assert drawing._drawable("a中b", 20)[0] == "a[U+4E2D]b"
-        assert drawing._drawable("a\nb", 20)[0] == "a[U+000A]b"
+        assert fonts.drawable("a中b", 20)[0] == "a[U+4E2D]b"
+        assert fonts.drawable("a\nb", 20)[0] == "a[U+000A]b"
         assert drawing._name(" ") == "space"
         assert drawing._label("中", 7) == "7"
     finally:
-        drawing._drawable.cache_clear()
+        fonts.drawable.cache_clear()
 
 
 def test_text_that_fits_nowhere_is_cut():
@@ -127,3 +127,17 @@ def test_text_that_fits_nowhere_is_cut():
     assert short.size == long.size
     right = np.asarray(long)[:60, -200:-182].astype(int)  # the gap before the confidence stays free
     assert np.ptp(right, axis=(0, 1)).max() == 0
+
+
+@pytest.mark.parametrize(("y", "x"), [(0, 0), (2, 9), (5, 3)])
+def test_heat_and_marker_lie_where_the_tower_looked(y, x):
+    """A tower without padding leaves the edges out: cell (y, x) is centred at pixel (13 + 8y, 13 + 8x) of its view."""
+    weights = np.zeros([1, 2 * 6 * 10], np.float32)
+    weights[0, 60 + y * 10 + x] = 1
+    heat = heat_map(weights[0], 2, (6, 10), 66, 200, (13, 8))
+    down, across = np.unravel_index(heat.argmax(), heat.shape)
+    assert abs(down - (13 + 8 * y)) <= 4, "an outermost cell is flat to its edge"
+    assert abs(across - (100 + 13 + 8 * x)) <= 4
+    ((right, below),) = drawing._looks(weights, 2, (6, 10), (66, 200, 3), (13, 8))
+    assert right * 200 == pytest.approx(100 + 13.5 + 8 * x)
+    assert below * 66 == pytest.approx(13.5 + 8 * y)

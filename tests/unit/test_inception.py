@@ -129,3 +129,10 @@ def test_kernels_are_regularized(small_tower):
     kernels = [np.asarray(layer.convolution.kernel) for layer in small_tower.layers_by_name.values()]
     expected = 0.5 * 4e-5 * sum(float((kernel**2).sum()) for kernel in kernels)
     assert float(sum(small_tower.losses)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_cells_are_centred_as_the_unpadded_layers_of_the_stem_have_it():
+    """By hand: 1 + 2 + 2 + 4 + 4 pixels to the first centre, three halvings; a reduction moves it by the stride."""
+    assert InceptionV3("Mixed_5b", 1, 0.0, 0.0).cells == (13, 8)
+    assert InceptionV3("Mixed_6a", 1, 0.0, 0.0).cells == (21, 16)
+    assert InceptionV3("Mixed_7a", 1, 0.0, 0.0).cells == (37, 32)
