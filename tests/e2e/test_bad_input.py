@@ -9,7 +9,7 @@ import pytest
 from attention_ocr.__main__ import main
 
 
-def fails(arguments, capsys, *words, status=1):
+def assert_fails(arguments, capsys, *words, status=1):
     """Asserts that the job fails with one line holding all `words`."""
     assert main(arguments) == status
     message = capsys.readouterr().err.strip().splitlines()[-1]
@@ -29,23 +29,23 @@ def train_flags(dataset, run):
 
 
 def test_missing_folder(tmp_path, capsys):
-    fails(train_flags(tmp_path / "none", tmp_path / "run"), capsys, "--dataset_dir=", "no such folder")
+    assert_fails(train_flags(tmp_path / "none", tmp_path / "run"), capsys, "--dataset_dir=", "no such folder")
     assert not (tmp_path / "run").exists()
 
 
 def test_folder_without_spec(tmp_path, capsys):
-    fails(train_flags(tmp_path, tmp_path / "run"), capsys, "dataset.json", "generate_tfrecords")
+    assert_fails(train_flags(tmp_path, tmp_path / "run"), capsys, "dataset.json", "generate_tfrecords")
 
 
 def test_unknown_split(dataset, tmp_path, capsys):
     flags = [*train_flags(dataset, tmp_path / "run"), "--split_name=nope"]
-    fails(flags, capsys, "--split_name=nope", "train, validation, test")
+    assert_fails(flags, capsys, "--split_name=nope", "train, validation, test")
 
 
 def test_split_without_files(dataset, tmp_path, capsys):
     for shard in dataset.glob("train-*"):
         shard.unlink()
-    fails(train_flags(dataset, tmp_path / "run"), capsys, "train-*", "no file")
+    assert_fails(train_flags(dataset, tmp_path / "run"), capsys, "train-*", "no file")
     assert not (tmp_path / "run").exists()
 
 
@@ -55,26 +55,26 @@ def test_empty_split(dataset, tmp_path, capsys):
     spec = json.loads((dataset / "dataset.json").read_text())
     spec["splits"]["train"]["num_examples"] = None
     (dataset / "dataset.json").write_text(json.dumps(spec))
-    fails(train_flags(dataset, tmp_path / "run"), capsys, "hold no record")
+    assert_fails(train_flags(dataset, tmp_path / "run"), capsys, "hold no record")
 
 
 def test_spec_with_an_unknown_key(dataset, tmp_path, capsys):
     spec = json.loads((dataset / "dataset.json").read_text())
     (dataset / "dataset.json").write_text(json.dumps({**spec, "image_hight": 3}))
-    fails(train_flags(dataset, tmp_path / "run"), capsys, "dataset.json", "image_hight")
+    assert_fails(train_flags(dataset, tmp_path / "run"), capsys, "dataset.json", "image_hight")
 
 
 def test_charset_with_a_gap(dataset, tmp_path, capsys):
     (charset,) = dataset.glob("charset_size=*.txt")
     lines = charset.read_text().splitlines(keepends=True)
     charset.write_text("".join(lines[:1] + lines[2:]))
-    fails(train_flags(dataset, tmp_path / "run"), capsys, charset.name, "gap at 1")
+    assert_fails(train_flags(dataset, tmp_path / "run"), capsys, charset.name, "gap at 1")
 
 
 def test_picture_of_another_size(dataset, tmp_path, capsys):
     spec = json.loads((dataset / "dataset.json").read_text())
     (dataset / "dataset.json").write_text(json.dumps({**spec, "image_height": spec["image_height"] + 1}))
-    fails(train_flags(dataset, tmp_path / "run"), capsys, "train-00000-of-", ":0:", "40 x 80", "41 x 80")
+    assert_fails(train_flags(dataset, tmp_path / "run"), capsys, "train-00000-of-", ":0:", "40 x 80", "41 x 80")
 
 
 @pytest.mark.parametrize(
@@ -92,22 +92,22 @@ def test_picture_of_another_size(dataset, tmp_path, capsys):
     ],
 )
 def test_wrong_flag_value(dataset, tmp_path, capsys, flag, words, status):
-    fails([*train_flags(dataset, tmp_path / "run"), flag], capsys, *words, status=status)
+    assert_fails([*train_flags(dataset, tmp_path / "run"), flag], capsys, *words, status=status)
 
 
 def test_loss_that_is_no_number_stops_without_saving(dataset, tmp_path, capsys):
     flags = ["--num_lstm_units=8", "--learning_rate=1e30", "--clip_gradient_norm=0", "--save_summaries_steps=1"]
-    fails([*train_flags(dataset, tmp_path / "run"), *flags], capsys, "the loss is", "--learning_rate")
+    assert_fails([*train_flags(dataset, tmp_path / "run"), *flags], capsys, "the loss is", "--learning_rate")
     assert not list((tmp_path / "run").rglob("*.keras"))
 
 
 def test_missing_flag(capsys):
-    fails(["train"], capsys, "--dataset_dir is missing")
+    assert_fails(["train"], capsys, "--dataset_dir is missing")
 
 
 def test_eval_without_a_checkpoint(dataset, tmp_path, capsys):
-    fails(["eval", f"--dataset_dir={dataset}", f"--train_log_dir={tmp_path}"], capsys, "has no checkpoint")
-    fails(["eval", f"--dataset_dir={dataset}"], capsys, "--train_log_dir", "--checkpoint")
+    assert_fails(["eval", f"--dataset_dir={dataset}", f"--train_log_dir={tmp_path}"], capsys, "has no checkpoint")
+    assert_fails(["eval", f"--dataset_dir={dataset}"], capsys, "--train_log_dir", "--checkpoint")
 
 
 def test_file_that_is_no_model(tmp_path, capsys):
@@ -115,22 +115,24 @@ def test_file_that_is_no_model(tmp_path, capsys):
     path.write_text("not a model")
     picture = tmp_path / "x.png"
     picture.write_bytes(b"not a picture")
-    fails(["export", f"--checkpoint={path}", f"--export_dir={tmp_path / 'out'}"], capsys, "model.keras", "not a .keras")
+    assert_fails(
+        ["export", f"--checkpoint={path}", f"--export_dir={tmp_path / 'out'}"], capsys, "model.keras", "not a .keras"
+    )
     assert not (tmp_path / "out").exists()
     flags = [f"--checkpoint={tmp_path / 'none'}", f"--image_path_pattern={picture}"]
-    fails(["demo_inference", *flags], capsys, "none", "no such model file")
+    assert_fails(["demo_inference", *flags], capsys, "none", "no such model file")
 
 
 def test_pattern_without_pictures(tmp_path, capsys):
     flags = ["--checkpoint=x.keras", f"--image_path_pattern={tmp_path}/sign_%02d.png"]
-    fails(["demo_inference", *flags], capsys, "sign_%02d.png", "no picture")
+    assert_fails(["demo_inference", *flags], capsys, "sign_%02d.png", "no picture")
 
 
 def test_folder_that_is_no_export(tmp_path, capsys):
     picture = tmp_path / "x.png"
     picture.write_bytes(b"")
     flags = [f"--checkpoint={tmp_path}", f"--image_path_pattern={picture}"]
-    fails(["demo_inference", *flags], capsys, "no SavedModel")
+    assert_fails(["demo_inference", *flags], capsys, "no SavedModel")
 
 
 def test_model_and_records_of_other_charsets(dataset, tmp_path, capsys):
@@ -138,7 +140,7 @@ def test_model_and_records_of_other_charsets(dataset, tmp_path, capsys):
     assert main([*train_flags(dataset, run), "--num_lstm_units=8", "--max_number_of_steps=1", "--batch_size=4"]) == 0
     (charset,) = dataset.glob("charset_size=*.txt")
     charset.write_text(charset.read_text().replace("\ta\n", "\tz\n"))
-    fails(
+    assert_fails(
         ["eval", f"--dataset_dir={dataset}", f"--train_log_dir={run}"], capsys, ".keras", "charsets of 6 and 6 classes"
     )
-    fails(train_flags(dataset, run), capsys, "charsets of 6 and 6 classes", "--reset_train_dir")
+    assert_fails(train_flags(dataset, run), capsys, "charsets of 6 and 6 classes", "--reset_train_dir")

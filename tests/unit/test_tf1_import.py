@@ -164,7 +164,7 @@ def test_a_step_that_is_not_there_is_told(variables, tmp_path):
     assert fates(rows)["global_step, taken as 0"] == ("missing", 1)
 
 
-def fails(arguments, *words):
+def assert_fails(arguments, *words):
     with pytest.raises(UserError) as caught:
         tf1_import.import_model(*arguments)
     message = str(caught.value)
@@ -180,7 +180,7 @@ def test_all_that_is_wrong_is_named_at_once(variables, tmp_path):
     spoilt[f"{DECODER}/lstm_cell/bias"] = np.zeros([4 * 8, 1], "float32")
     spoilt[f"{HEAD}/softmax_b"] = np.zeros([9], "float32")
     spoilt[f"{DECODER}/bias"] = np.zeros([9], "float32")
-    fails(
+    assert_fails(
         (write(tmp_path / "m", spoilt), VIEWS, 3, None),
         f"{weights} [3, 3, 3, 32] is missing",
         f"{HEAD}/softmax_w [8, 9] is missing",
@@ -191,26 +191,26 @@ def test_all_that_is_wrong_is_named_at_once(variables, tmp_path):
 
 def test_wrong_picture_size(variables, tmp_path):
     prefix = write(tmp_path / "m", variables)
-    fails((prefix, (2, 40, 200), 3, None), "AttnW_0 is for 264 channels", "256 at Mixed_5b", "--image_width")
+    assert_fails((prefix, (2, 40, 200), 3, None), "AttnW_0 is for 264 channels", "256 at Mixed_5b", "--image_width")
 
 
 def test_wrong_length_of_slices(tmp_path):
     prefix = write(tmp_path / "m", tf1_variables(random_model(use_attention=False)))
-    fails((prefix, VIEWS, 4, None), "lstm_cell/kernel is for inputs of", "--max_sequence_length")
+    assert_fails((prefix, VIEWS, 4, None), "lstm_cell/kernel is for inputs of", "--max_sequence_length")
 
 
 def test_charset_of_another_size(variables, tmp_path):
-    fails((write(tmp_path / "m", variables), VIEWS, 3, Charset.from_labels(["abc"])), "4 classes", "has 7")
+    assert_fails((write(tmp_path / "m", variables), VIEWS, 3, Charset.from_labels(["abc"])), "4 classes", "has 7")
 
 
 def test_another_network(model, tmp_path):
     prefix = write(tmp_path / "m", tower_variables(model, "InceptionV3"))
-    fails((prefix, VIEWS, 3, None), "AttentionOcr_v1", "--checkpoint_inception")
+    assert_fails((prefix, VIEWS, 3, None), "AttentionOcr_v1", "--checkpoint_inception")
 
 
 def test_a_network_without_decoder(model, tmp_path):
     tower = tower_variables(model, "AttentionOcr_v1/conv_tower_fn/INCE/InceptionV3")
-    fails((write(tmp_path / "m", tower), VIEWS, 3, None), "the decoder is missing")
+    assert_fails((write(tmp_path / "m", tower), VIEWS, 3, None), "the decoder is missing")
 
 
 @pytest.mark.parametrize("what", ["none", "no checkpoint", "truncated"])
