@@ -12,6 +12,9 @@ from attention_ocr.flags import help_text
 
 JOBS = {
     "generate_tfrecords": "pictures and labels -> FSNS TFRecords",
+    "render_signs": "draw French street signs, four views each, as records or pictures",
+    "render_words": "draw words and lines in any script",
+    "validate_dataset": "read all records of a data set and say whether they are good",
     "train": "learn to read them; resumes where it stopped",
     "eval": "measure a split, once or for every new checkpoint",
     "export": "write a SavedModel that needs nothing but itself",

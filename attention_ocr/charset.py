@@ -1,5 +1,7 @@
 """Charset: file <-> classes, text <-> ids, and the null that pads a label to T characters."""
 
+import hashlib
+import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +33,10 @@ class Charset:
         for class_id, characters in enumerate(self.classes):
             if not characters and class_id != self.null_id:
                 raise UserError(f"charset: class {class_id} has no character and is not the null")
+            if characters and class_id == self.null_id:
+                raise UserError(
+                    f"charset: class {class_id} is the null and also {characters[0]!r}; give that a code of its own"
+                )
             for character in characters:
                 if len(character) != 1 or character in "\r\n":
                     raise UserError(
@@ -103,6 +109,23 @@ class Charset:
     def from_list(cls, classes: Sequence[Sequence[str]], null_id: int) -> "Charset":
         """The charset of `to_list`."""
         return cls(tuple(tuple(characters) for characters in classes), null_id)
+
+    @property
+    def digest(self) -> str:
+        """A checksum of classes and null, whatever the line ends of the file they come from."""
+        return hashlib.sha256(json.dumps([self.to_list(), self.null_id]).encode()).hexdigest()
+
+    def extended(self, characters: Iterable[str]) -> "Charset":
+        """The same classes and, after them by code point, those of `characters` that are not among them.
+
+        A null at the end stays at the end; everything else keeps its id.
+        """
+        new = [(character,) for character in sorted(set(self.unknown("".join(characters))))]
+        if not new:
+            return self
+        if self.null_id != len(self) - 1:
+            return Charset((*self.classes, *new), self.null_id)
+        return Charset((*self.classes[:-1], *new, self.classes[-1]), self.null_id + len(new))
 
     def unknown(self, text: str) -> list[str]:
         """The characters of `text` that no class has, each once, in order."""

@@ -22,6 +22,8 @@ CONFIG_FILE = "config.json"
 BEST_FILE = "best.keras"
 BEST_SCORE_FILE = "best.json"
 CHECKPOINT_FOLDER = "checkpoints"
+BAD_RECORDS_FILE = "bad_records.json"  # what data.mending writes
+MENDED_FOLDER = "mended"
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,9 @@ class RunDirectory:
 
     def reset(self) -> None:
         """Removes what a run wrote; other files in the directory stay."""
-        for name in (CONFIG_FILE, BEST_FILE, BEST_SCORE_FILE):
+        for name in (CONFIG_FILE, BEST_FILE, BEST_SCORE_FILE, BAD_RECORDS_FILE):
             (self.path / name).unlink(missing_ok=True)
-        for name in (CHECKPOINT_FOLDER, "train"):
+        for name in (CHECKPOINT_FOLDER, MENDED_FOLDER, "train"):
             shutil.rmtree(self.path / name, ignore_errors=True)
 
 

@@ -6,8 +6,22 @@ from typing import Any, Self
 
 from attention_ocr.errors import UserError
 
-RESIZE_POLICIES = ("stretch", "pad")
+RESIZE_POLICIES = ("stretch", "pad", "keep_height")
+VERTICAL_POLICIES = ("keep", "rotate")
 DROP_POLICIES = ("error", "skip")
+ANNOTATION_FORMATS = (
+    "auto",
+    "list",
+    "csv",
+    "jsonl",
+    "icdar_words",
+    "file_names",
+    "text_files",
+    "json_regions",
+    "text_regions",
+    "records",
+    "lmdb",
+)
 FINAL_ENDPOINTS = tuple(f"Mixed_{name}" for name in ["5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"])
 
 
@@ -83,6 +97,28 @@ class DataConfig(Knobs):
         ("fsns", "light"),
     )
     shuffle_buffer_size: int = knob(2000, "Records to shuffle among.", minimum=1)
+    dataset_weights: str = knob(
+        "",
+        "With several folders, --dataset_dir=a,b: their shares, such as 3,1 for three of four pictures from a; empty: "
+        "equal shares.",
+    )
+    curriculum: str = knob(
+        "",
+        "Instead of --dataset_dir, folders that take turns: a:2000,b:5000,c learns from a until step 2000, from b "
+        "until step 5000, then from c.",
+    )
+    render: str = knob(
+        "", "Instead of --dataset_dir, draw pictures while learning: signs (French street signs).", ("", "signs")
+    )
+    text_file: str = knob("", "With --render: a text a line to draw; empty: made-up ones.")
+    difficulty: float = knob(
+        1.0, "With --render: from 0 (short, clean, seen from the front) to 1 (as in photographs).", minimum=0, maximum=1
+    )
+    difficulty_steps: int = knob(0, "With --render: steps in which the difficulty rises from 0.", minimum=0)
+    render_workers: int = knob(0, "With --render: processes that draw; 0: one a core.", minimum=0)
+    max_bad_records: int = knob(
+        10, "Records that cannot be read: left out and named up to this many, one more ends the run.", minimum=0
+    )
 
 
 @dataclass(frozen=True)
@@ -123,26 +159,75 @@ class ReadConfig(Knobs):
 
 
 @dataclass(frozen=True)
+class AnnotationConfig(Knobs):
+    """How label files are read."""
+
+    annotation_format: str = knob("auto", "Format of the label files; auto: recognised.", ANNOTATION_FORMATS)
+    image_root: str = knob("", "Where relative paths start; empty: the label file's folder.")
+    image_column: str = knob("", "CSV and JSON lines: the key of the picture's path; empty: recognised.")
+    label_column: str = knob("", "CSV and JSON lines: the key of the label; empty: recognised.")
+    label_pattern: str = knob(
+        "", "file_names: a regular expression whose first group is the label; empty: the name, or the X of 12_X_345."
+    )
+    keep_charset: bool = knob(True, "records: keep their charset and T; if not, as their labels have it.")
+    keep_splits: bool = knob(True, "records: keep their splits; if not, all of them are drawn anew.")
+
+
+@dataclass(frozen=True)
 class GenerateConfig(Knobs):
     """How pictures and labels become records."""
 
     num_views: int = knob(1, "Pictures of one object side by side in a record.", minimum=1)
-    image_height: int = knob(0, "Height of a view in pixels; 0: that of the first picture.", minimum=0)
-    image_width: int = knob(0, "Width of a view in pixels; 0: that of the first picture.", minimum=0)
+    side_by_side: bool = knob(False, "With --num_views: a picture holds all views side by side.")
+    image_height: int = knob(0, "Height of a view in pixels; 0: the median of the pictures.", minimum=0)
+    image_width: int = knob(
+        0,
+        "Width of a view in pixels; 0: the median of the pictures at that height, with keep_height the largest.",
+        minimum=0,
+    )
     resize: str = knob(
-        "stretch", "How a picture of another size is fitted: stretch, or pad (aspect kept, grey).", RESIZE_POLICIES
+        "stretch",
+        "How a picture of another size is fitted: stretch; pad (aspect kept, grey around); keep_height (the height "
+        "fills the view, aspect kept, grey to the right; what is wider than the view is squeezed).",
+        RESIZE_POLICIES,
+    )
+    vertical: str = knob(
+        "keep",
+        "Pictures over 1.5 times as high as wide: kept, or rotated by 90 degrees counterclockwise.",
+        VERTICAL_POLICIES,
     )
     validation_fraction: float = knob(
         0.1, "Share of the lines for validation, if it has no file of its own.", minimum=0, maximum=1
     )
     test_fraction: float = knob(0.1, "Share of the lines for test, if it has no file of its own.", minimum=0, maximum=1)
+    group_by: str = knob(
+        "", "A regular expression; pictures in whose paths it matches the same (its first group) stay in one split."
+    )
     max_sequence_length: int = knob(0, "Characters of the longest label; 0: as the labels have it.", minimum=0)
-    charset_file: str = knob("", "Lines of 'code<TAB>character'; empty: the characters of the labels.")
-    shard_size: float = knob(100.0, "Size of a record file in MB.", above=0)
-    seed: int = knob(0, "Seed of the draw of validation and test, and of the order in train.", minimum=0)
-    on_unknown: str = knob("error", "A label with characters not in the charset: stop, or skip it.", DROP_POLICIES)
+    charset_file: str = knob(
+        "",
+        "Lines of 'code<TAB>character', or a folder of datasets/ that has such a file; empty: the labels' characters.",
+    )
+    extend_charset: bool = knob(False, "Add the labels' other characters to those of --charset_file.")
+    normalize: str = knob("NFC", "Unicode normalisation of the labels.", ("NFC", "NFKC", "none"))
+    lowercase: bool = knob(False, "Write the labels in lower case.")
+    full_to_half_width: bool = knob(False, "Turn full-width letters, digits and signs of the labels into ASCII.")
+    on_unknown: str = knob(
+        "error",
+        "A label with characters not in the charset: stop, skip it, or replace them by --replacement.",
+        (*DROP_POLICIES, "replace"),
+    )
+    replacement: str = knob("?", "What --on_unknown=replace writes: a character of the charset.")
     on_long: str = knob("error", "A label longer than max_sequence_length: stop, or skip it.", DROP_POLICIES)
     on_bad_image: str = knob("error", "A picture missing or not readable: stop, or skip it.", DROP_POLICIES)
+    on_duplicate: str = knob(
+        "skip",
+        "The very picture of an earlier split (train, validation, test): leave it out, stop, or keep it.",
+        (*DROP_POLICIES, "keep"),
+    )
+    shard_size: float = knob(100.0, "Size of a record file in MB.", above=0)
+    num_workers: int = knob(0, "Processes that prepare pictures; 0: one a core (none for a few pictures).", minimum=0)
+    seed: int = knob(0, "Seed of the draw of validation and test, and of the order in train.", minimum=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -151,6 +236,61 @@ class GenerateConfig(Knobs):
                 f"--validation_fraction={self.validation_fraction} and --test_fraction={self.test_fraction} leave "
                 "nothing to train on; their sum must be below 1"
             )
+        if not self.charset_file and (self.extend_charset or self.on_unknown == "replace"):
+            flag = "--extend_charset" if self.extend_charset else "--on_unknown=replace"
+            raise UserError(f"{flag}: needs --charset_file, since a charset made from the labels has all of them")
+
+
+@dataclass(frozen=True)
+class RenderConfig(Knobs):
+    """How many pictures are drawn, and how they are written."""
+
+    number: int = knob(1000, "Pictures of the split train.", minimum=1)
+    validation_number: int = knob(100, "Pictures of validation.", minimum=0)
+    test_number: int = knob(100, "Pictures of test.", minimum=0)
+    image_format: str = knob("PNG", "File format of the pictures.", ("PNG", "JPEG"))
+    output: str = knob("records", "Write FSNS records, or pictures with a label file.", ("records", "pictures"))
+    difficulty: float = knob(
+        1.0, "From 0 (short, clean, seen from the front) to 1 (as in photographs).", minimum=0, maximum=1
+    )
+    text_file: str = knob("", "A text a line to draw; empty: made-up ones.")
+    charset_file: str = knob(
+        "", "Lines of 'code<TAB>character', or a folder of datasets/ that has such a file; empty: what can be drawn."
+    )
+    max_sequence_length: int = knob(37, "Characters of the longest label.", minimum=1)
+    shard_size: float = knob(100.0, "Size of a record file in MB.", above=0)
+    num_workers: int = knob(0, "Processes that draw; 0: one a core (none for a few pictures).", minimum=0)
+    seed: int = knob(0, "Another seed, other pictures; the same, the same bytes for any number of workers.", minimum=0)
+
+
+@dataclass(frozen=True)
+class SignsConfig(Knobs):
+    """The size of drawn signs."""
+
+    num_views: int = knob(4, "Views side by side.", minimum=1)
+    image_height: int = knob(150, "Height of a view in pixels.", minimum=16)
+    image_width: int = knob(150, "Width of a view in pixels.", minimum=16)
+
+
+@dataclass(frozen=True)
+class WordsConfig(Knobs):
+    """What drawn words and lines look like."""
+
+    image_height: int = knob(32, "Height of a picture in pixels.", minimum=8)
+    image_width: int = knob(
+        128, "Width of a picture in pixels; 0: as its text needs (with --output=pictures).", minimum=0
+    )
+    max_width: int = knob(512, "With --image_width=0 no picture is wider.", minimum=8)
+    unit: str = knob(
+        "line",
+        "With --text_file: its lines, its words, or runs of text cut between words.",
+        ("line", "word", "run"),
+    )
+    language: str = knob("", "Made-up words: English, French, or both.", ("", "en", "fr"))
+    vertical: float = knob(0.0, "Share of columns: CJK stacked, other text turned by 90 degrees.", minimum=0, maximum=1)
+    curved: float = knob(0.15, "Share of lines along an arc or a wave.", minimum=0, maximum=1)
+    rotation: float = knob(8.0, "The largest turn in degrees; most are far smaller.", minimum=0, maximum=90)
+    background_dir: str = knob("", "Photographs to cut backgrounds from; empty: drawn ones.")
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextlib.contextmanager
-def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar with counts and ETA; yields a function to call with the number of items done since the last call."""
+def progress_bar(description: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar with counts and, where `total` is known, ETA.
+
+    Yields:
+        A function to call with the number of items done since the last call.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

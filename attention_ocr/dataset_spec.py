@@ -8,7 +8,7 @@ from typing import Any
 
 from attention_ocr import files
 from attention_ocr.charset import Charset
-from attention_ocr.config import RESIZE_POLICIES
+from attention_ocr.config import RESIZE_POLICIES, VERTICAL_POLICIES
 from attention_ocr.errors import UserError
 
 SPEC_FILE = "dataset.json"
@@ -33,7 +33,8 @@ class DatasetSpec:
         image_width: W of one view in pixels.
         max_sequence_length: T, characters of a label with its padding.
         charset: the K classes.
-        resize: how a picture of another size becomes H x V*W: `stretch`, or `pad` (aspect kept, grey right of it).
+        resize: how a picture of another size becomes H x V*W, one of config.RESIZE_POLICIES.
+        vertical: what is done with pictures of vertical text, one of config.VERTICAL_POLICIES.
         splits: split name -> files, patterns relative to the folder.
         charset_file: the name of the charset's file in the folder.
     """
@@ -47,16 +48,17 @@ class DatasetSpec:
     resize: str = "stretch"
     splits: dict[str, Split] = field(default_factory=dict)
     charset_file: str = ""
+    vertical: str = "keep"
 
     def __post_init__(self) -> None:
         for name in ("num_views", "image_height", "image_width", "max_sequence_length"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise UserError(f"data set {self.name!r}: {name} is {value!r}; it must be a whole number from 1")
-        if self.resize not in RESIZE_POLICIES:
-            raise UserError(
-                f"data set {self.name!r}: resize {self.resize!r} is not one of {', '.join(RESIZE_POLICIES)}"
-            )
+        for name, allowed in (("resize", RESIZE_POLICIES), ("vertical", VERTICAL_POLICIES)):
+            value = getattr(self, name)
+            if value not in allowed:
+                raise UserError(f"data set {self.name!r}: {name} {value!r} is not one of {', '.join(allowed)}")
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -94,6 +96,7 @@ class DatasetSpec:
         self.charset.to_file(folder / self.charset_file)
         values = self.to_dict()
         del values["charset"]
+        values["charset_sha256"] = self.charset.digest
         files.write_json(folder / SPEC_FILE, values)
 
     @classmethod
@@ -117,9 +120,15 @@ class DatasetSpec:
                 "or name a known data set with --dataset_name"
             )
         values = files.read_json(path)
+        digest = values.pop("charset_sha256", "")
         if not values.get("charset_file"):
             raise UserError(f"{path}: has no charset_file; name the file of 'code<TAB>character' lines in the folder")
         charset = Charset.from_file(folder / values["charset_file"])
+        if digest and digest != charset.digest:
+            raise UserError(
+                f"{folder / values['charset_file']}: was changed after the records were written (an editor may have "
+                f"done it); bring it back, or remove charset_sha256 from {path} if its characters are right"
+            )
         null_code = values.setdefault("null_code", charset.null_id)
         if null_code != charset.null_id:
             raise UserError(f"{path}: null_code {null_code} is not the null of its charset file ({charset.null_id})")
@@ -157,6 +166,15 @@ def known_datasets() -> list[Path]:
         if folder.is_dir():
             return sorted(folder.glob(f"*/{SPEC_FILE}"))
     return []
+
+
+def charset_path(name: str) -> Path:
+    """The charset's file of that name, or the one of the known data set of that name."""
+    if not Path(name).exists():
+        for path in known_datasets():
+            if path.parent.name == name:
+                return next(iter(path.parent.glob("charset_size=*.txt")), Path(name))
+    return Path(name)
 
 
 def _named_spec(dataset_name: str) -> Path:

@@ -15,6 +15,7 @@ from attention_ocr import files, metrics
 from attention_ocr.checkpoints import RunDirectory
 from attention_ocr.config import ReadConfig
 from attention_ocr.console import progress_bar
+from attention_ocr.dataset_mix import is_readable
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.inference import Reader
@@ -141,12 +142,12 @@ def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path, reading: Re
     Raises:
         UserError: the model is of another data set shape, or a record cannot be used.
     """
-    from attention_ocr.data import pipeline  # TensorFlow
+    from attention_ocr.data import bad_records, mixture, pipeline  # TensorFlow
     from attention_ocr.summaries import Summaries
 
     reader = Reader.load(path, **reading.to_dict())
     misfits = reader.dataset.misfits(split.dataset)
-    if misfits:
+    if misfits and not is_readable(split.dataset, reader.dataset):
         raise UserError(
             f"{path}: does not fit the data set {split.dataset.name!r} (model and data: {', '.join(misfits)})"
         )
@@ -154,8 +155,9 @@ def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path, reading: Re
     most = split.num_batches * split.batch_size
     number = source.count()
     batches = pipeline.evaluation_batches(source, split.batch_size, most)
+    batches = mixture.in_classes_of(reader.dataset, split.dataset, batches)
     title = f"{path.name} on {split.split_name}"
-    with progress_bar(title, min(most or number, number)) as advance, pipeline.explained(source):
+    with progress_bar(title, min(most or number, number)) as advance, bad_records.explained([source]):
         found = evaluate(reader, batches.as_numpy_iterator(), split.batch_size, advance)
     write_predictions(log_dir / "predictions.tsv", found.predictions)
     summaries = Summaries(log_dir)

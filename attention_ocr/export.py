@@ -117,7 +117,7 @@ def fit_in_graph(pixels: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
     def fit_too_narrow() -> tf.Tensor:
         return _resize(pixels[None], H, V * W)[0]
 
-    exact = tf.reduce_all(tf.equal(tf.shape(pixels)[:2], [H, V * W]))
+    exact = tf.reduce_all(tf.equal(tf.shape(pixels)[:2], [H, V * W])) & (not images.is_turned(H, W, spec))
     cases = [(exact, lambda: pixels), (width < V, fit_too_narrow)]
     return tf.ensure_shape(tf.case(cases, fit_views), spec.image_shape)
 
@@ -200,12 +200,15 @@ def _write(model: AttentionOcr, folder: Path) -> None:
 
 
 def _fit_view(views: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
-    """[V, H, W, 3] of views [V, height, width, 3] by the spec's policy."""
+    """[V, H, W, 3] of views [V, height, width, 3] by the spec's policies."""
     H, W = spec.image_height, spec.image_width
-    if spec.resize != "pad":
+    if spec.vertical == "rotate":
+        is_tall = tf.cast(tf.shape(views)[1], tf.float64) > images.TALL * tf.cast(tf.shape(views)[2], tf.float64)
+        views = tf.cond(is_tall, lambda: tf.image.rot90(views), lambda: views)
+    if spec.resize == "stretch":
         return _resize(views, H, W)
     height, width = tf.cast(tf.shape(views)[1], tf.float64), tf.cast(tf.shape(views)[2], tf.float64)
-    scale = tf.minimum(H / height, W / width)
+    scale = H / height if spec.resize == "keep_height" else tf.minimum(H / height, W / width)
     new_height = tf.clip_by_value(tf.cast(height * scale + 0.5, tf.int32), 1, H)
     new_width = tf.clip_by_value(tf.cast(width * scale + 0.5, tf.int32), 1, W)
     top = (H - new_height) // 2

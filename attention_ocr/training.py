@@ -44,14 +44,18 @@ def train(
         The step reached.
 
     Raises:
-        UserError: the run is of another network, or the loss is no number any more.
+        UserError: the run is of another network, the loss is no number any more, or too many examples are bad.
     """
     run.check_resumable(config, dataset)
-    keras.utils.set_random_seed(config.train.seed)
-    with precision(config.train.mixed_precision):
-        model = AttentionOcr(config.model, dataset)
-    jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
-    model.compile(optimizers.build(config.train), jit_compile=jit)
+    while True:
+        step = _train_from_newest(config, dataset, data, run, start, initialize)
+        if step is not None:
+            return step
+
+
+def _train_from_newest(config, dataset, data, run, start, initialize) -> int | None:
+    """What `train` does, as far as the examples are good; None after a bad one: it is left out from then on."""
+    model = _compiled(config, dataset)
     newest = run.newest()
     if newest:
         checkpoints.restore(model, newest)
@@ -71,18 +75,37 @@ def train(
     summaries.run(run.write_config(config, dataset), step)
     progress = ProgressCallback(config, data, summaries, step)
     saving = SaveCallback(config, data, run, summaries, progress)
-    with stopping_on_interrupt(progress), data.explained():
-        interval = config.train.save_interval_steps
-        model.fit(
-            data.batches(step),
-            steps_per_epoch=interval,
-            epochs=math.ceil((last_step - step) / interval),
-            callbacks=[progress, saving],
-            shuffle=False,  # the batches come shuffled
-            verbose=0,
-        )
-    summaries.close()
+    interval = config.train.save_interval_steps
+    try:
+        with stopping_on_interrupt(progress):
+            model.fit(
+                data.batches(step),
+                steps_per_epoch=interval,
+                epochs=math.ceil((last_step - step) / interval),
+                callbacks=[progress, saving],
+                shuffle=False,  # the batches come shuffled
+                verbose=0,
+            )
+    except Exception as error:
+        if not data.recover(error, progress.step):
+            raise
+        if progress.step > step and keras.backend.backend() == "tensorflow":  # jax's weights went with the failed step
+            model.optimizer.iterations.assign(progress.step)  # the graph counted the failed step
+            run.save(model, progress.step, config.train.checkpoints_to_keep)
+        return None
+    finally:
+        data.close()
+        summaries.close()
     return progress.step
+
+
+def _compiled(config: Config, dataset: DatasetSpec) -> AttentionOcr:
+    keras.utils.set_random_seed(config.train.seed)
+    with precision(config.train.mixed_precision):
+        model = AttentionOcr(config.model, dataset)
+    jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
+    model.compile(optimizers.build(config.train), jit_compile=jit)
+    return model
 
 
 @contextlib.contextmanager

@@ -1,14 +1,15 @@
 """What a run learns from, whatever the source; today records, tomorrow rendered pictures."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from attention_ocr import dataset_mix
 from attention_ocr.config import Config
-from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.dataset_mix import DatasetMix, Part
 from attention_ocr.errors import UserError
 from attention_ocr.evaluation import Evaluation, evaluate
 from attention_ocr.inference import Reader
@@ -26,55 +27,130 @@ class TrainingData:
         sample: some training examples to show: `originals`, augmented `images`, uint8 `pixels`, `labels`.
         validate: reads a validation split, or None where there is none.
         waited: seconds that training has waited for batches so far.
-        explained: a context in which an error about an example names the example.
+        recover: takes the error and the step after which batches failed; whether it left out what was bad, so
+            that training can go on.
+        close: ends what prepares batches; called after training.
     """
 
     batches: Callable[[int], Any]
     sample: dict[str, np.ndarray]
     validate: Callable[[Reader], Evaluation] | None
     waited: Callable[[], float]
-    explained: Callable[[], AbstractContextManager]
+    recover: Callable[[Exception, int], bool]
+    close: Callable[[], None] = lambda: None
 
 
-def from_records(config: Config, dataset: DatasetSpec, dataset_dir: str, split_name: str) -> TrainingData:
-    """The records of a split, validated on the data set's `validation` split if it has one.
+def from_records(config: Config, mix: DatasetMix, split_name: str, run_path: Path) -> TrainingData:
+    """The records of a split of all data sets, validated on those `validation` splits that are there.
+
+    Args:
+        config: all knobs.
+        mix: the data sets.
+        split_name: the split to learn from.
+        run_path: the run's directory; shards with bad records get a copy without them there.
 
     Raises:
-        UserError: a split is missing or empty, or a record does not fit the data set.
+        UserError: a split is missing or empty, or too many records do not fit their data set.
     """
-    with quiet_imports():
-        from attention_ocr.data import pipeline  # TensorFlow; training from other sources does without
-
-    crop = (config.model.crop_height, config.model.crop_width)
-    source = pipeline.Source(dataset.split_files(dataset_dir, split_name), dataset, crop)
-    split = dataset.splits[split_name]
-    number = split.num_examples or source.count()
-    clock = pipeline.WaitClock()
-    sample = pipeline.training_sample(source, config.data, config.train.seed, min(SAMPLE_SIZE, number))
-
-    def batches(step: int) -> Any:
-        return pipeline.training_batches(source, number, config.data, config.train.seed, step, clock)
-
-    def validate(reader: Reader) -> Evaluation:
-        held_out = pipeline.Source(dataset.split_files(dataset_dir, "validation"), dataset)
-        found = pipeline.evaluation_batches(held_out, config.data.batch_size, config.train.validation_examples)
-        with pipeline.explained(held_out):
-            return evaluate(reader, found.as_numpy_iterator(), config.data.batch_size)
-
+    records = RecordData(config, mix, split_name, run_path)
+    for line in dataset_mix.report(mix, records.mixture.numbers):
+        print(line, flush=True)
     return TrainingData(
-        batches,
-        sample,
-        validate if _validates(config, dataset, dataset_dir) else None,
-        waited=lambda: clock.seconds,
-        explained=lambda: pipeline.explained(source),
+        records.batches,
+        records.sample(),
+        records.validate if records.held_out and config.train.validation_examples else None,
+        waited=lambda: records.clock.seconds,
+        recover=records.recover,
     )
 
 
-def _validates(config: Config, dataset: DatasetSpec, dataset_dir: str) -> bool:
-    if not config.train.validation_examples or "validation" not in dataset.splits:
+class RecordData:
+    """Records of one or several data sets without the bad ones that were met.
+
+    Attributes:
+        mixture: what is drawn from.
+        held_out: the validation splits that are there.
+        clock: counts the time that training waits.
+    """
+
+    def __init__(self, config: Config, mix: DatasetMix, split_name: str, run_path: Path):
+        with quiet_imports():
+            from attention_ocr.data import bad_records, mixture, pipeline  # TensorFlow, which other sources do without
+
+        self._data, self._records, self._bad = mixture, pipeline, bad_records
+        self._config, self._mix, self._split_name = config, mix, split_name
+        self._mender = bad_records.Mender(run_path, config.data.max_bad_records)
+        if self._mender.count:
+            print(f"{run_path}: leaves out {self._mender.count} bad records that were found before", flush=True)
+        self.clock = pipeline.WaitClock()
+        self._open()
+
+    def batches(self, step: int) -> Any:
+        """Endless batches from a step on."""
+        found = self._data.training_batches(self.mixture, self._config.data, self._config.train.seed, step, self.clock)
+        return self._data.announced(found, step, dataset_mix.changes(self._mix, self.mixture.numbers))
+
+    def sample(self) -> dict[str, np.ndarray]:
+        """Some first examples, original and augmented."""
+        while True:
+            try:
+                return self._data.training_sample(self.mixture, self._config.data, self._config.train.seed, SAMPLE_SIZE)
+            except self._bad.DATA_ERRORS:
+                if not self._mend_first(self.mixture.sources):
+                    raise
+
+    def validate(self, reader: Reader) -> Evaluation:
+        """Reads the validation splits."""
+        size, most = self._config.data.batch_size, self._config.train.validation_examples
+        while True:
+            try:
+                return evaluate(reader, self._data.evaluation_batches(self.held_out, self._mix.spec, size, most), size)
+            except self._bad.DATA_ERRORS:
+                if not self._mend_first(self.held_out):
+                    raise
+
+    def recover(self, error: Exception, step: int) -> bool:
+        """Leaves out the bad records that made the batch after `step` fail; False if none is found."""
+        if not isinstance(error, self._bad.DATA_ERRORS):
+            return False
+        shards = self._bad.suspects(self.mixture, self._config.data, self._config.train.seed, step)
+        found = sum(self._mender.mend(name, spec) for name, spec in shards)
+        if found:
+            self._open()
+        return found > 0
+
+    def _mend_first(self, sources: Any) -> bool:
+        """Leaves out the bad records of the first shard that has some."""
+        for source in sources:
+            for name in source.files:
+                if self._mender.mend(name, source.spec):
+                    self._open()
+                    return True
+        return False
+
+    def _open(self) -> None:
+        """Finds the shards to read, mended ones in place of those with bad records."""
+        crop = (self._config.model.crop_height, self._config.model.crop_width)
+        sources, numbers = [], []
+        for part in self._mix.parts:
+            names = part.files(self._split_name)
+            source = self._records.Source(self._mender.mended(names), part.spec, crop)
+            told = part.spec.splits[self._split_name].num_examples
+            sources.append(source)
+            numbers.append(source.count() if self._mender.removed(names) or not told else told)
+        self.mixture = self._data.Mixture(sources, numbers, self._mix.stages, self._mix.spec)
+        self.held_out = [
+            self._records.Source(self._mender.mended(part.files("validation")), part.spec)
+            for part in self._mix.parts
+            if _validates(part)
+        ]
+
+
+def _validates(part: Part) -> bool:
+    if "validation" not in part.spec.splits:
         return False
     try:
-        dataset.split_files(dataset_dir, "validation")
+        part.files("validation")
     except UserError:
         return False  # a known data set whose validation shards are not here
     return True

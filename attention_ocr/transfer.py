@@ -70,12 +70,11 @@ def matched_classes(charset: Charset, old: Charset) -> list[int]:
     No old class is given twice: where a class was split or merged, those that print the character get it.
     """
     owners = {c: class_id for class_id, characters in enumerate(old.classes) for c in characters}
-    owners = {c: class_id for c, class_id in owners.items() if class_id != old.null_id}
     shared = [
         (c != old.symbols[owners[c]], c != charset.symbols[class_id], class_id, owners[c])
         for class_id, characters in enumerate(charset.classes)
         for c in characters
-        if c in owners and class_id != charset.null_id
+        if c in owners
     ]
     found = [-1] * len(charset)
     found[charset.null_id] = old.null_id

@@ -1,6 +1,7 @@
 """What several tests need. The backend is the one KERAS_BACKEND names."""
 
 import os
+import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -10,6 +11,9 @@ from PIL import Image, ImageDraw
 
 from attention_ocr.charset import Charset
 from attention_ocr.dataset_spec import DatasetSpec
+
+# Begun in the background, this process and those it starts would ignore the Ctrl-C that tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LETTERS = "abcd"
 SPLIT_SIZES = {"train": 24, "validation": 4, "test": 4}

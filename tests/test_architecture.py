@@ -13,9 +13,13 @@ import attention_ocr
 
 PACKAGE = Path(attention_ocr.__file__).parent
 FRAMEWORKS = ("tensorflow", "keras", "jax", "torch")
-GROUND = ("config", "charset", "dataset_spec", "errors", "files", "console", "picture_paths")
+GROUND = ("config", "charset", "dataset_spec", "dataset_mix", "errors", "files", "console", "picture_paths")
 MODEL = ("model", "losses", "metrics")
-KERAS = (*MODEL, "training", "checkpoints", "optimizers", "progress", "inference", "evaluation", "summaries", "export")
+KERAS = (
+    *MODEL,
+    *("training", "checkpoints", "optimizers", "progress", "inference", "evaluation", "summaries", "export"),
+    "rendered_data",
+)
 # What of the package a part may import; parts that are not here may import all but jobs.
 ALLOWED = {
     **dict.fromkeys(GROUND, GROUND),

@@ -1,74 +1,121 @@
-"""Label files of the field: a line for a picture, its path and its text."""
+"""Label files of the field -> one line for each picture: where it is and what it reads. No TensorFlow."""
 
+import dataclasses
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from attention_ocr import files
+from attention_ocr.config import AnnotationConfig
 from attention_ocr.errors import UserError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Annotation:
-    """One line of a label file.
+    """A picture and its text.
 
     Attributes:
-        paths: the picture's path as written; of several views either one picture of them all or one each.
+        paths: the picture's path as written, or those of its views; an empty one is a view that is missing.
         text: its label, blanks at its ends dropped since no picture shows them.
         source: where it stands, `labels.tsv:17`.
         image_root: the folder that relative paths start at.
+        store: what holds the pictures: a name of `stores.STORES`.
+        region: the corners x, y, x, y, ... of the part of the picture that shows the text, clockwise from where
+            reading begins; empty: all of it.
+        ignored: why the data set says not to use it; empty: use it.
     """
 
     paths: tuple[str, ...]
     text: str
     source: str
-    image_root: Path = Path()
+    image_root: str | Path = ""
+    store: str = "files"
+    region: tuple[float, ...] = ()
+    ignored: str = ""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The pictures to open."""
-        return tuple(self.image_root / path for path in self.paths)
+        """The pictures to open, or what holds them; missing views are left out."""
+        return tuple(Path(self.image_root, path) for path in self.paths if path)
 
 
-def read_annotations(
-    path: str | os.PathLike, image_root: str | os.PathLike = "", num_views: int = 1
-) -> list[Annotation]:
-    """The lines of a label file in order.
+@dataclass(frozen=True)
+class LabelSource:
+    """A label file or folder whose format is known.
 
-    A line is `path<TAB>label`, or `path label` if it has no tab. The label may hold blanks, quotes and
-    further tabs: all are taken as they are. Empty lines are skipped.
+    Attributes:
+        path: the file or folder.
+        format_name: a name of `registry.FORMATS`.
+        config: how to read it.
+        num_views: V.
+        dataset_name: for records: a folder of datasets/ whose dataset.json says what they hold.
+    """
+
+    path: str
+    format_name: str
+    config: AnnotationConfig = dataclasses.field(default_factory=AnnotationConfig)
+    num_views: int = 1
+    dataset_name: str = ""
+
+    @functools.cached_property  # asked for at each line
+    def image_root(self) -> str:
+        """Where relative paths start: as asked for, else the label file's folder or the folder itself."""
+        if self.config.image_root:
+            return self.config.image_root
+        return self.path if Path(self.path).is_dir() else os.path.dirname(self.path)  # noqa: PTH120
+
+
+def picture_path(text: str, image_root: str | Path) -> str:
+    """A path as label files write it, made usable here: quotes around it and back-slashes go unless they are real."""
+    for candidate in (text, unquoted(text), unquoted(text).replace("\\", "/")):
+        if not any(sign in candidate for sign in "\"'\\") or os.path.exists(os.path.join(image_root, candidate)):  # noqa: PTH110, PTH118
+            return candidate
+    return unquoted(text).replace("\\", "/")
+
+
+def unquoted(text: str) -> str:
+    """`text` without the pair of double or single quotes around it, if there is one."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        return text[1:-1]
+    return text
+
+
+def annotation(
+    source: LabelSource,
+    paths: str | tuple[str, ...],
+    text: str,
+    where: str,
+    region: tuple[float, ...] = (),
+    ignored: str = "",
+) -> Annotation:
+    """A line of a label file, checked.
 
     Args:
-        path: a UTF-8 file, with or without a byte order mark, with any line ends.
-        image_root: where relative paths start; empty: the file's folder.
-        num_views: V; above 1, a line may name V pictures, `left.png,right.png<TAB>label`.
+        source: the label file.
+        paths: the picture's path as written, or several.
+        text: the label as written.
+        where: `file:line`, for messages.
+        region: the corners of the part that shows the text.
+        ignored: why the data set says not to use it; such a line may be without a label.
 
     Raises:
-        UserError: the file cannot be read or has no line; a line has no path, no label, or neither 1 nor V pictures.
+        UserError: there is no path, no label, or more than V paths.
     """
-    root = Path(image_root) if image_root else Path(path).parent
-    lines = files.read_text(path).replace("\r", "\n").split("\n")
-    annotations = [
-        _parse_line(line, f"{path}:{number}", root, num_views)
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-    ]
-    if not annotations:
-        raise UserError(f"{path}: has no line; write 'path<TAB>label', a line for each picture")
-    return annotations
+    root, text = source.image_root, text.strip()
+    if isinstance(paths, str):
+        paths = _split_views(paths.strip(), root) if source.num_views > 1 else (paths.strip(),)
+    found = tuple(picture_path(path, root) if path else "" for path in paths)
+    if not any(found):
+        raise UserError(f"{where}: {text!r} has no picture before it; write 'path<TAB>label'")
+    if not text and not ignored:
+        raise UserError(f"{where}: {','.join(paths)!r} has no label; write 'path<TAB>label', or remove the line")
+    if len(found) > source.num_views:
+        raise UserError(f"{where}: {','.join(paths)!r} names {len(found)} pictures; --num_views is {source.num_views}")
+    return Annotation(found, text, where, root, region=region, ignored=ignored)
 
 
-def _parse_line(line: str, source: str, image_root: Path, num_views: int) -> Annotation:
-    line = line.lstrip(" ").rstrip()
-    path, _, text = (part.strip() for part in line.partition("\t" if "\t" in line else " "))
-    if not path:
-        raise UserError(f"{source}: {text!r} has no picture before it; write 'path<TAB>label'")
-    if not text:
-        raise UserError(f"{source}: {path!r} has no label; write 'path<TAB>label', or remove the line")
-    paths = tuple(part.strip() for part in path.split(",")) if num_views > 1 else (path,)
-    if len(paths) not in (1, num_views) or not all(paths):
-        raise UserError(
-            f"{source}: {path!r} names {len(list(filter(None, paths)))} pictures; --num_views={num_views} takes "
-            f"1 (the views side by side) or {num_views}, with a comma between them"
-        )
-    return Annotation(paths, text, source, image_root)
+def _split_views(paths: str, image_root: str | Path) -> tuple[str, ...]:
+    """`a.png,b.png` -> both; a comma that belongs to a file's name stays."""
+    if "," in paths and not os.path.exists(os.path.join(image_root, paths)):  # noqa: PTH110, PTH118
+        return tuple(part.strip() for part in paths.split(","))
+    return (paths,)

@@ -1,8 +1,17 @@
-"""The FSNS `tf.train.Example`: a picture, its class ids and its text in a record."""
+"""The FSNS `tf.train.Example`: a picture, its class ids and its text. TensorFlow only to parse it in a graph."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import tensorflow as tf
+from google.protobuf.message import DecodeError
+
+from attention_ocr.data.example_proto import Example
+from attention_ocr.errors import UserError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 def write_example(
@@ -29,18 +38,33 @@ def write_example(
         null_id: the class that pads the ids to T.
         text: the label.
     """
-    padded = [*ids, *[null_id] * (length - len(ids))]
-    features = {
-        "image/encoded": _bytes(encoded),
-        "image/format": _bytes(image_format.encode()),
-        "image/height": _ints([height]),
-        "image/width": _ints([width]),
-        "image/orig_width": _ints([orig_width]),
-        "image/class": _ints(padded),
-        "image/unpadded_class": _ints(ids),
-        "image/text": _bytes(text.encode()),
+    example = Example()
+    feature = example.features.feature
+    feature["image/encoded"].bytes_list.value.append(encoded)
+    feature["image/format"].bytes_list.value.append(image_format.encode())
+    feature["image/height"].int64_list.value.append(height)
+    feature["image/width"].int64_list.value.append(width)
+    feature["image/orig_width"].int64_list.value.append(orig_width)
+    feature["image/class"].int64_list.value.extend([*ids, *[null_id] * (length - len(ids))])
+    feature["image/unpadded_class"].int64_list.value.extend(ids)
+    feature["image/text"].bytes_list.value.append(text.encode())
+    return example.SerializeToString(deterministic=True)
+
+
+def values_of(serialized: bytes) -> dict[str, list]:
+    """The values of a record by key, as plain bytes and numbers.
+
+    Raises:
+        UserError: the bytes are no `tf.train.Example`.
+    """
+    try:
+        example = Example.FromString(serialized)
+    except DecodeError as error:
+        raise UserError("the bytes are no tf.train.Example") from error
+    return {
+        key: list(getattr(feature, feature.WhichOneof("kind") or "bytes_list").value)
+        for key, feature in example.features.feature.items()
     }
-    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
 
 
 def parse_example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -53,6 +77,8 @@ def parse_example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         `encoded` string [], the picture's file; `labels` int64 [T], class ids padded with the null;
         `text` string [], empty if the record has none.
     """
+    import tensorflow as tf
+
     features = {
         "image/encoded": tf.io.FixedLenFeature([], tf.string),
         "image/class": tf.io.VarLenFeature(tf.int64),
@@ -64,11 +90,3 @@ def parse_example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         "labels": tf.sparse.to_dense(parsed["image/class"]),
         "text": parsed["image/text"],
     }
-
-
-def _bytes(value: bytes) -> tf.train.Feature:
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-
-
-def _ints(values: Sequence[int]) -> tf.train.Feature:
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))

@@ -1,6 +1,8 @@
 """One picture: opened whatever it is, fitted to V views of H x W, cropped. Pillow and NumPy only."""
 
+import contextlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
 PAD_GREY = 127
+TALL = 1.5  # How many times as high as wide a picture is at least to count as vertical text.
 SIXTEEN_BIT_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 
 
@@ -25,10 +28,19 @@ def open_image(source: str | Path | bytes, name: str = "") -> Image.Image:
     """
     if not name:
         name = "the picture" if isinstance(source, bytes) else str(source)
+    with decoded(source, name) as picture:
+        return upright_rgb(picture)
+
+
+@contextlib.contextmanager
+def decoded(source: str | Path | bytes, name: str) -> Iterator[Image.Image]:
+    """The picture as its file has it, fully loaded; errors while reading it become a UserError with its name."""
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
             picture.load()
-            return _rgb(ImageOps.exif_transpose(picture))
+            yield picture
+    except UserError:
+        raise
     except UnidentifiedImageError as error:
         raise UserError(f"{name}: cannot be read as an image (no format that Pillow knows)") from error
     except Exception as error:  # Damaged bytes raise whatever a decoder stumbles over, not only OSError.
@@ -36,10 +48,27 @@ def open_image(source: str | Path | bytes, name: str = "") -> Image.Image:
         raise UserError(f"{name}: cannot be read as an image ({why})") from error
 
 
-def padded_size(height: int, width: int, H: int, W: int) -> tuple[int, int]:
-    """Height and width in pixels of a picture scaled to touch H x W from inside, its aspect kept."""
-    scale = min(H / height, W / width)
+def upright_rgb(picture: Image.Image) -> Image.Image:
+    """The picture turned as its EXIF orientation says, as RGB on white."""
+    return _rgb(ImageOps.exif_transpose(picture))
+
+
+def scaled_size(height: int, width: int, spec: DatasetSpec) -> tuple[int, int]:
+    """Height and width in pixels that a picture fills of a view of H x W; the rest is padding.
+
+    `pad`: it touches the view from inside. `keep_height`: it fills the height, and of the width no more than W.
+    `stretch`: it fills the view.
+    """
+    H, W = spec.image_height, spec.image_width
+    if spec.resize == "stretch":
+        return H, W
+    scale = H / height if spec.resize == "keep_height" else min(H / height, W / width)
     return min(H, max(1, int(height * scale + 0.5))), min(W, max(1, int(width * scale + 0.5)))
+
+
+def is_turned(height: int, width: int, spec: DatasetSpec) -> bool:
+    """Whether a view of that size is taken for vertical text and rotated."""
+    return spec.vertical == "rotate" and height > TALL * width
 
 
 def fit(image: Image.Image, spec: DatasetSpec) -> np.ndarray:
@@ -52,7 +81,7 @@ def fit(image: Image.Image, spec: DatasetSpec) -> np.ndarray:
         uint8 [H, V*W, 3].
     """
     H, V, W = spec.image_height, spec.num_views, spec.image_width
-    if image.size == (V * W, H):
+    if fits(image, spec):
         return np.array(image)
     view_width = image.width // V
     if not view_width:
@@ -72,8 +101,13 @@ def fit_views(images: list[Image.Image], spec: DatasetSpec) -> np.ndarray:
     """
     if len(images) != spec.num_views:
         raise UserError(f"{len(images)} pictures for the {spec.num_views} views of data set {spec.name!r}")
-    fit_one = _padded if spec.resize == "pad" else _stretched
-    return np.concatenate([fit_one(image, spec.image_height, spec.image_width) for image in images], axis=1)
+    return np.concatenate([_fit_view(image, spec) for image in images], axis=1)
+
+
+def fits(image: Image.Image, spec: DatasetSpec) -> bool:
+    """Whether a picture of all views needs no change of its pixels."""
+    H, V, W = spec.image_height, spec.num_views, spec.image_width
+    return image.size == (V * W, H) and not is_turned(H, W, spec)
 
 
 def crop_views(image: np.ndarray, num_views: int, crop_height: int, crop_width: int) -> np.ndarray:
@@ -118,9 +152,13 @@ def _stretched(image: Image.Image, H: int, W: int) -> np.ndarray:
     return np.array(image.resize((W, H), Image.Resampling.BILINEAR))
 
 
-def _padded(image: Image.Image, H: int, W: int) -> np.ndarray:
-    height, width = padded_size(image.height, image.width, H, W)
-    canvas = np.full((H, W, 3), PAD_GREY, np.uint8)
-    top = (H - height) // 2
+def _fit_view(image: Image.Image, spec: DatasetSpec) -> np.ndarray:
+    if is_turned(image.height, image.width, spec):
+        image = image.transpose(Image.Transpose.ROTATE_90)
+    height, width = scaled_size(image.height, image.width, spec)
+    if (height, width) == (spec.image_height, spec.image_width):
+        return _stretched(image, height, width)
+    canvas = np.full((spec.image_height, spec.image_width, 3), PAD_GREY, np.uint8)
+    top = (spec.image_height - height) // 2
     canvas[top : top + height, :width] = _stretched(image, height, width)
     return canvas

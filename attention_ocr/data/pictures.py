@@ -1,19 +1,24 @@
-"""The picture of a line as a record holds it: its own file if that fits, otherwise a PNG."""
+"""The picture of a line as a record holds it: its own file if that fits, otherwise a PNG. No TensorFlow."""
 
+import functools
+import hashlib
 import io
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import ExifTags, Image
 
-from attention_ocr.data import images
+from attention_ocr.data import images, stores
 from attention_ocr.data.annotations import Annotation
+from attention_ocr.data.png_files import is_plain_png
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
 
-PNG_BIT_DEPTH = 24  # Which byte of a PNG file holds it.
+JPEG_SCAN, JPEG_END = b"\xff\xda", b"\xff\xd9"
+HASH_BYTES = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A file of H x V*W pixels.
 
@@ -21,57 +26,122 @@ class Picture:
         encoded: the file's bytes.
         image_format: `PNG` or `JPEG`.
         orig_width: pixels of its width that are not padding.
+        wanted_width: how wide keep_height would make it if it fitted, where it does not; else 0.
     """
 
     encoded: bytes
     image_format: str
     orig_width: int
+    wanted_width: int = 0
+
+    @property
+    def digest(self) -> int:
+        """A 63-bit hash of the file's bytes; equal pictures that were prepared alike have the same."""
+        return int.from_bytes(hashlib.blake2b(self.encoded, digest_size=HASH_BYTES).digest(), "big") >> 1
 
 
 def load_picture(line: Annotation, spec: DatasetSpec) -> Picture:
-    """The picture that a line names, fitted to the spec.
+    """The picture that a line names, fitted to the spec; an empty one of its V paths becomes noise.
 
     Raises:
-        UserError: a file is missing or is no whole picture.
+        UserError: a picture is missing or is not a whole one, or its region is empty.
     """
-    views = [images.open_image(path) for path in line.files]
-    full_width = spec.image_shape[1]
-    if len(views) > 1:
-        return Picture(_png(images.fit_views(views, spec)), "PNG", full_width)
-    encoded = line.files[0].read_bytes()
-    image_format = _fitting_format(encoded, spec)
-    if image_format:
-        return Picture(encoded, image_format, full_width)
-    real_width = full_width
-    if spec.resize == "pad" and spec.num_views == 1:
-        real_width = images.padded_size(views[0].height, views[0].width, spec.image_height, spec.image_width)[1]
-    return Picture(_png(images.fit(views[0], spec)), "PNG", real_width)
+    if len(line.paths) > 1:
+        views = [_open_view(line, path) if path else _noise(line, view, spec) for view, path in enumerate(line.paths)]
+        return Picture(_png(images.fit_views(views, spec)), "PNG", spec.image_shape[1])
+    if line.region:
+        image = _cropped(line)
+        return Picture(_png(images.fit(image, spec)), "PNG", *_widths(image, spec))
+    encoded = stores.read_bytes(line, line.paths[0])
+    height, width, _ = spec.image_shape
+    if is_plain_png(encoded, height, width) and not images.is_turned(height, spec.image_width, spec):
+        return Picture(encoded, "PNG", width)
+    with images.decoded(encoded, _name(line, line.paths[0])) as picture:
+        if _is_fitting_jpeg(picture, encoded, spec):
+            return Picture(encoded, "JPEG", width)
+        image = images.upright_rgb(picture)
+    return Picture(_png(images.fit(image, spec)), "PNG", *_widths(image, spec))
 
 
-def _fitting_format(encoded: bytes, spec: DatasetSpec) -> str:
-    """The format of a file that needs no change: 8-bit grey or colour, upright, one frame, the exact size."""
-    with Image.open(io.BytesIO(encoded)) as image:
-        as_is = (
-            image.format in ("PNG", "JPEG")
-            and image.size == (spec.image_shape[1], spec.image_height)
-            and image.mode in ("L", "RGB")
-            and not image.has_transparency_data
-            and not getattr(image, "is_animated", False)
-            and image.getexif().get(ExifTags.Base.Orientation, 1) == 1
-            and (image.format == "JPEG" or encoded[PNG_BIT_DEPTH] == 8)
-            and _is_sound(encoded)
-        )
-        return str(image.format) if as_is else ""
+def view_size(line: Annotation, spec_views: int, vertical: str) -> tuple[int, int]:
+    """Height and width in pixels of a line's first view before it is fitted.
+
+    Args:
+        line: a line with one picture or several.
+        spec_views: V.
+        vertical: the vertical policy.
+
+    Raises:
+        UserError: the picture cannot be read.
+    """
+    path = next(path for path in line.paths if path)
+    if line.region:
+        width, height = _cropped(line).size
+    else:
+        with images.decoded(stores.read_bytes(line, path), _name(line, path)) as picture:
+            is_on_its_side = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+            width, height = picture.size[::-1] if is_on_its_side else picture.size
+    width = max(1, width // (spec_views if len(line.paths) == 1 else 1))
+    return (width, height) if vertical == "rotate" and height > images.TALL * width else (height, width)
 
 
-def _is_sound(encoded: bytes) -> bool:
-    """Whether a PNG's checksums and end are right: Pillow reads it without them, TensorFlow refuses."""
+def _cropped(line: Annotation) -> Image.Image:
+    from attention_ocr.data.cropping import crop_region  # OpenCV, which few data sets need
+
+    image = _photograph(line.paths[0], str(line.image_root), line.store)
     try:
-        with Image.open(io.BytesIO(encoded)) as image:
-            image.verify()
-    except (OSError, SyntaxError):
-        return False
-    return True
+        return crop_region(image, line.region)
+    except UserError as error:
+        raise UserError(f"{_name(line, line.paths[0])}: {error}") from error
+
+
+@functools.lru_cache(maxsize=1)
+def _photograph(path: str, image_root: str, store: str) -> Image.Image:
+    """The whole picture, upright; the last one is kept, since its regions come one after the other."""
+    return _open_view(Annotation((path,), "", "", image_root, store), path)
+
+
+def _open_view(line: Annotation, path: str) -> Image.Image:
+    return images.open_image(stores.read_bytes(line, path), _name(line, path))
+
+
+def _name(line: Annotation, path: str) -> str:
+    return f"{line.image_root}/{path}" if line.image_root else path
+
+
+def _noise(line: Annotation, view: int, spec: DatasetSpec) -> Image.Image:
+    """What FSNS puts where a sign has fewer than four views: uniform noise, the same for the same line."""
+    seed = hashlib.sha256(f"{view}:{','.join(line.paths)}".encode("utf-8", "surrogatepass")).digest()
+    shape = (spec.image_height, spec.image_width, 3)
+    return Image.fromarray(np.random.default_rng(list(seed)).integers(0, 256, shape, np.uint8))
+
+
+def _widths(image: Image.Image, spec: DatasetSpec) -> tuple[int, int]:
+    """A fitted picture's `orig_width` and `wanted_width`."""
+    if spec.num_views > 1:
+        return spec.image_shape[1], 0
+    height, width = image.height, image.width
+    if images.is_turned(height, width, spec):
+        height, width = width, height
+    at_full_height = int(width * spec.image_height / height + 0.5)
+    is_squeezed = spec.resize == "keep_height" and at_full_height > spec.image_width
+    return images.scaled_size(height, width, spec)[1], at_full_height if is_squeezed else 0
+
+
+def _is_fitting_jpeg(picture: Image.Image, encoded: bytes, spec: DatasetSpec) -> bool:
+    """Whether a file needs no change: grey or colour, upright, the exact size."""
+    return (
+        picture.format == "JPEG"
+        and images.fits(picture, spec)
+        and picture.mode in ("L", "RGB")
+        and picture.getexif().get(ExifTags.Base.Orientation, 1) == 1
+        and _has_jpeg_end(encoded)
+    )
+
+
+def _has_jpeg_end(encoded: bytes) -> bool:
+    """Whether the end of a JPEG follows its last scan: Pillow can do without, TensorFlow refuses."""
+    return encoded.rfind(JPEG_END) > encoded.rfind(JPEG_SCAN)
 
 
 def _png(image: np.ndarray) -> bytes:

@@ -1,16 +1,17 @@
 """Shards -> shuffled, decoded, augmented, batched tf.data; a function of the seed and the step alone."""
 
-import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from attention_ocr.config import DataConfig
-from attention_ocr.data import augment, examples, images
+from attention_ocr.data import augment, examples
+from attention_ocr.data.record_files import record_spans
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
@@ -34,13 +35,12 @@ class Source:
     crop: tuple[int, int] = (0, 0)
 
     def count(self) -> int:
-        """The number of records, read once through.
+        """The number of records.
 
         Raises:
-            UserError: there is none, or a shard is damaged.
+            UserError: there is none.
         """
-        with explained(self):
-            number = int(tf.data.TFRecordDataset(self.files).reduce(np.int64(0), lambda total, _: total + 1))
+        number = sum(1 for file in self.files for _ in record_spans(file))
         if not number:
             raise UserError(f"{Path(self.files[0]).parent}: the split's {len(self.files)} files hold no record")
         return number
@@ -64,19 +64,37 @@ def training_batches(
         start_step: the batches that were taken before are left out.
         clock: counts the time that the consumer waits.
     """
-    first_epoch, done = divmod(start_step * data.batch_size, num_examples)
-    epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
-    records = epochs.flat_map(lambda epoch: _shuffled(source.files, data.shuffle_buffer_size, seed, epoch))
-    numbers = tf.data.Dataset.range(start_step * data.batch_size, np.iinfo(np.int64).max)
-    numbered = tf.data.Dataset.zip(numbers, records.skip(done))
+    records = endless_records(source, num_examples, data, seed, start_step * data.batch_size)
+    return prepared_batches(records, lambda record: decode(record, source.spec), source, data, seed, start_step, clock)
 
-    def prepare(number: tf.Tensor, record: tf.Tensor) -> dict[str, tf.Tensor]:
-        example = decode(record, source.spec)
+
+def endless_records(source: Source, num_examples: int, data: DataConfig, seed: int, taken: int) -> tf.data.Dataset:
+    """The raw records, shuffled anew in each epoch; the first `taken` of them are left out."""
+    first_epoch, done = divmod(taken, num_examples)
+    epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
+    return epochs.flat_map(lambda epoch: _shuffled(source.files, data.shuffle_buffer_size, seed, epoch)).skip(done)
+
+
+def prepared_batches(
+    records: tf.data.Dataset,
+    decode_record: Callable[[Any], dict[str, tf.Tensor]],
+    source: Source,
+    data: DataConfig,
+    seed: int,
+    start_step: int,
+    clock: "WaitClock | None",
+) -> tf.data.Dataset:
+    """Batches of endless records, as `training_batches` describes them; `source` says how pictures look."""
+    numbers = tf.data.Dataset.range(start_step * data.batch_size, np.iinfo(np.int64).max)
+
+    def prepare(number: tf.Tensor, record: Any) -> dict[str, tf.Tensor]:
+        example = decode_record(record)
         image = _input_image(example["images"], source)
         if data.use_augment_input:
             image = _augment(image, source.spec, data, seed, number)
         return {"images": image, "labels": example["labels"]}
 
+    numbered = tf.data.Dataset.zip(numbers, records)
     batches = numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     batches = batches.batch(data.batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
     return clock.watch(batches) if clock else batches
@@ -118,21 +136,31 @@ def training_sample(source: Source, data: DataConfig, seed: int, number: int) ->
         return {"originals": original, "images": image, "labels": example["labels"], "pixels": example["images"]}
 
     records = tf.data.TFRecordDataset(source.files).take(number).enumerate()
-    with explained(source):
-        return next(iter(records.map(prepare).batch(number).as_numpy_iterator()))
+    return next(iter(records.map(prepare).batch(number).as_numpy_iterator()))
 
 
 def decode(record: tf.Tensor, spec: DatasetSpec) -> dict[str, tf.Tensor]:
     """`images` uint8 [H, V*W, 3] and `labels` int32 [T] of a serialized example."""
     example = examples.parse_example(record)
-    labels = tf.cast(example["labels"], tf.int32)
-    tf.debugging.assert_less_equal(tf.size(labels), spec.max_sequence_length)
+    labels = checked_labels(example["labels"], spec.max_sequence_length, len(spec.charset))
+    return decoded(example["encoded"], labels, spec)
+
+
+def checked_labels(labels: tf.Tensor, length: int | tf.Tensor, num_classes: int | tf.Tensor) -> tf.Tensor:
+    """`labels` as int32; an error in the graph if they are more than `length` or not in 0..`num_classes` - 1."""
+    labels = tf.cast(labels, tf.int32)
+    tf.debugging.assert_less_equal(tf.size(labels), length)
     tf.debugging.assert_non_negative(labels)
-    tf.debugging.assert_less(labels, len(spec.charset))
+    tf.debugging.assert_less(labels, num_classes)
+    return labels
+
+
+def decoded(encoded: tf.Tensor, labels: tf.Tensor, spec: DatasetSpec) -> dict[str, tf.Tensor]:
+    """`images` uint8 [H, V*W, 3] of a picture's file and `labels` int32 [T], padded with the null."""
     missing = spec.max_sequence_length - tf.size(labels)
     labels = tf.pad(labels, [[0, missing]], constant_values=spec.charset.null_id)
     return {
-        "images": tf.ensure_shape(decode_pixels(example["encoded"]), spec.image_shape),
+        "images": tf.ensure_shape(decode_pixels(encoded), spec.image_shape),
         "labels": tf.ensure_shape(labels, [spec.max_sequence_length]),
     }
 
@@ -163,52 +191,6 @@ def crop_in_graph(pixels: tf.Tensor, num_views: int, crop: tuple[int, int]) -> t
     top, left = (H - height) // 2, (W - width) // 2
     views = tf.split(pixels, num_views, axis=-2)
     return tf.concat([view[..., top : top + height, left : left + width, :] for view in views], axis=-2)
-
-
-def check_record(name: str, record: bytes, spec: DatasetSpec) -> None:
-    """Raises a UserError that names what is wrong with a record."""
-    try:
-        example = examples.parse_example(tf.constant(record))
-        labels = example["labels"].numpy()
-    except tf.errors.OpError as error:
-        raise UserError(f"{name}: is not an FSNS example ({_first_line(error)})") from error
-    picture = images.open_image(example["encoded"].numpy(), name)
-    height, width, _ = spec.image_shape
-    if (picture.height, picture.width) != (height, width):
-        raise UserError(
-            f"{name}: its picture is {picture.height} x {picture.width} (height x width), the data set's are "
-            f"{height} x {width}; correct dataset.json or make the records anew with generate_tfrecords"
-        )
-    if len(labels) > spec.max_sequence_length:
-        raise UserError(f"{name}: has {len(labels)} class ids, max_sequence_length is {spec.max_sequence_length}")
-    outside = [int(label) for label in labels if not 0 <= label < len(spec.charset)]
-    if outside:
-        raise UserError(f"{name}: class id {outside[0]} is not in 0..{len(spec.charset) - 1} of the charset")
-    try:
-        decode_pixels(example["encoded"])
-    except tf.errors.OpError as error:
-        raise UserError(f"{name}: its picture cannot be decoded ({_first_line(error)})") from error
-
-
-@contextlib.contextmanager
-def explained(source: Source) -> Iterator[None]:
-    """Turns TensorFlow's error about a record into one that names the record, found by reading all of them."""
-    try:
-        yield
-    except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
-        find_bad_record(source)
-        raise error
-
-
-def find_bad_record(source: Source) -> None:
-    """Raises a UserError about the first record that cannot be used; returns if all can."""
-    for file in source.files:
-        number = -1
-        try:
-            for number, record in enumerate(tf.data.TFRecordDataset(file).as_numpy_iterator()):
-                check_record(f"{file}:{number}", record, source.spec)
-        except tf.errors.DataLossError as error:
-            raise UserError(f"{file}:{number + 1}: the record is damaged ({_first_line(error)})") from error
 
 
 class WaitClock:
@@ -261,7 +243,3 @@ def _input_image(pixels: tf.Tensor, source: Source) -> tf.Tensor:
 def _augment(image: tf.Tensor, spec: DatasetSpec, data: DataConfig, seed: int, number: tf.Tensor) -> tf.Tensor:
     example_seed = tf.cast(tf.stack([np.int64(seed), number]), tf.int32)
     return augment.augment(image, spec.num_views, data.augmentation, example_seed)
-
-
-def _first_line(error: tf.errors.OpError) -> str:
-    return str(error.message).strip().splitlines()[0]

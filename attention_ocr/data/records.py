@@ -2,31 +2,37 @@
 
 import contextlib
 import dataclasses
+import functools
 import os
-from collections.abc import Callable, Mapping
+import statistics
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from attention_ocr.charset import Charset
 from attention_ocr.config import GenerateConfig
 from attention_ocr.console import progress_bar
-from attention_ocr.data import checks, images, shards, splits
+from attention_ocr.data import parallel, pictures, shards
 from attention_ocr.data.annotations import Annotation
-from attention_ocr.data.examples import write_example
-from attention_ocr.data.pictures import load_picture
+from attention_ocr.data.catalog import Catalog, line_of
+from attention_ocr.data.collecting import collect
+from attention_ocr.data.preparing import Prepared, prepare
 from attention_ocr.data.summary import SplitSummary, Summary
 from attention_ocr.dataset_spec import DatasetSpec, Split
 from attention_ocr.errors import UserError
 
 MEGABYTE = 10**6
+PROGRESS_INTERVAL = 20
+SIZE_SAMPLE = 500  # Pictures whose sizes are looked at where no size is asked for.
 
 
 def write_dataset(
-    annotations: Mapping[str, list[Annotation]], output_dir: str | os.PathLike, config: GenerateConfig
+    annotations: Mapping[str, Iterable[Annotation]], output_dir: str | os.PathLike, config: GenerateConfig
 ) -> Summary:
     """Writes records, charset and `dataset.json` to a new folder: all of them, or nothing.
 
     Args:
-        annotations: split name -> its lines; `train` lends lines to `validation` and `test` unless they are here.
+        annotations: split name -> its lines, taken one at a time; `train` lends lines to `validation` and `test`
+            unless they are here.
         output_dir: a folder that is new or empty.
         config: the knobs.
 
@@ -36,130 +42,127 @@ def write_dataset(
     """
     output = Path(output_dir)
     report = _asked(annotations, config)
-    with shards.staging(output) as folder:
-        assigned = splits.assign(annotations, config.validation_fraction, config.test_fraction, config.seed)
-        charset = _charset(assigned, config)
-        assigned = _checked(assigned, charset, config, report)
-        _require_train(any(name == "train" for name, _ in assigned), report)
-        spec = _spec(output.resolve().name, assigned, charset, config)
+    needed = next(iter(report))
+    with shards.staging(output) as folder, Catalog(folder / "lines.sqlite") as catalog:
+        charset, longest = collect(annotations, catalog, config, report)
+        _require(catalog.count(needed) > 0, needed, report)
+        spec = _spec(output.resolve().name, catalog, charset, longest, config)
         for name, split in report.items():
-            lines = splits.ordered(assigned, name, config.seed)
-            with (
-                progress_bar(name, len(lines)) as advance,
-                shards.ShardWriter(folder, name, config.shard_size * MEGABYTE) as writer,
-            ):
-                _write_split(lines, spec, config.on_bad_image, split, writer, advance)
+            with shards.ShardWriter(folder, name, config.shard_size * MEGABYTE) as writer:
+                _write_split(name, catalog, spec, config, split, writer)
             split.num_shards = writer.num_shards
-        _require_train(report["train"].kept > 0, report)
+        _require(report[needed].kept > 0, needed, report)
         written = {name: Split(f"{name}-*", split.kept) for name, split in report.items() if split.kept}
         spec = dataclasses.replace(spec, splits=written)
         spec.save(folder)
     return Summary(output, spec, report)
 
 
-def _asked(annotations: Mapping[str, list[Annotation]], config: GenerateConfig) -> dict[str, SplitSummary]:
-    shares = {"train": 1.0, "validation": config.validation_fraction, "test": config.test_fraction}
-    drawn = [name for name, share in shares.items() if share or name in annotations]
-    return {name: SplitSummary() for name in (*drawn, *annotations)}
+def _asked(annotations: Mapping[str, Iterable[Annotation]], config: GenerateConfig) -> dict[str, SplitSummary]:
+    """The splits to write, the one that must not be empty first."""
+    shares = {"validation": config.validation_fraction, "test": config.test_fraction}
+    drawn = ["train", *(name for name, share in shares.items() if share)] if "train" in annotations else []
+    return {name: SplitSummary() for name in dict.fromkeys([*drawn, *annotations])}
 
 
-def _charset(assigned: splits.Assigned, config: GenerateConfig) -> Charset:
-    if config.charset_file:
-        return Charset.from_file(config.charset_file)
-    return Charset.from_labels(line.text for _, line in assigned)
-
-
-def _checked(
-    assigned: splits.Assigned, charset: Charset, config: GenerateConfig, report: dict[str, SplitSummary]
-) -> splits.Assigned:
-    assigned = checks.without_unknown(assigned, charset, config.on_unknown, report)
-    if config.max_sequence_length:
-        assigned = checks.without_long(assigned, config.max_sequence_length, config.on_long, report)
-    return checks.without_missing(assigned, config.on_bad_image, report)
-
-
-def _require_train(is_there: bool, report: dict[str, SplitSummary]) -> None:
+def _require(is_there: bool, name: str, report: dict[str, SplitSummary]) -> None:
     if is_there:
         return
-    dropped = [f"{drop.count} {reason}" for reason, drop in report["train"].dropped.items()]
+    dropped = [f"{drop.count} {reason}" for reason, drop in report[name].dropped.items()]
     raise UserError(
-        f"no line is left for the split train (dropped: {', '.join(dropped) or 'none'}); "
+        f"no line is left for the split {name} (dropped: {', '.join(dropped) or 'none'}); "
         "mend the lines, add more, or lower --validation_fraction and --test_fraction"
     )
 
 
-def _spec(name: str, assigned: splits.Assigned, charset: Charset, config: GenerateConfig) -> DatasetSpec:
-    """The spec without splits; what the knobs leave open comes from the labels and the first picture."""
+def _spec(name: str, catalog: Catalog, charset: Charset, longest: int, config: GenerateConfig) -> DatasetSpec:
+    """The spec without splits; what the knobs leave open comes from the labels and the pictures."""
     height, width = config.image_height, config.image_width
     if not (height and width):
-        first_height, first_width = _first_view_size(assigned, config)
-        height, width = height or first_height, width or first_width
+        height, width = _usual_size(catalog.sample(SIZE_SAMPLE), config)
     return DatasetSpec(
         name=name,
         num_views=config.num_views,
         image_height=height,
         image_width=width,
-        max_sequence_length=config.max_sequence_length or max(len(line.text) for _, line in assigned),
+        max_sequence_length=config.max_sequence_length or longest,
         charset=charset,
         resize=config.resize,
+        vertical=config.vertical,
         charset_file=f"charset_size={len(charset)}.txt",
     )
 
 
-def _first_view_size(assigned: splits.Assigned, config: GenerateConfig) -> tuple[int, int]:
-    """Height and width in pixels of a view of the first picture that can be read."""
-    for _, line in assigned:
+def _usual_size(lines: list[Annotation], config: GenerateConfig) -> tuple[int, int]:
+    """Height and width in pixels of a view: as asked for, else from the pictures that can be read.
+
+    The height is their median. The width is that of the pictures at this height: the median, with keep_height the
+    largest. Where only the width is asked for, the height is the median at that width.
+    """
+    sizes = []
+    for line in lines:
         try:
-            image = images.open_image(line.files[0])
+            sizes.append(pictures.view_size(line, config.num_views, config.vertical))
         except UserError as error:
             if config.on_bad_image == "error":
                 raise _bad_image(line, error) from error
-            continue
-        side_by_side = config.num_views if len(line.files) == 1 else 1
-        return image.height, max(1, image.width // side_by_side)
-    raise UserError("no picture can be read; give --image_height and --image_width, or mend the pictures")
+    if not sizes:
+        raise UserError("no picture can be read; give --image_height and --image_width, or mend the pictures")
+    if config.image_width and not config.image_height and config.resize != "keep_height":
+        at_width = [max(1, round(height * config.image_width / width)) for height, width in sizes]
+        return statistics.median_low(at_width), config.image_width
+    height = config.image_height or statistics.median_low([height for height, _ in sizes])
+    at_height = [max(1, round(width * height / its_height)) for its_height, width in sizes]
+    width = max(at_height) if config.resize == "keep_height" else statistics.median_low(at_height)
+    return height, config.image_width or width
 
 
 def _write_split(
-    lines: list[Annotation],
+    name: str,
+    catalog: Catalog,
     spec: DatasetSpec,
-    on_bad_image: str,
+    config: GenerateConfig,
     split: SplitSummary,
     writer: shards.ShardWriter,
-    advance: Callable[[int], None],
 ) -> None:
-    def encode(line: Annotation) -> bytes | UserError:
-        try:
-            return _record(line, spec)
-        except UserError as error:
-            return error
-
-    with contextlib.closing(shards.map_in_order(encode, lines)) as records:
-        for line, record in zip(lines, records, strict=True):
-            if isinstance(record, UserError):
-                if on_bad_image == "error":
-                    raise _bad_image(line, record) from record
-                split.drop("bad picture", f"{line.source}: {record}")
-            else:
-                writer.write(record)
+    number, is_mixed = catalog.count(name), name == "train"
+    shown, workers = 0, parallel.number_of_workers(config.num_workers, number)
+    rows = catalog.rows(name, is_mixed)
+    found = parallel.map_in_order(functools.partial(prepare, spec=spec), catalog.rows(name, is_mixed), workers)
+    with progress_bar(name, number) as advance, contextlib.closing(found) as prepared:
+        for done, (row, made) in enumerate(zip(rows, prepared, strict=True), start=1):
+            if isinstance(made, UserError):
+                if config.on_bad_image == "error":
+                    raise _bad_image(line_of(row), made) from made
+                split.drop("bad picture", f"{line_of(row).source}: {made}")
+            elif _is_wanted(row, made, name, catalog, config, split):
+                writer.write(made.record)
                 split.kept += 1
-            advance(1)
+            if done % PROGRESS_INTERVAL == 0 or done == number:
+                advance(done - shown)
+                shown = done
 
 
-def _record(line: Annotation, spec: DatasetSpec) -> bytes:
-    picture = load_picture(line, spec)
-    height, width, _ = spec.image_shape
-    return write_example(
-        picture.encoded,
-        picture.image_format,
-        height,
-        width,
-        picture.orig_width,
-        spec.charset.encode(line.text),
-        spec.max_sequence_length,
-        spec.charset.null_id,
-        line.text,
-    )
+def _is_wanted(
+    row: str, made: Prepared, name: str, catalog: Catalog, config: GenerateConfig, split: SplitSummary
+) -> bool:
+    """False for a picture of another split; notes that, a label that contradicts another, and a picture too wide."""
+    earlier = catalog.claim(made.digest, name, row)
+    if earlier:
+        line, (other_split, other) = line_of(row), earlier
+        if other_split != name and config.on_duplicate != "keep":
+            message = f"{line.source}: {line.text!r} has the picture of {other.source}, which is in {other_split}"
+            if config.on_duplicate == "error":
+                raise UserError(f"{message}; remove one of them or use --on_duplicate=skip")
+            split.drop("duplicate", message)
+            return False
+        if other.text != line.text:
+            message = f"{line.source}: {line.text!r}, but {other.source} calls the same picture {other.text!r}"
+            split.note("two labels", message)
+    if made.wanted_width:
+        where = line_of(row).source
+        split.note("squeezed", f"{where}: {made.wanted_width} pixels wide at this height", made.wanted_width)
+    return True
 
 
 def _bad_image(line: Annotation, error: UserError) -> UserError:

@@ -1,21 +1,20 @@
 """Record files that appear together when all is good, or not at all."""
 
-import collections
 import contextlib
 import os
-import secrets
 import shutil
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import socket
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import BinaryIO, Self
 
-import tensorflow as tf
-
+from attention_ocr.dataset_spec import SPEC_FILE
 from attention_ocr.errors import UserError
 
-FRAMING_BYTES = 16  # What TFRecord adds to a record: its length and two checksums.
+STAGING_PREFIX = ".writing-"
+MOVING_FILE = "moving.txt"
 
 
 @contextlib.contextmanager
@@ -23,26 +22,31 @@ def staging(output_dir: str | os.PathLike) -> Iterator[Path]:
     """A hidden folder in `output_dir` whose files move up when the block ends without an exception.
 
     Inside rather than beside, so that `output_dir` may be a mounted volume. After an exception (Ctrl-C too)
-    the folder is gone, and so is `output_dir` if it is new.
+    the folder is gone, and so is `output_dir` if it is new. What a killed process left is removed by the next one:
+    `dataset.json` moves last, and a list of what moves is written first.
 
     Raises:
-        UserError: `output_dir` holds something already, or cannot be written.
+        UserError: `output_dir` holds something already, is being written, or cannot be written.
     """
     output = Path(output_dir)
     with _write_errors(output):
+        if output.is_dir():
+            _remove_what_was_left(output)
         if output.exists() and (not output.is_dir() or any(output.iterdir())):
             raise UserError(f"{output}: exists and is not an empty folder; remove it or choose another")
         is_new = not output.exists()
         output.mkdir(parents=True, exist_ok=True)
-        temporary = output / f".writing-{secrets.token_hex(4)}"
+        temporary = output / f"{STAGING_PREFIX}{socket.gethostname()}.{os.getpid()}"
         moved: list[Path] = []
         try:
             temporary.mkdir()
             yield temporary
-            for path in sorted(temporary.iterdir()):
-                moved.append(output / path.name)
-                path.rename(moved[-1])
-            temporary.rmdir()
+            names = sorted((path.name for path in temporary.iterdir()), key=lambda name: (name == SPEC_FILE, name))
+            (temporary / MOVING_FILE).write_text("\n".join(names), "utf-8")
+            for name in names:
+                moved.append(output / name)
+                (temporary / name).rename(moved[-1])
+            shutil.rmtree(temporary)
         except BaseException:
             _remove(temporary, moved, output if is_new else None)
             raise
@@ -65,21 +69,20 @@ class ShardWriter:
         self._split = split
         self._max_bytes = max_bytes
         self._size = 0
-        self._writer: Any = None
+        self._file: BinaryIO | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def write(self, record: bytes) -> None:
-        """Appends a record, to a new file if the last one is full."""
-        size = len(record) + FRAMING_BYTES
-        if self._writer is None or self._size + size > self._max_bytes:
+        """Appends a record with its framing, to a new file if the last one is full."""
+        if self._file is None or self._size + len(record) > self._max_bytes:
             self._close()
-            self._writer = tf.io.TFRecordWriter(str(self._unnumbered(self.num_shards)))
+            self._file = self._unnumbered(self.num_shards).open("wb")
             self.num_shards += 1
             self._size = 0
-        self._writer.write(record)
-        self._size += size
+        self._file.write(record)
+        self._size += len(record)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -94,35 +97,42 @@ class ShardWriter:
         return self._folder / f"{self._split}-{index:05d}"
 
     def _close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-
-
-def map_in_order(function: Callable[[Any], Any], items: Iterable[Any]) -> Generator[Any, None, None]:
-    """The results of `function` in order, computed by a few threads that run at most a few items ahead."""
-    workers = min(8, os.cpu_count() or 1)
-    pending: collections.deque[Future] = collections.deque()
-    pool = ThreadPoolExecutor(workers)
-    try:
-        for item in items:
-            pending.append(pool.submit(function, item))
-            if len(pending) >= 4 * workers:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 @contextlib.contextmanager
 def _write_errors(output: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror or error})") from error
-    except tf.errors.OpError as error:
-        raise UserError(f"{output}: cannot be written ({error.message})") from error
+    except (OSError, sqlite3.Error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"{output}: cannot be written ({why})") from error
+
+
+def _remove_what_was_left(output: Path) -> None:
+    """Removes the files of a process that was killed while it wrote here."""
+    for temporary in output.glob(f"{STAGING_PREFIX}*"):
+        host, _, process = temporary.name.removeprefix(STAGING_PREFIX).rpartition(".")
+        if host != socket.gethostname() or _is_running(int(process)):
+            raise UserError(
+                f"{output}: is being written by process {process} on {host}; wait for it, or remove {temporary} if it "
+                "is gone"
+            )
+        moving = temporary / MOVING_FILE
+        names = moving.read_text("utf-8").split("\n") if moving.exists() else []
+        _remove(temporary, [output / name for name in names], None)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _remove(temporary: Path, moved: list[Path], output: Path | None) -> None:

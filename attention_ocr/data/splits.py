@@ -1,46 +1,67 @@
-"""Which split a line of a label file belongs to, and in which order a split is written."""
+"""Which split a line of a label file belongs to, and where in its split it is written."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Collection
 
+from attention_ocr.config import GenerateConfig
 from attention_ocr.data.annotations import Annotation
-
-Assigned = list[tuple[str, Annotation]]
-
-
-def place(seed: int, annotation: Annotation) -> float:
-    """A number in [0, 1) that depends on the seed and the picture's path alone."""
-    key = f"{seed}:{','.join(annotation.paths)}"
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:6], "big") / 2**48
+from attention_ocr.errors import UserError
 
 
-def assign(
-    annotations: Mapping[str, Iterable[Annotation]], validation_fraction: float, test_fraction: float, seed: int
-) -> Assigned:
-    """Each annotation with the name of its split, in the order given.
+def place(seed: int, key: str) -> float:
+    """A number in [0, 1) that depends on the seed and the key alone."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{key}".encode("utf-8", "surrogatepass")).digest()[:6], "big") / 2**48
 
-    The lines under `train` lend a share to the splits that have no lines of their own. Where a line goes
-    depends on its path alone, so adding lines moves no other, nor does one fraction move the other's lines.
+
+def order(seed: int, line: Annotation) -> float:
+    """Where a line stands when its split is mixed, so that a sorted list gives mixed shards.
+
+    The regions of a photograph stand together, so that it is opened once.
+    """
+    return place(seed, ",".join(line.paths))
+
+
+def splitter(given: Collection[str], config: GenerateConfig) -> Callable[[str, Annotation], str]:
+    """The function from the name under which a line was given and the line to its split.
+
+    The lines under `train` lend a share to the splits that were not given. Where a line goes depends on its
+    path alone (or on the part of it that `group_by` names), so adding lines moves no other, nor does one
+    fraction move the other's lines.
 
     Args:
-        annotations: split name -> its lines.
-        validation_fraction: share of the train lines that becomes `validation` if that has none.
-        test_fraction: the same for `test`.
-        seed: another seed, another draw.
-    """
-    validation_below = 0.0 if "validation" in annotations else validation_fraction
-    test_from = 1.0 - (0.0 if "test" in annotations else test_fraction)
+        given: the splits that have lines of their own.
+        config: fractions, seed, `group_by`.
 
-    def split_of(name: str, annotation: Annotation) -> str:
+    Raises:
+        UserError: `group_by` is no regular expression; the function: it is not found in a path.
+    """
+    validation_below = 0.0 if "validation" in given else config.validation_fraction
+    test_from = 1.0 - (0.0 if "test" in given else config.test_fraction)
+    group_of = _grouping(config.group_by)
+
+    def split_of(name: str, line: Annotation) -> str:
         if name != "train":
             return name
-        where = place(seed, annotation)
+        where = place(config.seed, group_of(line))
         return "validation" if where < validation_below else "test" if where >= test_from else "train"
 
-    return [(split_of(name, line), line) for name, lines in annotations.items() for line in lines]
+    return split_of
 
 
-def ordered(assigned: Assigned, split: str, seed: int) -> list[Annotation]:
-    """A split's lines as they are written: `train` mixed, so that a sorted list gives mixed shards."""
-    lines = [line for name, line in assigned if name == split]
-    return sorted(lines, key=lambda line: place(seed, line)) if split == "train" else lines
+def _grouping(group_by: str) -> Callable[[Annotation], str]:
+    if not group_by:
+        return lambda line: ",".join(line.paths)
+    try:
+        pattern = re.compile(group_by)
+    except re.error as error:
+        raise UserError(f"--group_by={group_by}: is no regular expression ({error})") from error
+
+    def group_of(line: Annotation) -> str:
+        found = pattern.search(",".join(line.paths))
+        if not found:
+            path = ",".join(line.paths)
+            raise UserError(f"{line.source}: --group_by={group_by} does not match {path!r}; it must match every path")
+        return found[1] if pattern.groups and found[1] is not None else found[0]
+
+    return group_of

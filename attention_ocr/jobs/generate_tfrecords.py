@@ -4,34 +4,37 @@ from typing import Any
 
 from absl import flags
 
-from attention_ocr.config import GenerateConfig
-from attention_ocr.flags import define_knobs, given_knobs, required
+from attention_ocr.config import AnnotationConfig, GenerateConfig
+from attention_ocr.errors import UserError
+from attention_ocr.flags import define_knobs, given_knobs
 from attention_ocr.quiet import quiet_imports
+
+LABEL_FILES = {"train": "annotations", "validation": "validation_annotations", "test": "test_annotations"}
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
     define: dict[str, Any] = {"flag_values": values}
-    text = "Lines 'path<TAB>label' or 'path label'; with --num_views=V a path may be V paths with commas between."
+    text = "A label file, a folder of pictures, an LMDB or records; lends lines to validation and test."
     flags.DEFINE_string("annotations", "", text, **define)
-    flags.DEFINE_string("validation_annotations", "", "The same for the validation split.", **define)
-    flags.DEFINE_string("test_annotations", "", "The same for the test split.", **define)
-    flags.DEFINE_string("image_root", "", "Where relative paths start; empty: the annotation file's folder.", **define)
+    flags.DEFINE_string("validation_annotations", "", "The same for the validation split alone.", **define)
+    flags.DEFINE_string("test_annotations", "", "The same for the test split alone.", **define)
+    text = "Where --annotations are records without dataset.json: the folder of datasets/ that says what they hold."
+    flags.DEFINE_string("dataset_name", "", text, **define)
     flags.DEFINE_string("output_dir", "", "A new folder for records, charset and dataset.json.", **define)
-    define_knobs(values, GenerateConfig)
+    define_knobs(values, AnnotationConfig, GenerateConfig)
 
 
 def run(values: flags.FlagValues) -> None:
-    """Writes the records and prints what was kept and dropped."""
-    required(values, "annotations", "output_dir")
+    """Writes the records and prints what was kept, dropped and changed."""
+    given = {split: str(values[flag].value) for split, flag in LABEL_FILES.items() if values[flag].value}
+    if not given:
+        raise UserError("--annotations is missing: " + values["annotations"].help)
+    if not values.output_dir:
+        raise UserError("--output_dir is missing: " + values["output_dir"].help)
     with quiet_imports():
-        from attention_ocr.data import annotations, records, summary
+        from attention_ocr.data import label_files, records, summary
 
-    config = GenerateConfig(**given_knobs(values, GenerateConfig))
-    lines = {"train": values.annotations, "validation": values.validation_annotations, "test": values.test_annotations}
-    read = {
-        split: annotations.read_annotations(path, values.image_root, config.num_views)
-        for split, path in lines.items()
-        if path
-    }
-    summary.print_summary(records.write_dataset(read, values.output_dir, config))
+    reading = AnnotationConfig(**given_knobs(values, AnnotationConfig))
+    lines, knobs = label_files.open_all(given, reading, given_knobs(values, GenerateConfig), values.dataset_name)
+    summary.print_summary(records.write_dataset(lines, values.output_dir, GenerateConfig(**knobs)))

@@ -7,9 +7,9 @@ from typing import Any
 from absl import flags
 
 from attention_ocr import config as configs
-from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr import training_sources
 from attention_ocr.errors import UserError
-from attention_ocr.flags import config_from, define_knobs, define_preset, required
+from attention_ocr.flags import config_from, define_knobs, define_preset, given_knobs, required
 from attention_ocr.quiet import quiet_imports
 
 
@@ -27,28 +27,27 @@ def define_flags(values: flags.FlagValues) -> None:
     text = "A TF1 checkpoint of Inception-v3 whose weights the tower of a new run begins with."
     flags.DEFINE_string("checkpoint_inception", "", text, **define)
     flags.DEFINE_bool("reset_train_dir", False, "Remove what an earlier run wrote to --train_log_dir.", **define)
-    define_knobs(values, *configs.GROUPS.values())
+    define_knobs(values, *configs.GROUPS.values(), configs.SignsConfig)
 
 
 def run(values: flags.FlagValues) -> None:
     """Trains, from where the run stopped."""
-    required(values, "dataset_dir", "train_log_dir")
+    config = config_from(values)
+    data_flags = [] if values.curriculum or values.render else ["dataset_dir"]
+    required(values, *data_flags, "train_log_dir")
     if values.checkpoint and values.checkpoint_inception:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
-    config = config_from(values)
-    dataset = DatasetSpec.load(values.dataset_dir, values.dataset_name)
-    dataset.split_files(values.dataset_dir, values.split_name)
-
+    sizes = given_knobs(values, configs.SignsConfig)
+    source = training_sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, sizes)
     with quiet_imports():
-        from attention_ocr import training, training_data
+        from attention_ocr import training
         from attention_ocr.checkpoints import RunDirectory
 
     run_directory = RunDirectory(Path(values.train_log_dir))
     if values.reset_train_dir:
         run_directory.reset()
-    data = training_data.from_records(config, dataset, values.dataset_dir, values.split_name)
     initialize = partial(_start_tower, path=values.checkpoint_inception) if values.checkpoint_inception else None
-    training.train(config, dataset, data, run_directory, values.checkpoint, initialize)
+    training.train(config, source.spec, source.open(run_directory.path), run_directory, values.checkpoint, initialize)
 
 
 def _start_tower(model, path: str) -> None:

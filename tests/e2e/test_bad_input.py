@@ -95,6 +95,48 @@ def test_wrong_flag_value(dataset, tmp_path, capsys, flag, words, status):
     assert_fails([*train_flags(dataset, tmp_path / "run"), flag], capsys, *words, status=status)
 
 
+def other_records(dataset, **values):
+    """A copy of the data set with other values in its dataset.json."""
+    other = Path(shutil.copytree(dataset, dataset.parent / "other"))
+    spec = json.loads((other / "dataset.json").read_text())
+    (other / "dataset.json").write_text(json.dumps({**spec, **values}))
+    return other
+
+
+def test_data_sets_of_other_sizes(dataset, tmp_path, capsys):
+    other = other_records(dataset, image_height=32)
+    flags = train_flags(f"{dataset},{other}", tmp_path / "run")
+    assert_fails(flags, capsys, f"{dataset} and {other}", "image_height 40 and 32", "anew", "--image_height=40")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--dataset_weights=1", ["--dataset_weights=1", "1 weights for 2 data sets"]),
+        ("--dataset_weights=1,0", ["--dataset_weights=1,0", "'0'", "above 0"]),
+        ("--dataset_name=a,b,c", ["--dataset_name=a,b,c", "3 names for 2 data sets"]),
+        ("--curriculum=a:2,b", ["--curriculum=a:2,b", "--dataset_dir=", "leave one of them out"]),
+    ],
+)
+def test_wrong_flag_for_several_data_sets(dataset, tmp_path, capsys, flag, words):
+    flags = train_flags(f"{dataset},{other_records(dataset)}", tmp_path / "run")
+    assert_fails([*flags, flag], capsys, *words)
+
+
+@pytest.mark.parametrize(
+    ("curriculum", "words"),
+    [
+        ("{0}:2,{0}:3", ["the last entry", "leave it out"]),
+        ("{0}:2,{0}:2,{0}", ["step 2", "not above 2"]),
+        ("{0}:2,none", ["--curriculum: none: no such folder"]),
+    ],
+)
+def test_wrong_curriculum(dataset, tmp_path, capsys, curriculum, words):
+    flags = [f"--train_log_dir={tmp_path / 'run'}", f"--curriculum={curriculum.format(dataset)}"]
+    assert_fails(["train", *flags], capsys, *words)
+
+
 def test_loss_that_is_no_number_stops_without_saving(dataset, tmp_path, capsys):
     flags = ["--num_lstm_units=8", "--learning_rate=1e30", "--clip_gradient_norm=0", "--save_summaries_steps=1"]
     assert_fails([*train_flags(dataset, tmp_path / "run"), *flags], capsys, "the loss is", "--learning_rate")
@@ -140,6 +182,9 @@ def test_model_and_records_of_other_charsets(dataset, tmp_path, capsys):
     assert main([*train_flags(dataset, run), "--num_lstm_units=8", "--max_number_of_steps=1", "--batch_size=4"]) == 0
     (charset,) = dataset.glob("charset_size=*.txt")
     charset.write_text(charset.read_text().replace("\ta\n", "\tz\n"))
+    spec = json.loads((dataset / "dataset.json").read_text())
+    del spec["charset_sha256"]  # or the edited charset would be found by itself
+    (dataset / "dataset.json").write_text(json.dumps(spec))
     assert_fails(
         ["eval", f"--dataset_dir={dataset}", f"--train_log_dir={run}"], capsys, ".keras", "charsets of 6 and 6 classes"
     )

@@ -31,6 +31,7 @@ def records(tmp_path_factory):
     (folder / "labels.tsv").write_text("".join(lines), encoding="utf-8")
     flags = [f"--annotations={folder}/labels.tsv", f"--test_annotations={folder}/labels.tsv", *VIEWS]
     flags += [f"--output_dir={folder}/records", "--max_sequence_length=12", "--validation_fraction=0"]
+    flags += ["--side_by_side", "--on_duplicate=keep"]
     assert main(["generate_tfrecords", *flags, f"--charset_file={folder}/charset.txt"]) == 0
     return folder / "records"
 

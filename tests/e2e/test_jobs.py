@@ -280,7 +280,7 @@ def four_view_run(tmp_path_factory):
         draw_sign(text, random, 60, 70).save(folder / f"{number}.png")
     (folder / "labels.tsv").write_text("".join(f"{n}.png\t{text}\n" for n, text in enumerate(STREET_NAMES[:4])))
     records = folder / "records"
-    sizes = ["--num_views=4", "--image_height=50", "--image_width=56", "--resize=pad"]
+    sizes = ["--num_views=4", "--side_by_side", "--image_height=50", "--image_width=56", "--resize=pad"]
     fractions = ["--validation_fraction=0", "--test_fraction=0"]
     flags = [f"--annotations={folder / 'labels.tsv'}", f"--output_dir={records}", *sizes, *fractions]
     assert main(["generate_tfrecords", *flags]) == 0

@@ -1,81 +1,96 @@
-"""Label files as people have them become pictures and texts; what is wrong is named by file and line."""
+"""A line of a label file is checked, its paths are made usable, and what is wrong is named by file and line."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from attention_ocr.data.annotations import read_annotations
+from attention_ocr.config import AnnotationConfig
+from attention_ocr.data.annotations import Annotation, LabelSource, annotation, picture_path
+from attention_ocr.data.formats.registry import label_source, read_annotations
 from attention_ocr.errors import UserError
 
 
 @pytest.fixture
-def labels(tmp_path):
-    def write(content: str | bytes) -> Path:
-        path = tmp_path / "labels.tsv"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
+def source(tmp_path):
+    def make(num_views=1, **config):
+        (tmp_path / "labels.tsv").touch()
+        return LabelSource(str(tmp_path / "labels.tsv"), "list", AnnotationConfig(**config), num_views)
 
-    return write
+    return make
+
+
+def test_paths_start_at_the_label_file_or_at_the_image_root(source, tmp_path):
+    assert annotation(source(), "images/a.png", "A", "").files == (tmp_path / "images/a.png",)
+    assert annotation(source(), "/data/a.png", "A", "").files == (Path("/data/a.png"),)
+    assert annotation(source(image_root="/else"), "images/a.png", "A", "").files == (Path("/else/images/a.png"),)
+
+
+def test_paths_of_a_folder_start_in_it(tmp_path):
+    assert LabelSource(str(tmp_path), "file_names").image_root == str(tmp_path)
+
+
+def test_a_label_file_without_a_folder_starts_here():
+    assert annotation(LabelSource("labels.tsv", "list"), "a.png", "A", "").files == (Path("a.png"),)
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u3000", "\xa0", " \u3000\xa0"])
+def test_blanks_at_a_labels_ends_are_dropped(source, blank):
+    assert annotation(source(), "a.png", f"{blank}Rue  Zoë{blank}", "").text == "Rue  Zoë"
+
+
+def test_quotes_and_back_slashes_of_a_path_go_unless_they_are_real(tmp_path):
+    assert picture_path('"my signs\\a.png"', tmp_path) == "my signs/a.png"
+    assert picture_path("'a.png'", tmp_path) == "a.png"
+    for real in ('"a".png', "a\\b.png", "l'été.png"):
+        (tmp_path / real).touch()
+        assert picture_path(real, tmp_path) == real
+
+
+def test_commas_separate_views_unless_a_picture_has_them(source, tmp_path):
+    assert annotation(source(2), "left.png, right.png", "A", "").paths == ("left.png", "right.png")
+    assert annotation(source(2), "both.png", "A", "").paths == ("both.png",)
+    assert annotation(source(), "a,b.png", "A", "").paths == ("a,b.png",)
+    (tmp_path / "a,b.png").touch()
+    assert annotation(source(2), "a,b.png", "A", "").paths == ("a,b.png",)
+
+
+def test_a_missing_view_is_no_file(source, tmp_path):
+    line = annotation(source(3), "a.png,,c.png", "A", "")
+    assert line.paths == ("a.png", "", "c.png")
+    assert line.files == (tmp_path / "a.png", tmp_path / "c.png")
+
+
+def test_a_line_to_be_ignored_may_be_without_a_label(source):
+    line = annotation(source(), "a.png", "", "f:1", ignored="marked")
+    assert line == Annotation(("a.png",), "", "f:1", source().image_root, ignored="marked")
 
 
 @pytest.mark.parametrize(
-    ("line", "path", "text"),
+    ("paths", "text", "problem"),
     [
-        ("a.png\tRue Zoë", "a.png", "Rue Zoë"),
-        ("a.png Rue Zoë", "a.png", "Rue Zoë"),
-        ("my sign.png\tRue Zoë", "my sign.png", "Rue Zoë"),
-        ("a.png\tone\ttwo", "a.png", "one\ttwo"),
-        ('a.png\t"Zoë" l\'été, 5', "a.png", '"Zoë" l\'été, 5'),
-        ("a.png\t  Rue   Zoë  ", "a.png", "Rue   Zoë"),
-        ("a,b.png\tRue", "a,b.png", "Rue"),
-        ("京P.jpg\t京P", "京P.jpg", "京P"),
+        ("a.png", " ", "'a.png' has no label; write 'path<TAB>label', or remove the line"),
+        (" ", "A", "'A' has no picture before it; write 'path<TAB>label'"),
+        (("", ""), "A", "'A' has no picture before it; write 'path<TAB>label'"),
+        ("a.png,b.png,c.png", "A", "'a.png,b.png,c.png' names 3 pictures; --num_views is 2"),
     ],
 )
-def test_a_line_is_a_path_and_a_label(labels, line, path, text):
-    (annotation,) = read_annotations(labels(line))
-    assert (annotation.paths, annotation.text) == ((path,), text)
+def test_a_wrong_line_is_named(source, paths, text, problem):
+    with pytest.raises(UserError, match="^" + re.escape(f"labels.tsv:7: {problem}") + "$"):
+        annotation(source(2), paths, text, "labels.tsv:7")
 
 
-@pytest.mark.parametrize(
-    "content",
-    ["a.png\tA\n\n  \nb.png\tB\n", "a.png\tA\r\n\r\n\r\nb.png\tB\r\n", b"\xef\xbb\xbfa.png\tA\n\n\nb.png\tB"],
-)
-def test_byte_order_mark_line_ends_and_empty_lines_do_not_matter(labels, content):
-    path = labels(content)
-    first, second = read_annotations(path)
-    assert (first.paths, first.text, first.source) == (("a.png",), "A", f"{path}:1")
-    assert (second.paths, second.text, second.source) == (("b.png",), "B", f"{path}:4")
+def test_a_file_without_a_line_is_an_error(tmp_path):
+    path = tmp_path / "labels.tsv"
+    path.write_text("\n \n")
+    with pytest.raises(UserError, match=re.escape(f"{path}: has no line with a picture and a label")):
+        list(read_annotations(label_source(str(path), AnnotationConfig())))
 
 
-def test_paths_start_at_the_file_or_at_the_image_root(labels, tmp_path):
-    path = labels("images/a.png\tA\n/data/b.png\tB\n")
-    assert [line.files for line in read_annotations(path)] == [(tmp_path / "images/a.png",), (Path("/data/b.png"),)]
-    assert read_annotations(path, "/elsewhere")[0].files == (Path("/elsewhere/images/a.png"),)
-
-
-def test_commas_separate_views(labels):
-    first, second = read_annotations(labels("left.png, right.png\tA\nboth.png\tB"), num_views=2)
-    assert first.paths == ("left.png", "right.png")
-    assert second.paths == ("both.png",)
-
-
-@pytest.mark.parametrize(
-    ("line", "problem"),
-    [
-        ("a.png", "'a.png' has no label"),
-        ("a.png\t ", "'a.png' has no label"),
-        ("\tA", "'A' has no picture before it"),
-        ("a.png,b.png\tA", "names 2 pictures; --num_views=3 takes 1 (the views side by side) or 3"),
-        ("a.png,,c.png\tA", "names 2 pictures"),
-    ],
-)
-def test_a_wrong_line_is_named(labels, line, problem):
-    path = labels(f"ok.png\tfine\n{line}\n")
-    with pytest.raises(UserError, match="^" + re.escape(f"{path}:2: ") + ".*" + re.escape(problem)):
-        read_annotations(path, num_views=3)
-
-
-def test_a_file_without_a_line_is_an_error(labels):
-    with pytest.raises(UserError, match="has no line"):
-        read_annotations(labels("\n \n"))
+def test_lines_are_read_as_they_are_asked_for(tmp_path):
+    path = tmp_path / "labels.tsv"
+    path.write_text("a.png\tA\nb.png\n")
+    lines = read_annotations(label_source(str(path), AnnotationConfig()))
+    assert next(lines).text == "A"
+    with pytest.raises(UserError, match="has no label"):
+        next(lines)

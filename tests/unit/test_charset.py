@@ -91,3 +91,43 @@ def test_any_text_survives_ids_and_the_file(tmp_path_factory, texts):
         ids = read.pad(read.encode(text), len(text) + 2)
         assert len(ids) == len(text) + 2
         assert read.decode(ids) == text
+
+
+def test_a_null_with_a_character_of_its_own_is_an_error(read):
+    """It would be lost when the file is written, and the records' text with it."""
+    with pytest.raises(UserError, match=r"charset\.txt: charset: class 1 is the null and also '░'; give that a code"):
+        read("0\ta\n1\t<nul>\n1\t░\n")
+
+
+@pytest.mark.parametrize("space", [" ", "\xa0", "\u3000", "\u2028", "\x85"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_blank_that_an_editor_removed_is_named(read, space, end):
+    content = f"0\ta{end}1\t{space}{end}2\t<nul>{end}"
+    assert read(content).decode([0, 1, 0]) == f"a{space}a"
+    with pytest.raises(UserError, match=r"charset\.txt:2: code 1 has no character; .*an editor may have removed"):
+        read(content.replace(space, ""))
+    with pytest.raises(UserError, match=r"charset\.txt:2: '1' is not 'code<TAB>character'"):
+        read(content.replace(f"\t{space}", ""))
+
+
+def test_the_digest_is_that_of_the_classes_whatever_the_line_ends(read):
+    digest = read(FSNS).digest
+    assert read("\ufeff" + FSNS.replace("\n", "\r\n")).digest == digest
+    swapped = FSNS.replace("1\tl", "1\té").replace("3\té", "3\tl")
+    printed_otherwise = FSNS.replace("2\t'\n2\t‘\n", "2\t‘\n2\t'\n")
+    moved_null = FSNS.replace("3\té\n4\t<nul>", "4\té\n3\t<nul>")
+    assert len({digest, *(read(content).digest for content in (swapped, printed_otherwise, moved_null))}) == 4
+
+
+def test_more_characters_come_before_a_null_that_is_last(read):
+    charset = read(FSNS)
+    longer = charset.extended("zlÀ'z")
+    assert longer.classes == (*charset.classes[:-1], ("z",), ("À",), ())
+    assert (len(longer), longer.null_id) == (7, 6)
+    assert charset.extended("l’ ") is charset
+
+
+def test_more_characters_come_after_a_null_that_is_not_last(read):
+    charset = read("0\t<nul>\n1\ta\n")
+    longer = charset.extended("cb")
+    assert (longer.symbols, longer.null_id) == (["", "a", "b", "c"], 0)

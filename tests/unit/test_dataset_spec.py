@@ -52,7 +52,7 @@ def test_what_is_missing_or_wrong_is_named(spec, tmp_path):
     values = spec.to_dict()
     with pytest.raises(UserError, match="image_height is 0; it must be a whole number from 1"):
         DatasetSpec.from_dict({**values, "image_height": 0})
-    with pytest.raises(UserError, match="resize 'crop' is not one of stretch, pad"):
+    with pytest.raises(UserError, match="resize 'crop' is not one of stretch, pad, keep_height"):
         DatasetSpec.from_dict({**values, "resize": "crop"})
     with pytest.raises(UserError, match=r"m\.json: .*'colour'"):
         DatasetSpec.from_dict({**values, "colour": 1}, "m.json")
@@ -67,3 +67,44 @@ def test_a_null_that_is_not_the_charsets_is_an_error(spec, tmp_path):
     path.write_text(path.read_text().replace('"null_code": 2', '"null_code": 0'))
     with pytest.raises(UserError, match=r"dataset\.json: null_code 0 is not the null of its charset file \(2\)"):
         DatasetSpec.load(tmp_path)
+
+
+@pytest.fixture
+def charset_file(spec, tmp_path):
+    spec.save(tmp_path)
+    return tmp_path / "charset_size=3.txt"
+
+
+def test_a_charset_file_with_other_line_ends_is_the_same(spec, charset_file):
+    charset_file.write_bytes(charset_file.read_bytes().replace(b"\n", b"\r\n"))
+    assert DatasetSpec.load(charset_file.parent) == spec
+    charset_file.write_bytes(b"\xef\xbb\xbf" + charset_file.read_bytes())
+    assert DatasetSpec.load(charset_file.parent) == spec
+
+
+@pytest.mark.parametrize("edit", [("0\t ", "0\t_"), ("1\t'\n1\t‘\n", "1\t‘\n1\t'\n"), ("1\t'\n", "")])
+def test_a_charset_file_that_was_edited_is_found(charset_file, edit):
+    folder = charset_file.parent
+    charset_file.write_text(charset_file.read_text().replace(*edit))
+    expected = (
+        f"{charset_file}: was changed after the records were written (an editor may have done it); bring it back, or "
+        f"remove charset_sha256 from {folder}/dataset.json if its characters are right"
+    )
+    with pytest.raises(UserError, match=re.escape(expected)):
+        DatasetSpec.load(folder)
+    values = json.loads((folder / "dataset.json").read_text())
+    del values["charset_sha256"]
+    (folder / "dataset.json").write_text(json.dumps(values))
+    assert DatasetSpec.load(folder).charset == Charset.from_file(charset_file)
+
+
+def test_a_space_that_an_editor_removed_is_found(charset_file):
+    charset_file.write_text("".join(f"{line.rstrip(' ')}\n" for line in charset_file.read_text().splitlines()))
+    with pytest.raises(UserError, match=re.escape(f"{charset_file}:1: code 0 has no character; write 0, a tab and")):
+        DatasetSpec.load(charset_file.parent)
+
+
+def test_a_charset_file_that_is_gone_is_named(charset_file):
+    charset_file.unlink()
+    with pytest.raises(UserError, match=re.escape(f"{charset_file}: cannot be read (No such file or directory)")):
+        DatasetSpec.load(charset_file.parent)

@@ -33,10 +33,11 @@ def picture(height, width):
     return np.clip(waves + random.normal(0, 10, waves.shape), 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("resize", ["stretch", "pad"])
+@pytest.mark.parametrize("vertical", ["keep", "rotate"])
+@pytest.mark.parametrize("resize", ["stretch", "pad", "keep_height"])
 @pytest.mark.parametrize("num_views", [1, 4])
-def test_the_graph_fits_as_pillow_does(make_spec, num_views, resize):
-    spec = make_spec(num_views=num_views, resize=resize)
+def test_the_graph_fits_as_pillow_does(make_spec, num_views, resize, vertical):
+    spec = make_spec(num_views=num_views, resize=resize, vertical=vertical)
     fit = tf.function(lambda pixels: fit_in_graph(pixels, spec), [tf.TensorSpec([None, None, 3], tf.uint8)])
     for height, width in SIZES:
         pixels = picture(height, width)
@@ -48,7 +49,7 @@ def test_the_graph_fits_as_pillow_does(make_spec, num_views, resize):
         assert difference.max() <= 1, f"{height} x {width}: {difference.max()} levels"
 
 
-@pytest.mark.parametrize("resize", ["stretch", "pad"])
+@pytest.mark.parametrize("resize", ["stretch", "pad", "keep_height"])
 @pytest.mark.parametrize("num_views", [1, 4])
 def test_the_exact_size_is_left_as_it_is(make_spec, num_views, resize):
     pixels = picture(40, 80 * num_views)

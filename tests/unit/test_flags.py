@@ -63,7 +63,7 @@ def test_a_flag_wins_over_the_preset_even_with_the_default_value(parse):
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["trian"], "no job is called 'trian'; there are generate_tfrecords, train, eval, export, demo_inference"),
+        (["trian"], "no job is called 'trian'; there are generate_tfrecords, render_signs, render_words, validate"),
         (["train", "--num_lstm_unit=3"], "Unknown command line flag 'num_lstm_unit'. Did you mean: num_lstm_units ?"),
         (["train", "--num_lstm_units=many"], "--num_lstm_units=many"),
         (["train", "--optimizer=sgd"], "momentum|adam"),

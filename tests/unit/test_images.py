@@ -13,8 +13,8 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
 
-def spec(num_views: int = 1, height: int = 4, width: int = 6, resize: str = "stretch") -> DatasetSpec:
-    return DatasetSpec("toy", num_views, height, width, 3, Charset.from_labels(["a"]), resize)
+def spec(num_views: int = 1, height: int = 4, width: int = 6, **policies: str) -> DatasetSpec:
+    return DatasetSpec("toy", num_views, height, width, 3, Charset.from_labels(["a"]), **policies)
 
 
 def file_of(image: Image.Image, image_format: str = "PNG", **options) -> bytes:
@@ -102,19 +102,39 @@ def test_a_picture_narrower_than_its_views_is_stretched_whole():
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"),
+    ("size", "padded", "kept_height"),
     [
-        ((4, 6), (4, 6)),
-        ((8, 6), (4, 3)),
-        ((4, 12), (2, 6)),
-        ((2, 1), (4, 2)),
-        ((1, 100), (1, 6)),
-        ((100, 1), (4, 1)),
-        ((8, 5), (4, 3)),  # 2.5 is rounded up.
+        ((4, 6), (4, 6), (4, 6)),
+        ((8, 6), (4, 3), (4, 3)),
+        ((4, 12), (2, 6), (4, 6)),
+        ((2, 1), (4, 2), (4, 2)),
+        ((1, 100), (1, 6), (4, 6)),
+        ((100, 1), (4, 1), (4, 1)),
+        ((8, 5), (4, 3), (4, 3)),  # 2.5 is rounded up.
     ],
 )
-def test_padded_size_keeps_the_aspect(size, expected):
-    assert images.padded_size(*size, 4, 6) == expected
+def test_scaled_sizes(size, padded, kept_height):
+    assert images.scaled_size(*size, spec(resize="pad")) == padded
+    assert images.scaled_size(*size, spec(resize="keep_height")) == kept_height
+    assert images.scaled_size(*size, spec()) == (4, 6)
+
+
+def test_keep_height_pads_to_the_right_and_squeezes_what_is_too_wide():
+    narrow = images.fit(Image.new("RGB", (4, 8)), spec(resize="keep_height"))
+    assert (narrow[:, :2] == 0).all()
+    assert (narrow[:, 2:] == images.PAD_GREY).all()
+    assert (images.fit(Image.new("RGB", (60, 4)), spec(resize="keep_height")) == 0).all()
+
+
+def test_vertical_text_is_rotated_counterclockwise():
+    pixels = np.zeros((7, 4, 3), np.uint8)
+    pixels[0] = 255  # The top becomes the left.
+    fitted = images.fit(Image.fromarray(pixels), spec(vertical="rotate", height=4, width=7))
+    assert fitted[0, :, 0].tolist() == [255, 0, 0, 0, 0, 0, 0]
+    square_enough = images.fit(Image.fromarray(pixels[:6]), spec(vertical="rotate", height=6, width=4))
+    assert square_enough[:, 0, 0].tolist() == [255, 0, 0, 0, 0, 0]
+    exact_but_tall = images.fit(Image.fromarray(pixels), spec(vertical="rotate", height=7, width=4))
+    assert exact_but_tall[3, 0, 0] > exact_but_tall[3, 3, 0]
 
 
 def test_pad_puts_the_picture_left_and_in_the_middle():

@@ -11,8 +11,9 @@ from PIL import Image
 
 from attention_ocr.config import GenerateConfig
 from attention_ocr.data import images, shards
-from attention_ocr.data.annotations import Annotation, read_annotations
+from attention_ocr.data.annotations import Annotation, LabelSource
 from attention_ocr.data.examples import parse_example, write_example
+from attention_ocr.data.formats.registry import read_annotations
 from attention_ocr.data.records import write_dataset
 from attention_ocr.data.summary import print_summary
 from attention_ocr.dataset_spec import DatasetSpec
@@ -35,13 +36,13 @@ REFERENCE_FEATURES = {
 def labels(tmp_path):
     """Writes `labels.tsv` of (picture, label), a noisy picture of 12 x 6 for each, and reads it."""
 
-    def write(*lines: tuple[str, str], name: str = "labels.tsv", **kwargs) -> list[Annotation]:
+    def write(*lines: tuple[str, str], name: str = "labels.tsv", num_views: int = 1) -> list[Annotation]:
         for path, _ in lines:
-            for file in path.split(","):
+            for file in filter(None, path.split(",")):
                 if not (tmp_path / file).exists():
                     Image.effect_noise((12, 6), 50).save(tmp_path / file)
-        (tmp_path / name).write_text("".join(f"{path}\t{text}\n" for path, text in lines))
-        return read_annotations(tmp_path / name, **kwargs)
+        (tmp_path / name).write_text("".join(f"{path}\t{text}\n" for path, text in lines), "utf-8")
+        return list(read_annotations(LabelSource(str(tmp_path / name), "list", num_views=num_views)))
 
     return write
 
@@ -136,7 +137,7 @@ def test_orig_width_is_what_is_not_padding(labels, tmp_path):
 
 def test_views_come_side_by_side_or_one_by_one(labels, tmp_path):
     lines = labels(("both.png", "aaaa"), ("left.png,right.png", "bbbb"), num_views=2)
-    config = GenerateConfig(num_views=2, **ALL_TRAIN)
+    config = GenerateConfig(num_views=2, side_by_side=True, **ALL_TRAIN)
     spec = write_dataset({"train": lines}, tmp_path / "out", config).spec
     assert (spec.image_width, spec.image_shape) == (6, (6, 12, 3))
     joined = next(record for record in parsed(tmp_path / "out") if record["image/text"] == b"bbbb")
@@ -197,7 +198,7 @@ def test_unknown_characters_are_named_or_skipped(labels, tmp_path, wrong_charset
     lines = labels(("a.png", "ab"), ("b.png", "aë"), ("c.png", "ÿëb"), ("d.png", "ba"))
     expected = (
         f"{tmp_path}/labels.tsv:2: 'aë' has 'ë' (1 of 2 unknown characters: ë ÿ; 2 lines); "
-        "add them with --charset_file or use --on_unknown=skip"
+        "add them with --charset_file or --extend_charset, or use --on_unknown=skip or replace"
     )
     with pytest.raises(UserError, match=re.escape(expected)):
         write_dataset({"train": lines}, tmp_path / "out", GenerateConfig(charset_file=wrong_charset, **ALL_TRAIN))
@@ -301,20 +302,6 @@ def stage_two_files(output: Path) -> None:
     with shards.staging(output) as folder:
         (folder / "a").touch()
         (folder / "b").touch()
-
-
-def test_results_come_in_order_and_only_a_few_are_computed_ahead():
-    started = []
-
-    def square(number: int) -> int:
-        started.append(number)
-        return number * number
-
-    results = shards.map_in_order(square, range(10000))
-    assert [next(results) for _ in range(3)] == [0, 1, 4]
-    results.close()
-    assert len(started) < 100
-    assert list(shards.map_in_order(square, range(50))) == [number * number for number in range(50)]
 
 
 def test_shares_that_leave_no_train_are_refused():

@@ -79,11 +79,6 @@ def test_classes_match_by_character_each_once(new, old, expected):
     assert transfer.matched_classes(charset, other) == expected
 
 
-def test_a_null_that_has_a_character_matches_the_null_alone():
-    charset, other = Charset.from_list([["a"], [" "]], 1), Charset.from_list([["a"], [" "], []], 2)
-    assert transfer.matched_classes(charset, other) == [0, 2]
-
-
 HEADS = [
     pytest.param({"use_attention": attention, "use_autoregression": autoregression}, id=name)
     for name, attention, autoregression in [

@@ -1,0 +1,44 @@
+"""attention-ocr validate_dataset."""
+
+import dataclasses
+from typing import Any
+
+from absl import flags
+
+from attention_ocr.config import DataConfig
+from attention_ocr.flags import required
+from attention_ocr.quiet import quiet_imports
+
+(AUGMENTATION,) = (knob for knob in dataclasses.fields(DataConfig) if knob.name == "augmentation")
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """The job's flags."""
+    define: dict[str, Any] = {"flag_values": values}
+    flags.DEFINE_string("dataset_dir", "", "Folder of records.", **define)
+    flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.", **define)
+    flags.DEFINE_string("split_name", "", "Split to read; empty: all.", **define)
+    text = "A page (out.html) to look at: records of each split, what training makes of them, the charset."
+    flags.DEFINE_string("sample", "", text, **define)
+    choices = list(AUGMENTATION.metadata["choices"])
+    text = f"What the page shows. {AUGMENTATION.metadata['help']}"
+    flags.DEFINE_enum("augmentation", str(AUGMENTATION.default), choices, text, **define)
+    flags.DEFINE_enum("format", "table", ["table", "json"], "How the report is printed.", **define)
+
+
+def run(values: flags.FlagValues) -> int:
+    """Reads every record and prints what is wrong; the exit status is 1 if anything is."""
+    required(values, "dataset_dir")
+    with quiet_imports():
+        from attention_ocr.data import validation, validation_report
+
+    report = validation.validate(values.dataset_dir, values.dataset_name, values.split_name)
+    if values.format == "json":
+        validation_report.print_json(report)
+    else:
+        validation_report.print_table(report)
+    if values.sample:
+        from attention_ocr.data import sample_page
+
+        sample_page.write_page(report, values.sample, values.augmentation)
+    return 0 if report.ok else 1
