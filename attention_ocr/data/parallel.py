@@ -71,15 +71,26 @@ def _available_cores() -> int:
 
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Processes that begin within never see Ctrl-C, from before `_begin` on; this one sees it afterwards."""
+    """Processes that begin within never see Ctrl-C, from before `_begin` on; this one sees it afterwards.
+
+    The mask is what they inherit. It alone would not hold Ctrl-C back here: the system gives the signal to any thread
+    that has no such mask, and Python then interrupts the main one.
+    """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    interruptible = threading.current_thread() is threading.main_thread()
+    seen: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number)) if interruptible else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if interruptible:
+            signal.signal(signal.SIGINT, handler)
+        if seen:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

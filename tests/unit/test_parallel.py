@@ -4,6 +4,8 @@ import functools
 import multiprocessing
 import os
 import re
+import signal
+import threading
 import time
 
 import numpy as np
@@ -143,3 +145,18 @@ def test_a_bad_picture_in_a_worker_is_named_by_its_line(lines, tmp_path):
         write_dataset({"train": [*lines, line]}, tmp_path / "out", config)
     assert not (tmp_path / "out").exists()
     assert wait_until(lambda: not multiprocessing.active_children())
+
+
+def test_ctrl_c_waits_until_a_process_has_begun_though_another_thread_takes_the_signal():
+    ended, went_on = threading.Event(), False
+    other = threading.Thread(target=ended.wait)
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt), parallel._interrupts_held():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)  # in which an interrupt that is not held back comes
+            went_on = True
+    finally:
+        ended.set()
+        other.join()
+    assert went_on
