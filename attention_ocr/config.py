@@ -67,7 +67,14 @@ class Knobs:
 class ModelConfig(Knobs):
     """The network; the names and defaults are the reference's."""
 
-    encoder: str = knob("inception_v3", "Encoder of the pictures.", ("inception_v3",))
+    encoder: str = knob("inception_v3", "Encoder of the pictures.", ("inception_v3", "crnn"))
+    head: str = knob(
+        "attention", "What reads the features; slice is the reference's --nouse_attention.", ("attention", "slice", "ctc")
+    )
+    num_encoder_lstm_layers: int = knob(
+        0, "LSTMs, each in both directions, over the columns of the encoder's features.", minimum=0
+    )
+    num_encoder_lstm_units: int = knob(256, "Units of each direction of these.", minimum=1)
     final_endpoint: str = knob("Mixed_5d", "Where the Inception tower is cut.", FINAL_ENDPOINTS)
     encode_coordinates: bool = knob(False, "Append the one-hot row and column to every feature.")
     use_attention: bool = knob(True, "Attention decoder; if false, NetSlice.")
@@ -333,6 +340,15 @@ PRESETS: dict[str, dict[str, Any]] = {
         "encode_coordinates": True,
         "optimizer": "adam",
         "learning_rate": 0.001,
+        "augmentation": "light",
+        "save_interval_steps": 200,
+    },
+    "crnn_ctc": {
+        "encoder": "crnn",
+        "num_encoder_lstm_layers": 2,
+        "head": "ctc",
+        "optimizer": "adadelta",
+        "learning_rate": 1.0,
         "augmentation": "light",
         "save_interval_steps": 200,
     },

@@ -99,7 +99,7 @@ def load_reader(path: str | os.PathLike) -> Reader:
         tuple(description["feature_grid"]),
         (config.crop_height, config.crop_width),
         description["step"],
-        tuple(description["cells"]),
+        tuple(description["cells"]) if description["cells"] else None,
     )
 
 
@@ -194,7 +194,7 @@ def _write(model: AttentionOcr, folder: Path) -> None:
         "model": model.config.to_dict(),
         "dataset": spec.to_dict(),
         "feature_grid": list(model.feature_grid),
-        "cells": list(model.cells),
+        "cells": list(model.cells) if model.cells else None,
     }
     files.write_json(folder / DESCRIPTION_FILE, description)
 

@@ -14,6 +14,7 @@ from attention_ocr.checkpoints import RunDirectory
 from attention_ocr.config import Config
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.inference import Reader
+from attention_ocr.model import heads
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.progress import ProgressCallback
 from attention_ocr.summaries import Summaries
@@ -56,6 +57,7 @@ def train(
 def _train_from_newest(config, dataset, data, run, start, initialize) -> int | None:
     """What `train` does, as far as the examples are good; None after a bad one: it is left out from then on."""
     model = _compiled(config, dataset)
+    heads.check_labels(config.model, dataset, model.feature_grid, data.labels and data.labels())
     newest = run.newest()
     if newest:
         checkpoints.restore(model, newest)

@@ -1,6 +1,6 @@
 """What a run learns from, whatever the source; today records, tomorrow rendered pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class TrainingData:
         recover: takes the error and the step after which batches failed; whether it left out what was bad, so
             that training can go on.
         close: ends what prepares batches; called after training.
+        labels: the record and the class ids of each example, without its picture; None: they are drawn.
     """
 
     batches: Callable[[int], Any]
@@ -38,6 +39,7 @@ class TrainingData:
     waited: Callable[[], float]
     recover: Callable[[Exception, int], bool]
     close: Callable[[], None] = lambda: None
+    labels: Callable[[], Iterator[tuple[str, Sequence[int]]]] | None = None
 
 
 def from_records(config: Config, mix: DatasetMix, split_name: str, run_path: Path) -> TrainingData:
@@ -61,6 +63,7 @@ def from_records(config: Config, mix: DatasetMix, split_name: str, run_path: Pat
         records.validate if records.held_out and config.train.validation_examples else None,
         waited=lambda: records.clock.seconds,
         recover=records.recover,
+        labels=records.labels,
     )
 
 
@@ -98,6 +101,11 @@ class RecordData:
             except self._bad.DATA_ERRORS:
                 if not self._mend_first(self.mixture.sources):
                     raise
+
+    def labels(self) -> Iterator[tuple[str, Sequence[int]]]:
+        """Where each record lies (as validation names it) and its class ids."""
+        for source in self.mixture.sources:
+            yield from self._records.labels(source)
 
     def validate(self, reader: Reader) -> Evaluation:
         """Reads the validation splits."""

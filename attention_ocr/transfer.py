@@ -143,6 +143,7 @@ def labels_of(model: AttentionOcr, classes) -> dict[str, tuple[Labels, Labels]]:
     tower = _tower_name(model)  # the channels of another tower mean other things
     meanings: dict[str, list[tuple]] = {
         "class": [("class", class_id) for class_id in classes],
+        "blank": [("blank",)],
         "unfed": [("unfed", n) for n in range(K)],
         "feature": [
             *(("channel", n, tower) for n in range(C - h - w)),

@@ -1,7 +1,8 @@
 """Shards -> shuffled, decoded, augmented, batched tf.data; a function of the seed and the step alone."""
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import tensorflow as tf
 
 from attention_ocr.config import DataConfig
 from attention_ocr.data import augment, examples
-from attention_ocr.data.record_files import record_spans
+from attention_ocr.data.record_files import read_records, record_spans
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
@@ -124,6 +125,14 @@ def evaluation_batches(source: Source, batch_size: int, most: int = 0) -> tf.dat
     dataset = tf.data.Dataset.from_tensor_slices(list(source.files)).flat_map(named)
     dataset = dataset.take(most) if most else dataset
     return dataset.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(tf.data.AUTOTUNE)
+
+
+def labels(source: Source) -> Iterator[tuple[str, list[int]]]:
+    """`shard:number` and the class ids of each record that can be read; pictures are not looked at."""
+    for file in source.files:
+        for record in read_records(file):
+            with contextlib.suppress(UserError):  # bad ones are told and left out elsewhere
+                yield f"{Path(file).name}:{record.number}", examples.values_of(record.data).get("image/class", [])
 
 
 def training_sample(source: Source, data: DataConfig, seed: int, number: int) -> dict[str, np.ndarray]:

@@ -165,6 +165,21 @@ def endpoints(found, null_id):
     return {**outputs, "attention": found["attention"]} if "attention" in found else outputs
 
 
+def search_texts(decoder, features, null_id, beam_width, penalty):
+    """The endpoints of a decoder that reads one character a step.
+
+    Args:
+        decoder: has `start`.
+        features: [B, N, C].
+        null_id: the class of padding.
+        beam_width: W.
+        penalty: weight of the length penalty.
+    """
+    step, state = decoder.start(features, copies=beam_width)
+    found = search(step, state, decoder.max_sequence_length, decoder.num_classes, null_id, beam_width, penalty)
+    return endpoints(found, null_id)
+
+
 class BeamReader(keras.Model):
     """Reads as an AttentionOcr does, but by beam search; a model of its own, so that `predict` compiles it once.
 
@@ -185,10 +200,7 @@ class BeamReader(keras.Model):
 
     def call(self, inputs, training=False):
         del training
-        decoder, null_id = self.network.decoder, self.network.dataset.charset.null_id
-        features = self.network.encoder(inputs["images"], training=False)  # [B, N, C], once a picture
-        step, state = decoder.start(features, copies=self.beam_width)
-        found = search(
-            step, state, decoder.max_sequence_length, decoder.num_classes, null_id, self.beam_width, self.penalty
-        )
-        return endpoints(found, null_id)
+        network = self.network
+        features = network.encoder(inputs["images"], training=False)  # [B, N, C], once a picture
+        null_id = network.dataset.charset.null_id
+        return network.head.search(network.decoder, features, null_id, self.beam_width, self.penalty)

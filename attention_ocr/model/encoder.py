@@ -1,4 +1,4 @@
-"""Views in, attention positions out: splitting, coordinates, flattening."""
+"""Views in, attention positions out: splitting, columns that know each other, coordinates, flattening."""
 
 import keras
 from keras import ops
@@ -33,26 +33,79 @@ def encode_coordinates(features):
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
+class RecurrentColumns(keras.layers.Layer):
+    """Columns of features, each told of those around it: LSTMs in both directions (arXiv 1507.05717, section 2.2).
+
+    Between two of them a linear layer, as CRNN's published code has it.
+
+    Args:
+        num_layers: LSTMs, each in both directions.
+        num_units: U, units of a direction.
+    """
+
+    def __init__(self, num_layers, num_units, **kwargs):
+        super().__init__(**kwargs)
+        self.layers = []
+        for number in range(1, num_layers + 1):
+            if number > 1:
+                self.layers.append(keras.layers.Dense(num_units, name=f"linear_{number - 1}"))
+            lstm = keras.layers.LSTM(num_units, return_sequences=True)
+            self.layers.append(keras.layers.Bidirectional(lstm, name=f"lstm_{number}"))
+
+    def build(self, shape):
+        _, h, w, C = shape
+        columns = (None, w, h * C)
+        for layer in self.layers:
+            layer.build(columns)
+            columns = layer.compute_output_shape(columns)
+
+    def call(self, features, training=False):
+        """[B, 1, w, 2U] of `features` [B, h, w, C], whose rows are joined."""
+        _, h, w, C = features.shape
+        columns = ops.reshape(ops.transpose(features, [0, 2, 1, 3]), [-1, w, h * C])
+        for layer in self.layers:
+            columns = layer(columns, training=training)
+        return columns[:, None]
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
 class MultiViewEncoder(keras.layers.Layer):
-    """One tower for all views, then coordinates, then one row of positions.
+    """One tower for all views, maybe recurrent layers over its columns, then coordinates, then one row of positions.
 
     Args:
         tower: a layer from [V*B, H, W, 3] to [V*B, h, w, C].
         num_views: V.
         coordinates: whether to append one-hot rows and columns.
-
+        columns: a RecurrentColumns, or None.
     """
 
-    def __init__(self, tower, num_views, coordinates, **kwargs):
+    def __init__(self, tower, num_views, coordinates, columns=None, **kwargs):
         super().__init__(**kwargs)
         self.tower = tower
         self.num_views = num_views
         self.coordinates = coordinates
+        self.columns = columns
+
+    def feature_grid(self, height, width):
+        """(h, w) of the features of a view of `height` x `width` pixels.
+
+        Raises:
+            UserError: it is too small for the tower.
+        """
+        h, w = self.tower.feature_grid(height, width)
+        return (1 if self.columns else h), w
+
+    @property
+    def cells(self):
+        """The pixel that a view's first cell is centred at and pixels between two cells; None: cells fill the view."""
+        return None if self.columns else self.tower.cells
 
     def call(self, images, training=False):
         """Positions [B, N, C] of `images` [B, H, V*W, 3] in [0, 1]."""
         views = split_views((images - 0.5) * 2.5, self.num_views)  # [V*B, H, W, 3]
         features = self.tower(views, training=training)  # [V*B, h, w, C]
+        if self.columns:
+            features = self.columns(features, training=training)  # [V*B, 1, w, 2U]
         if self.coordinates:
             features = encode_coordinates(features)
         return join_views(features, self.num_views)

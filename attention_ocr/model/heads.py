@@ -1,12 +1,15 @@
 """What a head is: a decoder, the loss it learns by, and how its logits are read. One registry line each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from keras import ops
 
 from attention_ocr import losses
 from attention_ocr.config import ModelConfig
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.model import beam_search, ctc
 from attention_ocr.model.attention import AttentionDecoder
 from attention_ocr.model.slice import SliceDecoder
 
@@ -17,34 +20,40 @@ class Head:
 
     Attributes:
         decoder: the layer class, called on (features, labels, teach); returns `chars_logit` and maybe `attention`.
-        loss: (config, logits, labels) -> loss and its floor.
-        read: (logits, null id) -> the reference's endpoints.
+        loss: (config, logits, labels, null id) -> loss and its floor.
+        read: (logits, null id, T) -> the reference's endpoints; also `attention` [B, T, N] where the decoder has none but
+            its logits tell where each character is.
+        search: (decoder, features, null id, beam width, length penalty) -> the endpoints of `beam_search.endpoints`.
     """
 
     decoder: Callable
     loss: Callable
     read: Callable
+    search: Callable
 
 
-def smoothed_cross_entropy(config: ModelConfig, logits, labels):
+def smoothed_cross_entropy(config: ModelConfig, logits, labels, null_id):
     """`losses.sequence_loss` with the config's knobs."""
+    del null_id
     return losses.sequence_loss(
         logits, labels, config.label_smoothing, config.ignore_nulls, config.average_across_timesteps
     )
 
 
-def read_characters(logits, null_id):
+def read_characters(logits, null_id, num_steps=None):
     """The reference's endpoints of a head that gives one class a step.
 
     Args:
         logits: [B, T, K].
         null_id: the class of padding.
+        num_steps: T, which the logits tell too.
 
     Returns:
         `predicted_chars` int32 [B, T]; `predicted_scores` [B, T], their probabilities; `predicted_length` int32 [B],
         the ids that are not null; `predicted_conf` [B], the log-probability of the text and the null after it;
         `normalized_seq_conf` [B] in [0, 1], its geometric mean over those characters.
     """
+    del num_steps
     log_probability = ops.log_softmax(ops.cast(logits, "float32"))  # [B, T, K]
     ids = ops.cast(ops.argmax(log_probability, axis=-1), "int32")  # [B, T]
     best = ops.max(log_probability, axis=-1)  # [B, T]
@@ -61,11 +70,74 @@ def read_characters(logits, null_id):
 
 
 HEADS = {
-    "attention": Head(AttentionDecoder, smoothed_cross_entropy, read_characters),
-    "slice": Head(SliceDecoder, smoothed_cross_entropy, read_characters),
+    "attention": Head(AttentionDecoder, smoothed_cross_entropy, read_characters, beam_search.search_texts),
+    "slice": Head(SliceDecoder, smoothed_cross_entropy, read_characters, beam_search.search_texts),
+    "ctc": Head(ctc.CtcDecoder, ctc.loss, ctc.read, ctc.search_texts),
 }
+
+
+def name_of_head(config: ModelConfig) -> str:
+    """The head a config asks for; the reference's --nouse_attention is its name for the slice head."""
+    return "slice" if config.head == "attention" and not config.use_attention else config.head
 
 
 def head_of(config: ModelConfig) -> Head:
     """The head a config asks for."""
-    return HEADS["attention" if config.use_attention else "slice"]
+    return HEADS[name_of_head(config)]
+
+
+def check_pair(config: ModelConfig, dataset: DatasetSpec, feature_grid: tuple[int, int]) -> None:
+    """Checks that a head can read what an encoder gives.
+
+    Raises:
+        UserError: it cannot.
+    """
+    if name_of_head(config) != "ctc":
+        return
+    if dataset.num_views > 1:
+        raise UserError(
+            f"--head=ctc: reads one view, but data set {dataset.name!r} has {dataset.num_views}; use --head=attention"
+        )
+    if feature_grid[0] > 1:
+        raise UserError(
+            f"--head=ctc: reads one row of features, but --encoder={config.encoder} gives {feature_grid[0]}; "
+            "--num_encoder_lstm_layers=1 (or more) joins them"
+        )
+
+
+def check_labels(
+    config: ModelConfig,
+    dataset: DatasetSpec,
+    feature_grid: tuple[int, int],
+    labels: Iterable[tuple[str, Sequence[int]]] | None,
+) -> None:
+    """Checks, before a model learns from them, that a CTC head has columns enough for each text.
+
+    Args:
+        config: tells the head.
+        dataset: tells T and the charset.
+        feature_grid: (h, w) of the features.
+        labels: record and class ids of each example; only read where a text of T characters may need more columns
+            than there are; None: they cannot be looked at beforehand.
+
+    Raises:
+        UserError: a text needs more columns, or may need more.
+    """
+    N, T, charset = feature_grid[1], dataset.max_sequence_length, dataset.charset
+    if name_of_head(config) != "ctc" or N >= 2 * T - 1:
+        return
+    if labels is None:
+        raise UserError(
+            f"--head=ctc: {N} columns of features cannot hold every text of max_sequence_length={T} characters, and "
+            "drawn texts are not known beforehand; use --head=attention, or records of drawn pictures"
+        )
+    too_long = [(name, ids) for name, ids in labels if ctc.frames_needed(ids, charset.null_id) > N]
+    if too_long:
+        name, ids = too_long[0]
+        raise UserError(
+            f"{name}: the text {charset.decode(ids)!r} needs {ctc.frames_needed(ids, charset.null_id)} columns of "
+            f"features with --head=ctc, but there are {N}"
+            + (f" ({len(too_long)} such records)" if len(too_long) > 1 else "")
+            + "; make records with a larger --image_width, or leave such texts out with --max_sequence_length and "
+            "--on_long=skip"
+        )

@@ -10,8 +10,9 @@ from attention_ocr import metrics
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.model.encoder import MultiViewEncoder
-from attention_ocr.model.heads import head_of
+from attention_ocr.model.crnn import Crnn
+from attention_ocr.model.encoder import MultiViewEncoder, RecurrentColumns
+from attention_ocr.model.heads import check_pair, head_of
 from attention_ocr.model.inception import InceptionV3
 
 FORMAT_VERSION = 1
@@ -20,7 +21,8 @@ FORMAT_VERSION = 1
 TOWERS = {
     "inception_v3": lambda config, num_views: InceptionV3(
         config.final_endpoint, num_views, config.weight_decay, config.batch_norm_decay, name="InceptionV3"
-    )
+    ),
+    "crnn": lambda config, num_views: Crnn(config.weight_decay, name="Crnn"),
 }
 
 
@@ -51,7 +53,8 @@ class AttentionOcr(keras.Model):
         dataset: the DatasetSpec whose pictures and charset it reads.
         image_shape: [H, V*W, 3] of the pictures it is called on, after the crop.
         feature_grid: (h, w), rows and columns of one view's feature map; attention positions are V*h*w.
-        cells: the pixel that the first cell of the feature map is centred at, and pixels between two cells.
+        cells: the pixel that the first cell of the feature map is centred at, and pixels between two cells; None: the
+            cells fill the view.
         step: training steps behind the weights; whoever saves the model sets it.
     """
 
@@ -66,14 +69,16 @@ class AttentionOcr(keras.Model):
             TOWERS[config.encoder](config, dataset.num_views),
             dataset.num_views,
             config.encode_coordinates,
+            recurrent_columns(config),
             name="encoder",
         )
+        H, width, _ = self.image_shape
+        self.feature_grid = self.encoder.feature_grid(H, width // dataset.num_views)
+        self.cells = self.encoder.cells
+        check_pair(config, dataset, self.feature_grid)
         self.decoder = self.head.decoder(config, len(dataset.charset), dataset.max_sequence_length, name="decoder")
         names = ("sequence_loss", "loss_above_floor", "regularization", "CharacterAccuracy", "SequenceAccuracy")
         self.batch_metrics = {name: LastValue(name) for name in names}
-        H, width, _ = self.image_shape
-        self.feature_grid = self.encoder.tower.feature_grid(H, width // dataset.num_views)
-        self.cells = self.encoder.tower.cells
         self.decoder(self.encoder(keras.KerasTensor((None, H, width, 3))))  # makes the weights
         self.built = True
 
@@ -81,13 +86,17 @@ class AttentionOcr(keras.Model):
         teach = bool(training) if teach is None else teach
         features = self.encoder(inputs["images"], training=training)  # [B, N, C]
         outputs = self.decoder(features, labels=inputs["labels"] if teach else None, teach=teach)
-        return {**outputs, **self.head.read(outputs["chars_logit"], self.dataset.charset.null_id)}
+        dataset = self.dataset
+        return {
+            **outputs,
+            **self.head.read(outputs["chars_logit"], dataset.charset.null_id, dataset.max_sequence_length),
+        }
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The sequence loss plus the weights' L2 terms; also notes the batch's metrics."""
         del sample_weight, training
         labels, null_id = x["labels"], self.dataset.charset.null_id
-        loss, floor = self.head.loss(self.config, y_pred["chars_logit"], labels)
+        loss, floor = self.head.loss(self.config, y_pred["chars_logit"], labels, null_id)
         regularization = ops.sum(ops.stack(self.losses))
         values = {
             "sequence_loss": loss,
@@ -125,6 +134,13 @@ class AttentionOcr(keras.Model):
         model = cls(ModelConfig.from_dict(config["model"]), DatasetSpec.from_dict(config["dataset"]))
         model.step = config["step"]
         return model
+
+
+def recurrent_columns(config: ModelConfig) -> RecurrentColumns | None:
+    """The recurrent layers that a config asks for."""
+    if not config.num_encoder_lstm_layers:
+        return None
+    return RecurrentColumns(config.num_encoder_lstm_layers, config.num_encoder_lstm_units, name="columns")
 
 
 def cropped_shape(config: ModelConfig, dataset: DatasetSpec) -> tuple[int, int, int]:

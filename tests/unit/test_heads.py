@@ -49,7 +49,7 @@ def test_texts_of_a_batch_do_not_meet():
 def test_knobs_choose_decoder_and_loss():
     logits, labels = logits_of([A, B, NULL], [0.8, 0.6, 0.5]), np.array([[A, B, NULL]], "int32")
     plain = ModelConfig(label_smoothing=0.0, ignore_nulls=False, average_across_timesteps=True)
-    loss, floor = head_of(plain).loss(plain, logits, labels)
+    loss, floor = head_of(plain).loss(plain, logits, labels, NULL)
     assert float(loss) == pytest.approx(-np.log(0.8 * 0.6) / 2, rel=1e-5)
     assert float(floor) == 0
     assert head_of(ModelConfig()).decoder is not head_of(ModelConfig(use_attention=False)).decoder

@@ -91,7 +91,7 @@ def photograph(
             pose = _nudged(pose, random)
         else:
             place, badness = int(random.integers(1 << 62)), difficulty * random.uniform(0, 0.25 if view == best else 1)
-            pose = _pose(random, badness, askew, 0.3 + 0.7 * difficulty)
+            pose = _pose(random, badness, askew, difficulty)
         to_cell = _homography(pose, flat.half, height, width)
         if view == best:
             pose, to_cell = _near_enough(pose, to_cell, letter, flat.half, height, width)
@@ -104,8 +104,9 @@ def photograph(
     return Views(pixels, tuple(letter_heights))
 
 
-def _pose(random: np.random.Generator, badness: float, askew: float, spread: float) -> _Pose:
-    """A camera; the worse, the further to the side; `spread` scales what all cameras differ in."""
+def _pose(random: np.random.Generator, badness: float, askew: float, difficulty: float) -> _Pose:
+    """A camera; the worse, the further to the side; the easier, the nearer and the more alike."""
+    spread, share = 0.3 + 0.7 * difficulty, 0.88 - 0.17 * difficulty
     roll = askew * random.uniform(0.8, 1.2) + random.normal(0, 2 * spread)
     if badness < 0.25:
         roll = np.clip(roll, -12, 12)
@@ -114,7 +115,7 @@ def _pose(random: np.random.Generator, badness: float, askew: float, spread: flo
         pitch=np.deg2rad(random.normal(6, 9) * spread),
         roll=np.deg2rad(roll),
         distance=random.uniform(2.6, 7),
-        share=float(np.clip(random.normal(0.71, 0.1 * spread), 0.35, 0.95)),
+        share=float(np.clip(random.normal(share, 0.1 * spread), 0.35, 0.95)),
         offset=(random.normal(0, 0.04 * spread), random.normal(0, 0.04 * spread)),
     )
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from attention_ocr.data.render.cameras import photograph
 from attention_ocr.data.render.font_files import FontFile
-from attention_ocr.data.render.street_names import StreetName, street_name
+from attention_ocr.data.render.street_names import StreetName, practice_name, street_name
 from attention_ocr.data.render.street_plates import draw_plate, plate_fonts
 
+NAMES_FROM = 0.25  # The difficulty from which all texts are names; below, letters at random are among them.
 EASY_DRAWS = 4  # Of so many names the shortest is taken where all is easy.
 
 
@@ -65,6 +66,8 @@ class SignRenderer:
         return RenderedPicture(views.pixels, name.label, max(views.letter_heights))
 
     def _name(self, random: np.random.Generator, difficulty: float) -> StreetName:
+        if random.random() >= difficulty / NAMES_FROM and not self.names:
+            return practice_name(random)
         draws = 1 + int((EASY_DRAWS - 1) * (1 - difficulty) + random.random())
         return min((self._any_name(random) for _ in range(draws)), key=lambda name: len(name.label))
 

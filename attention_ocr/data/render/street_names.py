@@ -35,6 +35,7 @@ CLASSES = (
 MAX_LENGTH = 37  # T of FSNS
 PARTICLES = ("de la", "de l‘", "du", "des", "de", "d‘", "l‘", "aux", "au", "à la", "à l‘", "la", "le", "les")
 
+PRACTICE_LETTERS = "abcdefghijklmnopqrstuvwxyz"  # without accents, which plates in capitals often lose
 _SPELLING = str.maketrans(dict.fromkeys("'’ʼ", APOSTROPHE))
 _RARE_SHARE = 0.006
 _TYPES = {name.lower() for name, *_ in words.TYPES if name} | {name.lower() for name in words.MORE_TYPES}
@@ -84,6 +85,12 @@ def rare_name(random: np.random.Generator) -> StreetName:
         street = parse_street_name(f"{street.type_of_way} {change(random, street)}")
         if len(street.label) <= MAX_LENGTH:
             return street
+
+
+def practice_name(random: np.random.Generator) -> StreetName:
+    """Letters at random, 1 to 6: nothing but the picture tells them, so who learns to read must look."""
+    first, *more = (one(random, PRACTICE_LETTERS) for _ in range(random.integers(1, 7)))
+    return StreetName("", "", first.upper() + "".join(more))
 
 
 def parse_street_name(label: str) -> StreetName:

@@ -1,0 +1,207 @@
+"""CTC (Graves et al. 2006): a class or a blank for each column; runs of a class are one character."""
+
+import keras
+from keras import ops
+
+IMPOSSIBLE = -1e9  # a log-probability that survives sums and differences, unlike -inf
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
+class CtcDecoder(keras.layers.Layer):
+    """A linear layer from each column to the K classes and, last, the blank.
+
+    Args:
+        config: not used.
+        num_classes: K; the charset's classes stay as they are, its null is never learned.
+        max_sequence_length: T.
+    """
+
+    def __init__(self, config, num_classes, max_sequence_length, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        self.num_classes = num_classes
+        self.max_sequence_length = max_sequence_length
+
+    def build(self, shape):
+        self.num_features = shape[-1]
+        shape = (self.num_features, self.num_classes + 1)
+        self.softmax_w = self.add_weight(shape, "glorot_uniform", name="softmax_w")
+        self.softmax_b = self.add_weight(shape[1:], "zeros", name="softmax_b")
+
+    def axes(self):
+        """What the entries of each weight's (first, last) axis stand for, as in `AttentionDecoder.axes`."""
+        return {"softmax_w": ("feature", "class blank"), "softmax_b": ("", "class blank")}
+
+    def call(self, features, labels=None, teach=False):
+        """`chars_logit` [B, N, K + 1] of `features` [B, N, C]; nothing is fed, so `labels` are of no use."""
+        del labels, teach
+        return {"chars_logit": ops.matmul(features, self.softmax_w) + self.softmax_b}
+
+
+def frames_needed(ids, null_id: int) -> int:
+    """Columns that a text needs: one a character, and a blank between two that are the same.
+
+    Args:
+        ids: int [T].
+        null_id: the class of padding.
+    """
+    text = [class_id for class_id in ids if class_id != null_id]
+    return len(text) + sum(one == other for one, other in zip(text, text[1:], strict=False))
+
+
+def loss(config, logits, labels, null_id):
+    """Mean negative log-probability of the texts in nats, and its floor, 0.
+
+    Args:
+        config: not used: CTC knows no label smoothing.
+        logits: [B, N, K + 1].
+        labels: int [B, T], padded with nulls.
+        null_id: the class of padding.
+    """
+    del config
+    B, N, classes = ops.shape(logits)[0], logits.shape[1], logits.shape[2]
+    lengths = ops.sum(ops.cast(labels != null_id, "int32"), axis=1)  # [B]
+    losses = ops.ctc_loss(labels, ops.cast(logits, "float32"), lengths, ops.full([B], N, "int32"), classes - 1)
+    return ops.mean(losses), ops.zeros(())
+
+
+def read(logits, null_id, num_steps):
+    """The likeliest class of each column, runs joined, blanks left out.
+
+    Args:
+        logits: [B, N, K + 1].
+        null_id: the class of padding.
+        num_steps: T.
+
+    Returns:
+        As `heads.read_characters`: `predicted_chars` int32 [B, T]; `predicted_scores` [B, T], the largest probability
+        in the character's columns, 1 for padding; `predicted_length`; `predicted_conf` [B], the log-probability of all
+        columns; `normalized_seq_conf` [B]. And `attention` [B, T, N]: a character's columns by their probability,
+        which sum to 1, and 0 for padding.
+    """
+    log_probability = log_probabilities(logits, null_id)  # [B, N, K + 1]
+    ids = ops.cast(ops.argmax(log_probability, axis=-1), "int32")  # [B, N]
+    is_character = ids != logits.shape[2] - 1
+    before = ops.pad(ids[:, :-1], [[0, 0], [1, 0]], constant_values=-1)
+    place = ops.cumsum(ops.cast(ops.logical_and(is_character, ids != before), "int32"), axis=1) - 1
+    places = ops.where(is_character, place, -1)  # [B, N]
+    return endpoints(ids, places, ops.max(log_probability, axis=-1), null_id, num_steps)
+
+
+def log_probabilities(logits, null_id):
+    """[B, N, K + 1] of logits; the null's is IMPOSSIBLE: padding is no character."""
+    is_null = ops.arange(logits.shape[2]) == null_id
+    return ops.log_softmax(ops.where(is_null, IMPOSSIBLE, ops.cast(logits, "float32")))
+
+
+def endpoints(ids, places, log_probability, null_id, num_steps):
+    """What `read` returns, of a path.
+
+    Args:
+        ids: int32 [B, N], the class of each column.
+        places: int32 [B, N], which character of the text a column belongs to; -1: a blank.
+        log_probability: [B, N] of `ids`.
+        null_id: the class of padding.
+        num_steps: T.
+    """
+    belongs = places[:, None] == ops.arange(num_steps, dtype="int32")[:, None]  # [B, T, N]
+    is_there = ops.any(belongs, axis=2)  # [B, T]
+    probability = ops.where(belongs, ops.exp(log_probability)[:, None], 0.0)  # [B, T, N]
+    chars = ops.where(is_there, ops.max(ops.where(belongs, ids[:, None], -1), axis=2), null_id)
+    length = ops.sum(ops.cast(is_there, "int32"), axis=1)
+    confidence = ops.sum(log_probability, axis=1)
+    return {
+        "predicted_chars": ops.cast(chars, "int32"),
+        "predicted_scores": ops.where(is_there, ops.max(probability, axis=2), 1.0),
+        "predicted_length": length,
+        "predicted_conf": confidence,
+        "normalized_seq_conf": ops.exp(confidence / ops.cast(length + 1, "float32")),
+        "attention": probability / ops.maximum(ops.sum(probability, axis=2, keepdims=True), 1e-30),
+    }
+
+
+def search_texts(decoder, features, null_id, beam_width, penalty):
+    """Prefix beam search: the likeliest texts, each with the probability of all its paths together.
+
+    Args:
+        decoder: a CtcDecoder.
+        features: [B, N, C].
+        null_id: the class of padding.
+        beam_width: W; so many texts are followed and returned.
+        penalty: weight of the length penalty.
+
+    Returns:
+        As `beam_search.endpoints`; `predicted_conf` is the log-probability of the best text's paths together,
+        `predicted_scores` and `attention` are those of its likeliest path.
+    """
+    T = decoder.max_sequence_length
+    log_probability = log_probabilities(decoder(features)["chars_logit"], null_id)  # [B, N, K + 1]
+    B, N, classes = ops.shape(log_probability)[0], log_probability.shape[1], log_probability.shape[2]
+    texts, totals = ops.ctc_decode(
+        log_probability,
+        ops.full([B], N, "int32"),
+        strategy="beam_search",
+        beam_width=beam_width,
+        top_paths=beam_width,
+        mask_index=classes - 1,
+    )  # [W, B, N], [B, W]
+    texts = ops.transpose(ops.where(texts < 0, null_id, texts), [1, 0, 2])
+    texts = ops.cast(ops.pad(texts, [[0, 0], [0, 0], [0, T]], constant_values=null_id)[:, :, :T], "int32")  # [B, W, T]
+    lengths = ops.sum(ops.cast(texts != null_id, "int32"), axis=2)  # [B, W]
+    scores = totals / ((5.0 + ops.cast(lengths, "float32")) / 6.0) ** penalty
+    scores, order = ops.top_k(scores, beam_width)
+    texts = ops.take_along_axis(texts, order[:, :, None], axis=1)
+    totals, lengths = ops.take_along_axis(totals, order, axis=1), ops.take_along_axis(lengths, order, axis=1)
+    confidence = ops.exp(totals / ops.cast(lengths + 1, "float32"))
+    best = endpoints(*align(log_probability, texts[:, 0], null_id), null_id, T)
+    return {
+        **best,
+        "predicted_chars": texts[:, 0],
+        "predicted_length": lengths[:, 0],
+        "predicted_conf": totals[:, 0],
+        "normalized_seq_conf": confidence[:, 0],
+        "beam_chars": texts,
+        "beam_scores": scores,
+        "beam_conf": confidence,
+    }
+
+
+def align(log_probability, text, null_id):
+    """The likeliest path that reads a text (Viterbi's algorithm on CTC's states).
+
+    Args:
+        log_probability: [B, N, K + 1].
+        text: int32 [B, T], padded with nulls.
+        null_id: the class of padding.
+
+    Returns:
+        `ids`, `places` and `log_probability` as `endpoints` takes them.
+    """
+    N, T, blank = log_probability.shape[1], text.shape[1], log_probability.shape[2] - 1
+    S = 2 * T + 1  # the states: a blank, the first character, a blank, the second, ...
+    characters = ops.where(text == null_id, blank, text)
+    states = ops.reshape(ops.stack([ops.full_like(text, blank), characters], axis=2), [-1, 2 * T])
+    states = ops.pad(states, [[0, 0], [0, 1]], constant_values=blank)  # [B, S]
+    gains = ops.take_along_axis(log_probability, states[:, None], axis=2)  # [B, N, S]
+    other = states[:, 2:] != states[:, :-2]
+    may_skip = ops.pad(ops.logical_and(other, states[:, 2:] != blank), [[0, 0], [2, 0]], constant_values=False)
+    score = ops.where(ops.arange(S) < 2, gains[:, 0], IMPOSSIBLE)  # [B, S]
+    moves = []  # how many states each one was entered from before: 0, 1, 2
+    for n in range(1, N):
+        one = ops.pad(score[:, :-1], [[0, 0], [1, 0]], constant_values=IMPOSSIBLE)
+        two = ops.where(may_skip, ops.pad(score[:, :-2], [[0, 0], [2, 0]], constant_values=IMPOSSIBLE), IMPOSSIBLE)
+        entered = ops.stack([score, one, two], axis=2)  # [B, S, 3]
+        moves.append(ops.cast(ops.argmax(entered, axis=2), "int32"))
+        score = ops.max(entered, axis=2) + gains[:, n]
+    last = 2 * ops.sum(ops.cast(text != null_id, "int32"), axis=1, keepdims=True)  # [B, 1], the blank at the end
+    before = ops.maximum(last - 1, 0)
+    ends_in_blank = ops.take_along_axis(score, last, axis=1) >= ops.take_along_axis(score, before, axis=1)
+    state = ops.where(ends_in_blank, last, before)
+    path = [state]
+    for move in reversed(moves):
+        state = ops.maximum(state - ops.take_along_axis(move, state, axis=1), 0)
+        path.append(state)
+    path = ops.concatenate(path[::-1], axis=1)  # [B, N]
+    ids = ops.take_along_axis(states, path, axis=1)
+    places = ops.where(path % 2 == 1, path // 2, -1)
+    return ids, places, ops.take_along_axis(gains, path[:, :, None], axis=2)[:, :, 0]
