@@ -69,7 +69,9 @@ class ModelConfig(Knobs):
 
     encoder: str = knob("inception_v3", "Encoder of the pictures.", ("inception_v3", "crnn"))
     head: str = knob(
-        "attention", "What reads the features; slice is the reference's --nouse_attention.", ("attention", "slice", "ctc")
+        "attention",
+        "What reads the features; slice is the reference's --nouse_attention.",
+        ("attention", "slice", "ctc"),
     )
     num_encoder_lstm_layers: int = knob(
         0, "LSTMs, each in both directions, over the columns of the encoder's features.", minimum=0
@@ -85,6 +87,12 @@ class ModelConfig(Knobs):
     label_smoothing: float = knob(0.1, "Share of a label's weight spread over all classes.", minimum=0, maximum=0.99)
     ignore_nulls: bool = knob(
         True, "As in the reference, True counts every step; False gives no weight to steps whose label is class K-1."
+    )
+    attention_loss_weight: float = knob(
+        0.0,
+        "With --render: teaches attention where each character was drawn, by so much of the loss. It looks there after "
+        "minutes, not hours.",
+        minimum=0,
     )
     average_across_timesteps: bool = knob(False, "Divide the loss of a text by its number of steps.")
     crop_height: int = knob(0, "Cut the middle of each view to this height in pixels; 0: all of it.", minimum=0)

@@ -42,6 +42,33 @@ def sequence_loss(logits, labels, label_smoothing=0.1, ignore_nulls=True, averag
     return ops.mean(texts), ops.mean(floors)
 
 
+def attention_loss(attention, places, feature_grid, cells, reach=1.0):
+    """How far attention looks from where the characters are: -log of its weight near them, in nats a text.
+
+    Near is a bell around a character in each of its views, so any view will do.
+
+    Args:
+        attention: [B, T, N], weights of the positions v*h*w + y*w + x.
+        places: [B, T, V, 2], (x, y) in pixels of view v; NaN: not there.
+        feature_grid: (h, w).
+        cells: the pixel that the first cell is centred at, and pixels between two cells.
+        reach: the bell's standard deviation in cells.
+
+    Returns:
+        A scalar, the mean over texts of the sum over their characters.
+    """
+    (h, w), (first, stride) = feature_grid, cells
+    V = places.shape[2]
+    is_there = ops.logical_not(ops.any(ops.isnan(places), axis=-1))  # [B, T, V]
+    found = (ops.where(ops.isnan(places), -1e3, places) - first) / stride  # [B, T, V, 2] in cells
+    across = ops.exp(-0.5 * ((found[..., :1] - ops.arange(w, dtype="float32")) / reach) ** 2)  # [B, T, V, w]
+    down = ops.exp(-0.5 * ((found[..., 1:] - ops.arange(h, dtype="float32")) / reach) ** 2)  # [B, T, V, h]
+    near = ops.reshape(down[..., :, None] * across[..., None, :], [-1, places.shape[1], V * h * w])  # [B, T, N]
+    weight = ops.sum(ops.cast(attention, "float32") * near, axis=2)  # [B, T]
+    counted = ops.cast(ops.any(is_there, axis=2), "float32")  # [B, T]
+    return ops.mean(ops.sum(-ops.log(weight + 1e-6) * counted, axis=1))
+
+
 def smoothed_entropy(num_classes, label_smoothing):
     """Entropy in nats of one smoothed label: what remains of a step's loss when the network is perfect."""
     spread = label_smoothing / num_classes

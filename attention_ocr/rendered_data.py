@@ -5,7 +5,6 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -14,43 +13,14 @@ import numpy as np
 from attention_ocr.charset import Charset
 from attention_ocr.config import Config, RenderConfig, SignsConfig
 from attention_ocr.data import parallel
+from attention_ocr.data.drawn_batches import Batches
 from attention_ocr.data.render import making
 from attention_ocr.data.render.signs import SignRenderer
-from attention_ocr.data.rendering import Renderer, seed_of, use_one_thread
+from attention_ocr.data.rendering import seed_of
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.evaluation import Evaluation, evaluate
 from attention_ocr.inference import Reader
 from attention_ocr.training_data import SAMPLE_SIZE, TrainingData
-
-
-@dataclass(frozen=True)
-class Batches:
-    """Batch n of a renderer, a function of its seed and n alone.
-
-    Attributes:
-        renderer: what draws.
-        charset: the classes of the labels.
-        length: T.
-        batch_size: B.
-        difficulty: of the last batches.
-        difficulty_steps: batches in which it rises from 0.
-    """
-
-    renderer: Renderer
-    charset: Charset
-    length: int
-    batch_size: int
-    difficulty: float = 1.0
-    difficulty_steps: int = 0
-
-    def pictures(self, number: int) -> dict[str, np.ndarray]:
-        """`pixels` uint8 [B, H, V*W, 3] and `labels` int32 [B, T]."""
-        use_one_thread()
-        share = min(1.0, number / self.difficulty_steps) if self.difficulty_steps else 1.0
-        first = number * self.batch_size
-        drawn = [self.renderer.draw(n, self.difficulty * share) for n in range(first, first + self.batch_size)]
-        labels = [self.charset.pad(self.charset.encode(picture.text), self.length) for picture in drawn]
-        return {"pixels": np.stack([picture.pixels for picture in drawn]), "labels": np.array(labels, np.int32)}
 
 
 class RenderedSigns(keras.utils.PyDataset):
@@ -87,7 +57,7 @@ class RenderedSigns(keras.utils.PyDataset):
         return None
 
     def __getitem__(self, number: int) -> tuple[dict[str, np.ndarray]]:
-        """Batch `number`, in a tuple as Keras takes it: `images` float32 [B, H, V*W, 3] in [0, 1], `labels`."""
+        """Batch `number`, in a tuple as Keras takes it: as `Batches.pictures`, with `images` in [0, 1] for `pixels`."""
         return (_batch_of(self._batches.pictures(number)),)
 
 
@@ -134,7 +104,7 @@ def from_rendering(config: Config, renderer: SignRenderer, spec: DatasetSpec, re
     images = _batch_of(sample)["images"]
     return TrainingData(
         batches,
-        {"originals": images, "images": images, "pixels": sample["pixels"], "labels": sample["labels"]},
+        {"originals": images, "images": images, **sample},
         validate if train.validation_examples else None,
         waited=lambda: waited[0],
         recover=lambda error, step: False,
@@ -144,7 +114,8 @@ def from_rendering(config: Config, renderer: SignRenderer, spec: DatasetSpec, re
 
 def _batch_of(pictures: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What `AttentionOcr` takes."""
-    return {"images": pictures["pixels"].astype(np.float32) / 255.0, "labels": pictures["labels"]}
+    others = {name: array for name, array in pictures.items() if name != "pixels"}
+    return {"images": pictures["pixels"].astype(np.float32) / 255.0, **others}
 
 
 def _named(pictures: dict[str, np.ndarray], number: int) -> dict[str, np.ndarray]:

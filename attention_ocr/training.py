@@ -13,6 +13,7 @@ from attention_ocr import checkpoints, optimizers, transfer
 from attention_ocr.checkpoints import RunDirectory
 from attention_ocr.config import Config
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
 from attention_ocr.inference import Reader
 from attention_ocr.model import heads
 from attention_ocr.model.network import AttentionOcr
@@ -58,6 +59,11 @@ def _train_from_newest(config, dataset, data, run, start, initialize) -> int | N
     """What `train` does, as far as the examples are good; None after a bad one: it is left out from then on."""
     model = _compiled(config, dataset)
     heads.check_labels(config.model, dataset, model.feature_grid, data.labels and data.labels())
+    if config.model.attention_loss_weight and ("places" not in data.sample or not model.cells):
+        raise UserError(
+            f"--attention_loss_weight={config.model.attention_loss_weight}: needs --render=signs, which knows where it "
+            "draws each character, and attention over --encoder=inception_v3"
+        )
     newest = run.newest()
     if newest:
         checkpoints.restore(model, newest)

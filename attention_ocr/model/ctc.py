@@ -1,5 +1,7 @@
 """CTC (Graves et al. 2006): a class or a blank for each column; runs of a class are one character."""
 
+import itertools
+
 import keras
 from keras import ops
 
@@ -46,7 +48,7 @@ def frames_needed(ids, null_id: int) -> int:
         null_id: the class of padding.
     """
     text = [class_id for class_id in ids if class_id != null_id]
-    return len(text) + sum(one == other for one, other in zip(text, text[1:], strict=False))
+    return len(text) + sum(one == other for one, other in itertools.pairwise(text))
 
 
 def loss(config, logits, labels, null_id):

@@ -21,8 +21,8 @@ class Head:
     Attributes:
         decoder: the layer class, called on (features, labels, teach); returns `chars_logit` and maybe `attention`.
         loss: (config, logits, labels, null id) -> loss and its floor.
-        read: (logits, null id, T) -> the reference's endpoints; also `attention` [B, T, N] where the decoder has none but
-            its logits tell where each character is.
+        read: (logits, null id, T) -> the reference's endpoints; also `attention` [B, T, N] where the decoder has none
+            but its logits tell where each character is.
         search: (decoder, features, null id, beam width, length penalty) -> the endpoints of `beam_search.endpoints`.
     """
 

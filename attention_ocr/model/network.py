@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 import attention_ocr
-from attention_ocr import metrics
+from attention_ocr import losses, metrics
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
@@ -77,7 +77,8 @@ class AttentionOcr(keras.Model):
         self.cells = self.encoder.cells
         check_pair(config, dataset, self.feature_grid)
         self.decoder = self.head.decoder(config, len(dataset.charset), dataset.max_sequence_length, name="decoder")
-        names = ("sequence_loss", "loss_above_floor", "regularization", "CharacterAccuracy", "SequenceAccuracy")
+        names = ["sequence_loss", "loss_above_floor", "regularization", "CharacterAccuracy", "SequenceAccuracy"]
+        names += ["attention_loss"] if config.attention_loss_weight else []
         self.batch_metrics = {name: LastValue(name) for name in names}
         self.decoder(self.encoder(keras.KerasTensor((None, H, width, 3))))  # makes the weights
         self.built = True
@@ -105,6 +106,10 @@ class AttentionOcr(keras.Model):
             "CharacterAccuracy": ops.mean(metrics.character_accuracies(labels, y_pred["predicted_chars"], null_id)),
             "SequenceAccuracy": ops.mean(metrics.sequence_accuracies(labels, y_pred["predicted_chars"], null_id)),
         }
+        if self.config.attention_loss_weight:
+            looks = losses.attention_loss(y_pred["attention"], x["places"], self.feature_grid, self.cells)
+            values["attention_loss"] = looks
+            loss = loss + self.config.attention_loss_weight * looks
         for name, value in values.items():
             self.batch_metrics[name].update_state(value)
         return loss + regularization

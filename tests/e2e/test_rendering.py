@@ -68,7 +68,7 @@ def test_a_sheet_mixes_drawn_and_real_pictures(tmp_path, capsys):
 def test_training_on_drawn_signs_goes_on_where_it_stopped(tmp_path, capsys):
     run = tmp_path / "run"
     flags = ["train", "--render=signs", f"--train_log_dir={run}", *SMALL, *NETWORK, "--validation_examples=8"]
-    flags += ["--save_interval_steps=2", "--difficulty_steps=10", "--seed=5"]
+    flags += ["--save_interval_steps=2", "--difficulty_steps=10", "--seed=5", "--attention_loss_weight=1"]
     assert main([*flags, "--max_number_of_steps=2"]) == 0
     assert main([*flags, "--max_number_of_steps=4"]) == 0
     printed = capsys.readouterr().out
@@ -92,6 +92,15 @@ def test_wrong_input_is_told_in_one_line(tmp_path, capsys):
     run = f"--train_log_dir={tmp_path / 'run'}"
     assert_fails(["train", "--render=signs", "--dataset_dir=a", run], capsys, "give one of them")
     assert_fails(["train", "--num_views=2", "--dataset_dir=a", run], capsys, "--num_views: is for --render")
+    crnn = [
+        "--render=signs",
+        *SMALL,
+        *NETWORK,
+        "--encoder=crnn",
+        "--attention_loss_weight=1",
+        "--validation_examples=0",
+    ]
+    assert_fails(["train", *crnn, run], capsys, "--attention_loss_weight=1.0: needs --render=signs")
     assert not (tmp_path / "sheet.png").exists()
     assert not (tmp_path / "run").exists()
 
@@ -121,6 +130,7 @@ def test_rendered_signs_feed_a_keras_model():
     ((batch,), (other,)) = signs[0], signs[1]
     assert (batch["images"].shape, batch["images"].dtype) == ((3, 48, 112, 3), np.float32)
     assert (batch["labels"].shape, batch["labels"].dtype) == ((3, 37), np.int32)
+    assert (batch["places"].shape, batch["places"].dtype) == ((3, 37, 2, 2), np.float32)
     assert 0 <= batch["images"].min() < batch["images"].max() <= 1
     assert not np.array_equal(batch["images"], other["images"])
     np.testing.assert_array_equal(signs[1][0]["images"], other["images"])

@@ -139,3 +139,18 @@ def test_easy_signs_have_all_views_and_no_strips():
         assert min(views.letter_heights) > 10
         for view in views_of(views.pixels):
             assert max(np.abs(np.diff(view[:, side].astype(float), axis=0)).mean() for side in (0, -1)) < 50
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_point_of_the_plate_is_found_again_in_every_view(seed):
+    plate = plate_with_mark()
+    red = plate[..., 0].astype(float) - plate[..., 1]
+    y, x = (places.mean() for places in np.nonzero(red > 0.75 * red.max()))
+    views = photograph(plate, 60, np.random.default_rng(seed), difficulty=0, places=np.array([[x, y], [np.nan, 0]]))
+    assert views.places.shape == (2, 4, 2)
+    assert np.isnan(views.places[1]).any(axis=-1).all()
+    for view in range(4):
+        cell = views.pixels[:, 150 * view : 150 * view + 150].astype(float)
+        red = cell[..., 0] - cell[..., 1]
+        seen = [places.mean() for places in np.nonzero(red > 0.75 * red.max())]
+        np.testing.assert_allclose(views.places[0, view], seen[::-1], atol=2.5)

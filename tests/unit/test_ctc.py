@@ -180,7 +180,7 @@ def test_8_million_parameters_as_in_the_papers_table_2():
 
 
 def test_a_picture_too_low_for_the_encoder_is_told():
-    with pytest.raises(UserError, match="16 x 100 pixels .* too small for --encoder=crnn"):
+    with pytest.raises(UserError, match=r"16 x 100 pixels .* too small for --encoder=crnn"):
         Crnn(0.0).feature_grid(16, 100)
 
 
@@ -203,7 +203,7 @@ def test_texts_longer_than_the_columns_are_named():
     fits, repeats = ("train:0", charset.encode("aba")), ("train:1", charset.encode("aabb"))
     heads.check_labels(config, spec, (1, 4), [fits])
     heads.check_labels(ModelConfig(), spec, (1, 4), [repeats])  # attention reads any
-    with pytest.raises(UserError, match="train:1: the text 'aabb' needs 6 columns .* but there are 4;"):
+    with pytest.raises(UserError, match=r"train:1: the text 'aabb' needs 6 columns .* but there are 4;"):
         heads.check_labels(config, spec, (1, 4), [fits, repeats])
     with pytest.raises(UserError, match=r"\(2 such records\)"):
         heads.check_labels(config, spec, (1, 4), [repeats, repeats])

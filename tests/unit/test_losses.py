@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from attention_ocr.losses import sequence_loss
+from attention_ocr.losses import attention_loss, sequence_loss
 
 # Probabilities of 2 texts, 2 steps, 3 classes (the last is K-1) and their labels.
 PROBABILITIES = np.array(
@@ -60,3 +60,31 @@ def test_half_precision_logits_are_summed_in_full_precision():
     loss, _ = sequence_loss(ops.cast(LOGITS, "bfloat16"), LABELS, 0.3)
     assert ops.dtype(loss) == "float32"
     assert float(loss) == pytest.approx((sum(FIRST) + sum(SECOND)) / 2, rel=0.02)
+
+
+# ---- where attention looks: one view of 2 x 3 cells, centred at pixels 4, 12 and 20
+
+
+def looks(attention, places, num_views=1):
+    attention, places = np.array([attention], "float32"), np.array([places], "float32")
+    places = places.reshape(1, attention.shape[1], num_views, 2)
+    return float(attention_loss(attention, places, (2, 3), (4, 8), reach=0.1))
+
+
+def test_attention_is_taught_to_look_at_the_cell_of_the_character():
+    at_second = [0.1, 0.6, 0.1, 0.1, 0.05, 0.05]  # row by row
+    assert looks([at_second], [(12, 4)]) == pytest.approx(-np.log(0.6), rel=1e-4)
+    assert looks([at_second], [(4, 12)]) == pytest.approx(-np.log(0.1), rel=1e-4)
+    assert looks([at_second, at_second], [(12, 4), (12, 12)]) == pytest.approx(-np.log(0.6) - np.log(0.05), rel=1e-4)
+
+
+def test_what_is_not_drawn_teaches_nothing():
+    look = [0.5, 0.1, 0.1, 0.1, 0.1, 0.1]
+    assert looks([look, look], [(4, 4), (np.nan, np.nan)]) == pytest.approx(-np.log(0.5), rel=1e-4)
+    assert looks([look], [(np.nan, np.nan)]) == 0
+
+
+def test_a_character_may_be_looked_at_in_any_view():
+    look = [0.3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.4]  # views of six cells, one after the other
+    assert looks([look], [(4, 4), (20, 12)], num_views=2) == pytest.approx(-np.log(0.7), rel=1e-4)
+    assert looks([look], [(4, 4), (np.nan, np.nan)], num_views=2) == pytest.approx(-np.log(0.3), rel=1e-4)

@@ -148,15 +148,20 @@ def test_a_bad_picture_in_a_worker_is_named_by_its_line(lines, tmp_path):
 
 
 def test_ctrl_c_waits_until_a_process_has_begun_though_another_thread_takes_the_signal():
-    ended, went_on = threading.Event(), False
+    ended, happened = threading.Event(), []
+
+    def be_interrupted():
+        with parallel._interrupts_held():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)  # in which an interrupt that is not held back comes
+            happened.append("went on")
+
     other = threading.Thread(target=ended.wait)
     other.start()
     try:
-        with pytest.raises(KeyboardInterrupt), parallel._interrupts_held():
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.2)  # in which an interrupt that is not held back comes
-            went_on = True
+        with pytest.raises(KeyboardInterrupt):
+            be_interrupted()
     finally:
         ended.set()
         other.join()
-    assert went_on
+    assert happened

@@ -56,6 +56,13 @@ def test_easy_signs_have_shorter_names(signs):
     assert np.mean(easy) < 0.85 * np.mean(hard)
 
 
+def test_the_easiest_signs_say_letters_at_random(signs):
+    renderer, _ = signs
+    texts = [renderer.draw(n, 0.0).text for n in range(40)]
+    assert all(1 <= len(text) <= 6 and text.isalpha() for text in texts)
+    assert all(" " in renderer.draw(n, 0.3).text or len(renderer.draw(n, 0.3).text) > 6 for n in range(8))
+
+
 def test_letters_can_be_read_in_the_best_view(signs):
     renderer, _ = signs
     heights = [renderer.draw(number).letter_height for number in range(60)]

@@ -12,7 +12,7 @@ from attention_ocr.data.render.font_files import FontFile, characters_of, instal
 from attention_ocr.data.render.plate_layout import set_plate
 from attention_ocr.data.render.plate_styles import choose_style
 from attention_ocr.data.render.plate_text import TextStyle, letters_of, lines_of
-from attention_ocr.data.render.street_plates import draw_plate, paint, plate_fonts
+from attention_ocr.data.render.street_plates import draw_plate, paint, places_of, plate_fonts
 from attention_ocr.errors import UserError
 
 
@@ -143,7 +143,7 @@ def test_accents_that_are_kept_are_drawn():
         with_accent, without = (
             letters_of(lines_of("", "", name, TextStyle())[0], font, 40, 1.0, 0.05) for name in ("É", "E")
         )
-        above = [ink[: baseline - 44].sum() for ink, baseline in (with_accent, without)]
+        above = [ink[: baseline - 44].sum() for ink, baseline, _ in (with_accent, without)]
         assert above[0] > above[1]
 
 
@@ -236,3 +236,40 @@ def test_fitting_fonts_are_upright_and_have_accented_capitals():
         assert not font.is_monospaced
         assert "light" not in font.style.lower()
         assert set(map(ord, "ÀÉÈÊÇŒ")) <= characters_of(font)
+
+
+@pytest.mark.parametrize(
+    ("label", "letters", "known"),
+    [
+        ("Rue du Lac", "RUEDULAC", "Rue du Lac"),
+        ("Rue de l‘Œillet", "RUEDEL'OEILLET", "Rue de l‘Œillet"),
+        ("Rue de l‘Œillet", "Ruedel'Œillet", "Rue de l‘Œillet"),
+        ("Rue Saint-Éloi", "RUESAINTELOI", "Rue SaintÉloi"),  # the hyphen is left out
+        ("Rue Saint-Éloi", "RUESAINT-ÉLOI", "Rue Saint-Éloi"),
+        ("Rue du Lac", "RUEDUPRÉ", ""),  # spelt in another way: better nothing than something wrong
+        ("Rue du Lac", "RUEDULACS", ""),
+    ],
+)
+def test_each_character_is_found_on_the_plate(label, letters, known):
+    found = places_of(label, letters, [(10 * n, 5) for n in range(len(letters))])
+    assert found.shape == (len(label), 2)
+    drawn = [character for character, place in zip(label, found, strict=True) if not np.isnan(place).any()]
+    assert "".join(drawn) == known.replace(" ", "")
+    assert (np.diff(found[~np.isnan(found[:, 0]), 0]) > 0).all()
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: name.label)
+def test_ink_lies_where_the_characters_are_told_to_be(name, seed, monkeypatch):
+    placed = []
+    monkeypatch.setattr(street_plates, "set_plate", lambda *given: placed.append(set_plate(*given)) or placed[0])
+    plate = _plate(seed, name)
+    letters = [c.isalpha() for c in name.label]
+    assert not np.isnan(plate.places[letters]).any()
+    for x, y in plate.places[letters]:
+        half = round(0.35 * plate.letter_height)
+        around = placed[0].label[round(y) - half : round(y) + half, round(x) - half : round(x) + half]
+        assert around.max() > 200, "no ink"
+    known = plate.places[~np.isnan(plate.places[:, 0])]
+    right, down = np.diff(known, axis=0).T
+    assert ((right > 0) | (down > half)).all(), "neither to the right nor on the next line"

@@ -27,10 +27,13 @@ class Views:
         pixels: uint8 [H, V*W, 3] RGB, the views side by side as FSNS stores them.
         letter_heights: of each view, how many pixels high a letter that is `letter_height` high on the plate is in
             it; 0 for a missing view. It says nothing of blur.
+        places: float32 [n, V, 2], where each of the plate's places is, (x, y) in pixels of its view; NaN in a missing
+            view.
     """
 
     pixels: np.ndarray
     letter_heights: tuple[float, ...]
+    places: np.ndarray
 
 
 class _Plate(NamedTuple):
@@ -59,6 +62,7 @@ def photograph(
     width: int = 150,
     num_views: int = 4,
     difficulty: float = 1.0,
+    places: np.ndarray | None = None,
 ) -> Views:
     """The plate in some place, seen by several cameras; at least one of them sees it well.
 
@@ -70,6 +74,7 @@ def photograph(
         width: W of one view in pixels.
         num_views: V; one view is never missing.
         difficulty: from 0 (clear pictures from the front) to 1 (as FSNS has them).
+        places: [n, 2], points (x, y) of the plate in pixels to find again in the views.
     """
     half_height = plate.shape[0] / plate.shape[1] / 2
     scene, light = surroundings(random, half_height), some_light(random, difficulty)
@@ -81,6 +86,8 @@ def photograph(
     askew = difficulty * (random.normal(0, 3) if random.random() < 0.94 else random.uniform(-45, 45))
     pixels = np.empty((height, num_views * width, 3), np.uint8)
     letter_heights, badness, pose, place = [0.0] * num_views, 0.0, None, 0
+    points = np.zeros((0, 2)) if places is None else places / plate.shape[1] - (0.5, half_height)
+    seen = np.full((len(points), num_views, 2), np.nan, np.float32)
     for view in range(num_views):
         cell = pixels[:, view * width : (view + 1) * width]
         if view >= present:
@@ -96,12 +103,13 @@ def photograph(
         if view == best:
             pose, to_cell = _near_enough(pose, to_cell, letter, flat.half, height, width)
         letter_heights[view] = _letter_pixels(to_cell, letter)
+        seen[:, view] = project(to_cell, points)
         lens = some_lens(random, badness, light, min(height, width) / 150)
         mishaps = 0.0 if view == best else difficulty
         cell[...] = _view(flat, scene, light, to_cell, lens, place, random, height, width, mishaps)
         if random.random() < _STRIP_SHARE * difficulty:
             _cut(cell, project(to_cell, _corners(flat.half)), lens.resolution, random)
-    return Views(pixels, tuple(letter_heights))
+    return Views(pixels, tuple(letter_heights), seen)
 
 
 def _pose(random: np.random.Generator, badness: float, askew: float, difficulty: float) -> _Pose:

@@ -27,6 +27,8 @@ class SetPlate:
         rule: row of a line across the plate, or 0.
         mark: room of the shield or flag, (left, top, width, height), or None.
         letter_height: median height of the capitals of the label's smallest line.
+        letters: of the label, without blanks, as drawn.
+        places: the middle (x, y) of each of them in pixels.
     """
 
     label: np.ndarray
@@ -36,6 +38,8 @@ class SetPlate:
     rule: int
     mark: tuple[int, int, int, int] | None
     letter_height: float
+    letters: str
+    places: list[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +139,20 @@ def _placed(
     y = (height - _tall(rows)) / 2
     askew = random.uniform(-0.5, 0.5) if random.random() < 0.15 else 0.0
     opening, rule, boxes = None, 0, []
+    letters, places = "", []
     for row in rows:
         is_header = row is rows[0] and not row.is_label
         top = y - 0.35 * (y - inset) * is_header
-        ink, baseline = letters_of(
+        ink, baseline, middles = letters_of(
             row.line, row.font, row.height, row.squeeze, row.spacing, style.text.thicken if row.is_label else 0.0
         )
         slack = max(0.0, (room - ink.shape[1]) / 2)
         x = round((width - ink.shape[1]) / 2 + askew * slack)
-        put(label if row.is_label else extra, ink, x, round(top + row.height) - baseline)
+        above = round(top + row.height) - baseline
+        put(label if row.is_label else extra, ink, x, above)
+        if row.is_label:
+            letters += row.line.text.replace(" ", "")
+            places += [(x + middle, above + y_middle) for middle, y_middle in middles]
         boxes.append((x, round(top - 0.3 * row.height), ink.shape[1], round(1.4 * row.height)))
         if is_header:
             opening = (x - 8, x + ink.shape[1] + 8) if random.random() < 0.5 else None
@@ -154,7 +163,8 @@ def _placed(
         if row is rows[-1] and style.footer == "arrow" and not row.is_label:
             _draw_arrow(extra, x, round(y), ink.shape[1], round(row.height), random)
         y += row.height + row.below
-    return SetPlate(label, extra, inset, opening, rule, _mark_room(style, boxes, size, inset), _letter_height(rows))
+    mark = _mark_room(style, boxes, size, inset)
+    return SetPlate(label, extra, inset, opening, rule, mark, _letter_height(rows), letters, places)
 
 
 def _draw_arrow(ink: np.ndarray, left: int, top: int, width: int, height: int, random: np.random.Generator) -> None:

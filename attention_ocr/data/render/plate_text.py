@@ -214,20 +214,27 @@ def width_of(line: Line, font: FontFile, spacing: float) -> float:
 
 def letters_of(
     line: Line, font: FontFile, height: float, squeeze: float, spacing: float, thicken: float = 0.0
-) -> tuple[np.ndarray, int]:
-    """The ink of a line, uint8 [h, w], and the row of its baseline; capitals are `height` pixels high."""
+) -> tuple[np.ndarray, int, list[tuple[float, float]]]:
+    """A line whose capitals are `height` pixels high.
+
+    Returns:
+        Its ink, uint8 [h, w]; the row of its baseline; the middle (x, y) of each of its letters that is no blank.
+    """
     width = max(1, round(width_of(line, font, spacing) * height * squeeze)) + 4
     ink: np.ndarray = np.zeros((round(2.1 * height), width), np.uint8)
     baseline = round(1.5 * height)
-    x = 2.0
+    x, middles = 2.0, []
     for run in line.runs:
-        glyphs, above, advance = _glyphs(run.text, font, height * run.scale, squeeze, spacing)
+        glyphs, above, pens = _glyphs(run.text, font, height * run.scale, squeeze, spacing)
         put(ink, glyphs, round(x), baseline - above - round(run.rise * height))
-        x += advance
+        y = baseline - (0.5 * run.scale + run.rise) * height
+        pairs = zip(run.text, itertools.pairwise(pens), strict=True)
+        middles += [(x + (start + end) / 2, y) for letter, (start, end) in pairs if letter != " "]
+        x += pens[-1]
     stroke = round(thicken * height)
     if stroke >= 1 and not font.is_bold:
         ink = cv2.dilate(ink, np.ones((stroke, stroke + 1), np.uint8))
-    return ink, baseline
+    return ink, baseline, middles
 
 
 def put(canvas: np.ndarray, ink: np.ndarray, x: int, y: int) -> None:
@@ -239,8 +246,10 @@ def put(canvas: np.ndarray, ink: np.ndarray, x: int, y: int) -> None:
         np.maximum(place, ink[top:bottom, left:right], out=place)
 
 
-def _glyphs(text: str, font: FontFile, height: float, squeeze: float, spacing: float) -> tuple[np.ndarray, int, float]:
-    """Ink of one run, rows above its baseline, and how far it takes the pen."""
+def _glyphs(
+    text: str, font: FontFile, height: float, squeeze: float, spacing: float
+) -> tuple[np.ndarray, int, np.ndarray]:
+    """Ink of one run, rows above its baseline, and where the pen is before each letter and after the last."""
     wanted = height / capital_share(font)
     size = min(160, max(SIZE_STEP, SIZE_STEP * -(-round(wanted) // SIZE_STEP)))
     opened = load(font, size)
@@ -259,4 +268,5 @@ def _glyphs(text: str, font: FontFile, height: float, squeeze: float, spacing: f
     ratio = wanted / size
     reduced = (max(1, round(picture.width * ratio * squeeze)), max(1, round(picture.height * ratio)))
     ink = cv2.resize(np.asarray(picture), reduced, interpolation=cv2.INTER_AREA)
-    return ink, round(baseline * ratio), length * ratio * squeeze
+    pens = np.array([opened.getlength(text[:end]) + gap * end for end in range(len(text) + 1)])
+    return ink, round(baseline * ratio), pens * ratio * squeeze

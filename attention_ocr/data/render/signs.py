@@ -22,11 +22,14 @@ class RenderedPicture:
         pixels: uint8 [H, V*W, 3].
         text: its label.
         letter_height: of the smallest capitals of the label in the best view, in pixels; 0: not known.
+        places: float32 [characters, V, 2], the middle (x, y) of each character in pixels of each view; NaN: not there;
+            None: not known.
     """
 
     pixels: np.ndarray
     text: str
     letter_height: float = 0.0
+    places: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,9 @@ class SignRenderer:
         name = self._name(random, difficulty)
         plate = draw_plate(name, random, self.fonts or plate_fonts(), difficulty)
         views = photograph(
-            plate.pixels, plate.letter_height, random, self.height, self.width, self.num_views, difficulty
+            plate.pixels, plate.letter_height, random, self.height, self.width, self.num_views, difficulty, plate.places
         )
-        return RenderedPicture(views.pixels, name.label, max(views.letter_heights))
+        return RenderedPicture(views.pixels, name.label, max(views.letter_heights), views.places)
 
     def _name(self, random: np.random.Generator, difficulty: float) -> StreetName:
         if random.random() >= difficulty / NAMES_FROM and not self.names:

@@ -1,6 +1,7 @@
 """French street plates, seen from the front: enamel, border, text, and what the years have done to them."""
 
 import functools
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -31,10 +32,13 @@ class Plate:
     Attributes:
         pixels: uint8 [h, w, 4], RGBA; clear outside the plate's outline.
         letter_height: median height in pixels of the capitals of the label's smallest line.
+        places: float32 [characters of the label, 2], the middle (x, y) of each in pixels; NaN for what is not drawn: a
+            blank, a hyphen left out.
     """
 
     pixels: np.ndarray
     letter_height: float
+    places: np.ndarray
 
 
 class Name(Protocol):
@@ -98,7 +102,36 @@ def draw_plate(name: Name, random: np.random.Generator, fonts: Sequence[FontFile
     drawn = "".join(line.text for line in lines_of(*parts, style.text))
     font = _font(tuple(fonts), drawn + name.label.replace(APOSTROPHE, "'"), random)
     placed = set_plate(parts, style, font, random)
-    return Plate(paint(placed, style, random), placed.letter_height)
+    places = places_of(name.label, placed.letters, placed.places)
+    return Plate(paint(placed, style, random), placed.letter_height, places)
+
+
+def places_of(label: str, letters: str, places: Sequence[tuple[float, float]]) -> np.ndarray:
+    """Where each character of a label is, float32 [characters, 2]; NaN for what is not drawn.
+
+    Args:
+        label: `Rue de l‘Œillet`.
+        letters: as drawn, without blanks, maybe in capitals and without accents: `RUEDEL'OEILLET`.
+        places: of the letters.
+    """
+    found = np.full((len(label), 2), np.nan, np.float32)
+    drawn = 0
+    for index, character in enumerate(label):
+        plain = plain_letters(character)
+        if character == " " or (character == "-" and letters[drawn : drawn + 1] != "-"):
+            continue
+        count = len(plain) if plain_letters(letters[drawn : drawn + len(plain)]) == plain else 1
+        if character != APOSTROPHE and count == 1 and plain_letters(letters[drawn : drawn + 1]) != plain:
+            return np.full_like(found, np.nan)  # spelt in another way
+        found[index] = np.mean(places[drawn : drawn + count], axis=0)
+        drawn += count
+    return found if drawn == len(letters) else np.full_like(found, np.nan)
+
+
+def plain_letters(text: str) -> str:
+    """Capitals without accents and ligatures."""
+    text = text.upper().replace("Œ", "OE").replace("Æ", "AE")
+    return "".join(part for part in unicodedata.normalize("NFD", text) if not unicodedata.combining(part))
 
 
 def _font(fonts: tuple[FontFile, ...], text: str, random: np.random.Generator) -> FontFile:
