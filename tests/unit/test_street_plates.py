@@ -267,7 +267,7 @@ def test_ink_lies_where_the_characters_are_told_to_be(name, seed, monkeypatch):
     letters = [c.isalpha() for c in name.label]
     assert not np.isnan(plate.places[letters]).any()
     for x, y in plate.places[letters]:
-        half = round(0.35 * plate.letter_height)
+        half = round(0.6 * plate.letter_height)
         around = placed[0].label[round(y) - half : round(y) + half, round(x) - half : round(x) + half]
         assert around.max() > 200, "no ink"
     known = plate.places[~np.isnan(plate.places[:, 0])]
