@@ -71,8 +71,10 @@ class ProgressCallback(keras.callbacks.Callback):
     def _write_scalars(self, logs, speed, waiting):
         optimizer = self.model.optimizer
         optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # float16 wraps it to scale the loss
+        weight, looks = self.config.model.attention_loss_weight, logs.get("attention_loss", 0.0)
         values = {
-            "loss/total": logs["sequence_loss"] + logs["regularization"],
+            **({"loss/attention": looks} if weight else {}),
+            "loss/total": logs["sequence_loss"] + logs["regularization"] + weight * looks,
             "loss/sequence": logs["sequence_loss"],
             "loss/above_floor": logs["loss_above_floor"],
             "loss/regularization": logs["regularization"],

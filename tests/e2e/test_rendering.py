@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from attention_ocr.__main__ import main
 from attention_ocr.data import images
@@ -68,12 +69,20 @@ def test_a_sheet_mixes_drawn_and_real_pictures(tmp_path, capsys):
 def test_training_on_drawn_signs_goes_on_where_it_stopped(tmp_path, capsys):
     run = tmp_path / "run"
     flags = ["train", "--render=signs", f"--train_log_dir={run}", *SMALL, *NETWORK, "--validation_examples=8"]
-    flags += ["--save_interval_steps=2", "--difficulty_steps=10", "--seed=5", "--attention_loss_weight=1"]
+    flags += [
+        "--save_interval_steps=2",
+        "--difficulty_steps=10",
+        "--seed=5",
+        "--save_summaries_steps=1",
+        "--attention_loss_weight=1",
+    ]
     assert main([*flags, "--max_number_of_steps=2"]) == 0
     assert main([*flags, "--max_number_of_steps=4"]) == 0
     printed = capsys.readouterr().out
     assert multiprocessing.active_children() == []
     assert "resumed at step 2" in printed
+    scalars = EventAccumulator(str(run / "train")).Reload().Tags()["scalars"]
+    assert {"loss/attention", "validation/ExactMatch"} <= set(scalars)
     assert re.search(r"step 4  validation: ExactMatch .* of 8", printed)
     assert render("render_signs", tmp_path / "records", *SMALL) == 0
     assert main(["eval", f"--train_log_dir={run}", f"--dataset_dir={tmp_path / 'records'}", "--split_name=test"]) == 0

@@ -133,3 +133,35 @@ def test_the_loss_is_the_sequence_loss_and_the_weights_l2(small_model):
     assert noted["regularization"] == pytest.approx(expected, rel=1e-4)
     assert total == pytest.approx(noted["sequence_loss"] + expected, rel=1e-5)
     assert noted["loss_above_floor"] > 0
+
+
+def test_attention_learns_where_characters_are(make_spec):
+    config = ModelConfig(**SMALL, encode_coordinates=True, attention_loss_weight=1.0)
+    model = AttentionOcr(config, make_spec(num_views=2, image_height=60, image_width=60))
+    model.compile("adam", jit_compile=False)
+    images = pictures_of(model)
+    places = np.full([2, model.dataset.max_sequence_length, 2, 2], np.nan, np.float32)
+    places[:, 0, 1] = [[13, 45], [37, 21]]  # the first character of each picture, in its second view alone
+    labels = np.zeros([2, model.dataset.max_sequence_length], np.int32)
+    losses = [
+        model.train_on_batch({"images": images, "labels": labels, "places": places}, return_dict=True)["attention_loss"]
+        for _ in range(40)
+    ]
+    assert losses[-1] < 0.5 * losses[0]
+    h, w = model.feature_grid
+    looks = np.asarray(model({"images": images}, training=True, teach=False)["attention"])[:, 0].argmax(axis=-1)
+    first, stride = model.cells
+    found = [(first + stride * (n % w), first + stride * (n % (h * w) // w)) for n in looks]
+    assert (looks >= h * w).all(), "in the second view"
+    np.testing.assert_allclose(found, places[:, 0, 1], atol=stride)
+
+
+def test_places_that_nobody_told_are_an_error_of_one_line(make_spec, tmp_path):
+    from attention_ocr import training
+    from attention_ocr.config import Config
+    from attention_ocr.training_data import TrainingData
+
+    config = Config(model=ModelConfig(**SMALL, attention_loss_weight=0.5))
+    data = TrainingData(lambda step: iter(()), {}, None, lambda: 0.0, lambda error, step: False)
+    with pytest.raises(UserError, match=r"--attention_loss_weight=0\.5: needs --render=signs"):
+        training.train(config, make_spec(), data, checkpoints.RunDirectory(tmp_path / "run"))
