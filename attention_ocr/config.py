@@ -127,7 +127,11 @@ class DataConfig(Knobs):
     )
     text_file: str = knob("", "With --render: a text a line to draw; empty: made-up ones.")
     difficulty: float = knob(
-        1.0, "With --render: from 0 (short, clean, seen from the front) to 1 (as in photographs).", minimum=0, maximum=1
+        1.0,
+        "With --render: from 0 (letters at random on clean plates, seen from the front; names from 0.25 on) to 1 (as in "
+        "photographs).",
+        minimum=0,
+        maximum=1,
     )
     difficulty_steps: int = knob(0, "With --render: steps in which the difficulty rises from 0.", minimum=0)
     render_workers: int = knob(0, "With --render: processes that draw; 0: one a core.", minimum=0)
@@ -266,7 +270,10 @@ class RenderConfig(Knobs):
     image_format: str = knob("PNG", "File format of the pictures.", ("PNG", "JPEG"))
     output: str = knob("records", "Write FSNS records, or pictures with a label file.", ("records", "pictures"))
     difficulty: float = knob(
-        1.0, "From 0 (short, clean, seen from the front) to 1 (as in photographs).", minimum=0, maximum=1
+        1.0,
+        "From 0 (plain print; of signs letters at random on clean plates, names from 0.25 on) to 1 (as in photographs).",
+        minimum=0,
+        maximum=1,
     )
     text_file: str = knob("", "A text a line to draw; empty: made-up ones.")
     charset_file: str = knob(

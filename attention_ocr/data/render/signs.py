@@ -58,7 +58,8 @@ class SignRenderer:
 
         Args:
             number: from 0.
-            difficulty: from 0 (short names, clean plates, seen from the front) to 1 (as the photographs).
+            difficulty: from 0 (letters at random on clean plates, seen from the front; names from NAMES_FROM on) to 1
+                (as the photographs).
         """
         random = np.random.default_rng([self.seed, number])
         name = self._name(random, difficulty)
