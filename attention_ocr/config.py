@@ -128,7 +128,7 @@ class DataConfig(Knobs):
     text_file: str = knob("", "With --render: a text a line to draw; empty: made-up ones.")
     difficulty: float = knob(
         1.0,
-        "With --render: from 0 (letters at random on clean plates, seen from the front; names from 0.25 on) to 1 (as in "
+        "With --render: from 0 (letters at random on clean plates, from the front; names from 0.25 on) to 1 (as in "
         "photographs).",
         minimum=0,
         maximum=1,
@@ -271,7 +271,7 @@ class RenderConfig(Knobs):
     output: str = knob("records", "Write FSNS records, or pictures with a label file.", ("records", "pictures"))
     difficulty: float = knob(
         1.0,
-        "From 0 (plain print; of signs letters at random on clean plates, names from 0.25 on) to 1 (as in photographs).",
+        "From 0 (plain print; signs with letters at random, names from 0.25 on) to 1 (as in photographs).",
         minimum=0,
         maximum=1,
     )
