@@ -7,6 +7,7 @@ from absl import flags
 
 from attention_ocr import config as configs
 from attention_ocr.errors import UserError
+from attention_ocr.presets import PRESETS, preset
 
 
 def define_knobs(values: flags.FlagValues, *groups: Any) -> None:
@@ -30,7 +31,7 @@ def define_knobs(values: flags.FlagValues, *groups: Any) -> None:
 
 def define_preset(values: flags.FlagValues) -> None:
     """Defines --preset."""
-    names = ", ".join(configs.PRESETS)
+    names = ", ".join(PRESETS)
     text = f"Knobs of a known recipe ({names}); flags given beside it win. Empty: the released reference."
     flags.DEFINE_string("preset", "", text, flag_values=values)
 
@@ -50,7 +51,7 @@ def config_from(values: flags.FlagValues) -> configs.Config:
     given: dict[str, Any] = {}
     for group in configs.GROUPS.values():
         given |= given_knobs(values, group)
-    return configs.preset(values.preset).replace(**given)
+    return preset(values.preset).replace(**given)
 
 
 def define_reading(values: flags.FlagValues) -> None:

@@ -13,7 +13,7 @@ import attention_ocr
 
 PACKAGE = Path(attention_ocr.__file__).parent
 FRAMEWORKS = ("tensorflow", "keras", "jax", "torch")
-GROUND = ("config", "charset", "dataset_spec", "dataset_mix", "errors", "files", "console", "picture_paths")
+GROUND = ("config", "presets", "charset", "dataset_spec", "dataset_mix", "errors", "files", "console", "picture_paths")
 MODEL = ("model", "losses", "metrics")
 KERAS = (
     *MODEL,

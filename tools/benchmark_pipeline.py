@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from absl import app, flags
 
-from attention_ocr import config as configs
 from attention_ocr import optimizers
 from attention_ocr.data import pipeline
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.presets import preset
 
 _DATASET_DIR = flags.DEFINE_string("dataset_dir", None, "Folder of records.", required=True)
 _DATASET_NAME = flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.")
@@ -36,7 +36,7 @@ def rate(batches: Iterable, number: int, batch_size: int) -> float:
 def main(arguments: list[str]) -> None:
     """Prints pictures a second of the pipeline, with and without augmentation, and of training."""
     del arguments
-    config = configs.preset(_PRESET.value)
+    config = preset(_PRESET.value)
     spec = DatasetSpec.load(_DATASET_DIR.value, _DATASET_NAME.value)
     source = pipeline.Source(spec.split_files(_DATASET_DIR.value, "train"), spec)
     number, size = source.count(), config.data.batch_size

@@ -10,18 +10,17 @@ from PIL import Image
 from attention_ocr.__main__ import main
 from attention_ocr.inference import Reader
 
-NETWORKS = {
-    "crnn_ctc": ["--preset=crnn_ctc"],
-    "crnn_attention": ["--encoder=crnn", "--num_encoder_lstm_layers=1", "--encode_coordinates", "--optimizer=adam"],
-}
+CRNN_ATTENTION = ["--encoder=crnn", "--num_encoder_lstm_layers=1", "--encode_coordinates", "--optimizer=adam"]
 SMALL = ["--batch_size=8", "--num_lstm_units=16", "--num_encoder_lstm_units=16", "--augmentation=light"]
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize(
+    "network", [["--preset=crnn_ctc"], pytest.param(CRNN_ATTENTION, marks=pytest.mark.slow)], ids=["crnn_ctc", "crnn"]
+)
 def test_jobs_one_after_the_other(network, tiny_dataset, tmp_path, capsys):
     run, flags = tmp_path / "run", [f"--dataset_dir={tiny_dataset}"]
     for steps in (2, 4):
-        train = [f"--train_log_dir={run}", f"--max_number_of_steps={steps}", *NETWORKS[network], *SMALL]
+        train = [f"--train_log_dir={run}", f"--max_number_of_steps={steps}", *network, *SMALL]
         assert main(["train", *flags, *train]) == 0
     assert "resumed at step 2" in capsys.readouterr().out
     for options in ([], ["--beam_width=3"]):

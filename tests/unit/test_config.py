@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from attention_ocr.config import PRESETS, Config, DataConfig, ModelConfig, TrainConfig, preset
+from attention_ocr.config import Config, DataConfig, ModelConfig, TrainConfig
 from attention_ocr.errors import UserError
+from attention_ocr.presets import PRESETS, preset
 
 
 def test_it_comes_back_from_json():

@@ -7,7 +7,8 @@ from absl import flags as absl_flags
 
 from attention_ocr import flags
 from attention_ocr.__main__ import JOBS, main
-from attention_ocr.config import GROUPS, PRESETS, Config
+from attention_ocr.config import GROUPS, Config
+from attention_ocr.presets import PRESETS
 
 KNOBS = [(group, knob) for group in GROUPS.values() for knob in dataclasses.fields(group)]
 
