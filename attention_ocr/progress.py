@@ -25,11 +25,14 @@ class ProgressCallback(keras.callbacks.Callback):
         self.config, self.data, self.summaries = config, data, summaries
         self.step = step
         self.interrupted = False
+        self.messages = {}
         self.losses = []
         self.summary_step, self.summary_time, self.summary_waited = step, time.perf_counter(), data.waited()
 
     def on_train_begin(self, logs=None):
         self.summaries.input_pictures(self.data.sample, self.step)
+        self.messages = self.data.messages()
+        self._tell()
 
     def on_epoch_begin(self, epoch, logs=None):
         self.losses = []
@@ -43,6 +46,12 @@ class ProgressCallback(keras.callbacks.Callback):
         first = self.step == 1
         if last or first or self.step % self.config.train.save_summaries_steps == 0:
             self._summarize({name: float(value) for name, value in logs.items()})
+        if not last:
+            self._tell()
+
+    def _tell(self):
+        if self.step in self.messages:
+            print(self.messages[self.step], flush=True)
 
     def on_epoch_end(self, epoch, logs=None):
         self._check_finite(float(logs["sequence_loss"]))

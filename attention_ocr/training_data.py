@@ -1,6 +1,6 @@
 """What a run learns from, whatever the source; today records, tomorrow rendered pictures."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class TrainingData:
         recover: takes the error and the step after which batches failed; whether it left out what was bad, so
             that training can go on.
         close: ends what prepares batches; called after training.
+        messages: what to say after which step.
         labels: the record and the class ids of each example, without its picture; None: they are drawn.
     """
 
@@ -39,6 +40,7 @@ class TrainingData:
     waited: Callable[[], float]
     recover: Callable[[Exception, int], bool]
     close: Callable[[], None] = lambda: None
+    messages: Callable[[], Mapping[int, str]] = dict
     labels: Callable[[], Iterator[tuple[str, Sequence[int]]]] | None = None
 
 
@@ -64,6 +66,7 @@ def from_records(config: Config, mix: DatasetMix, split_name: str, run_path: Pat
         waited=lambda: records.clock.seconds,
         recover=records.recover,
         labels=records.labels,
+        messages=records.messages,
     )
 
 
@@ -90,8 +93,11 @@ class RecordData:
 
     def batches(self, step: int) -> Any:
         """Endless batches from a step on."""
-        found = self._data.training_batches(self.mixture, self._config.data, self._config.train.seed, step, self.clock)
-        return self._data.announced(found, step, dataset_mix.changes(self._mix, self.mixture.numbers))
+        return self._data.training_batches(self.mixture, self._config.data, self._config.train.seed, step, self.clock)
+
+    def messages(self) -> dict[int, str]:
+        """What to say after a step: that a curriculum goes on to another data set."""
+        return dataset_mix.changes(self._mix, self.mixture.numbers)
 
     def sample(self) -> dict[str, np.ndarray]:
         """Some first examples, original and augmented."""

@@ -4,7 +4,7 @@ A period of draws holds each data set exactly as often as its stage says, shuffl
 each data set was taken before a step is known without drawing, and a resumed run goes on where it stopped.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,25 +137,6 @@ def training_sample(mixture: Mixture, data: DataConfig, seed: int, most: int) ->
             sample = tf.data.Dataset.from_tensors(pipeline.training_sample(source, data, seed, share))
             found.append(next(in_classes_of(mixture.united, source.spec, sample).as_numpy_iterator()))
     return {name: np.concatenate([sample[name] for sample in found]) for name in found[0]}
-
-
-def announced(batches: tf.data.Dataset, start_step: int, messages: Mapping[int, str]) -> tf.data.Dataset:
-    """The same batches; a message is printed when the batch after its step is asked for."""
-    if not messages:
-        return batches
-
-    def tell(step: np.int64) -> np.int64:
-        if int(step) in messages:
-            print(messages[int(step)], flush=True)
-        return step
-
-    def told(step: tf.Tensor, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        tf.numpy_function(tell, [step], tf.int64)  # stateful: so the map is not run ahead of the consumer
-        return batch
-
-    options = tf.data.Options()
-    options.experimental_optimization.inject_prefetch = False
-    return batches.enumerate(start_step).map(told).with_options(options)
 
 
 def _spans(stages: Sequence[Stage], batch_size: int) -> Iterator[tuple[Stage, int, int]]:

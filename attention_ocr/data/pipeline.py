@@ -1,7 +1,6 @@
 """Shards -> shuffled, decoded, augmented, batched tf.data; a function of the seed and the step alone."""
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,29 +202,32 @@ def crop_in_graph(pixels: tf.Tensor, num_views: int, crop: tuple[int, int]) -> t
 
 
 class WaitClock:
-    """Counts the seconds that the consumer of a data set waits for batches."""
+    """Counts the seconds that the consumer of a data set waits for batches.
+
+    In the graph: Python called back from a data set needs the interpreter's lock, and whoever deletes such a data set's
+    iterator, garbage collection for one, waits for it holding that lock.
+    """
 
     def __init__(self) -> None:
-        self.seconds = 0.0
-        self._started = 0.0
+        with tf.device("CPU"):
+            self._waited = tf.Variable(0.0, trainable=False, dtype=tf.float64)
+
+    @property
+    def seconds(self) -> float:
+        """Waited so far."""
+        return float(self._waited.numpy())
 
     def watch(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
-        """The same data set; each pull of it is timed on this clock, in the consumer's thread."""
-        beats = tf.data.Dataset.range(np.iinfo(np.int64).max)
-        before = beats.map(lambda beat: tf.numpy_function(self._start, [beat], tf.int64))
-        after = beats.map(lambda beat: tf.numpy_function(self._stop, [beat], tf.int64))
+        """The same data set; each pull of it is timed on this clock."""
+
+        def count(before: tf.Tensor, batch: Any, after: tf.Tensor) -> Any:
+            self._waited.assign_add(after - before)
+            return batch
+
+        times = tf.data.Dataset.range(np.iinfo(np.int64).max).map(lambda _: tf.timestamp())
         options = tf.data.Options()
         options.experimental_optimization.inject_prefetch = False
-        timed = tf.data.Dataset.zip(before, dataset, after).map(lambda before, batch, after: batch)
-        return timed.with_options(options)
-
-    def _start(self, beat: np.int64) -> np.int64:
-        self._started = time.perf_counter()
-        return beat
-
-    def _stop(self, beat: np.int64) -> np.int64:
-        self.seconds += time.perf_counter() - self._started
-        return beat
+        return tf.data.Dataset.zip(times, dataset, times).map(count).with_options(options)
 
 
 def _shuffled(files: Sequence[str], buffer_size: int, seed: int, epoch: tf.Tensor) -> tf.data.Dataset:
