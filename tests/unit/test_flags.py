@@ -87,7 +87,10 @@ def test_a_wrong_command_line_is_one_line_and_status_2(arguments, problem, capsy
     [
         (["train", "--train_log_dir=/tmp/run"], "error: --dataset_dir is missing: Folder of records.\n"),
         (["train", "--dataset_dir=/nope", "--train_log_dir=/nope"], "error: --dataset_dir=/nope: no such folder\n"),
-        (["train", "--dataset_dir=d", "--train_log_dir=r", "--preset=x"], "error: --preset=x: not one of fsns, base, crnn_ctc\n"),
+        (
+            ["train", "--dataset_dir=d", "--train_log_dir=r", "--preset=x"],
+            "error: --preset=x: not one of fsns, base, crnn_ctc\n",
+        ),
         (
             ["train", "--dataset_dir=d", "--train_log_dir=r", "--num_lstm_units=0"],
             "error: --num_lstm_units=0: must be at least 1\n",
