@@ -67,12 +67,18 @@ class Knobs:
 class ModelConfig(Knobs):
     """The network; the names and defaults are the reference's."""
 
-    encoder: str = knob("inception_v3", "Encoder of the pictures.", ("inception_v3", "crnn"))
+    encoder: str = knob(
+        "inception_v3",
+        "Encoder of the pictures.",
+        ("inception_v3", "inception_v4", "crnn", "sliding", "wide_crnn", "residual"),
+    )
     head: str = knob(
         "attention",
         "What reads the features; slice is the reference's --nouse_attention.",
-        ("attention", "slice", "ctc"),
+        ("attention", "slice", "ctc", "stacked_attention", "gru_attention", "area_attention"),
     )
+    encoder_channels: int = knob(128, "Channels of the features of the residual encoder.", minimum=8)
+    encoder_dropout: float = knob(0.0, "Share of the features left out while training.", minimum=0, maximum=0.99)
     num_encoder_lstm_layers: int = knob(
         0, "LSTMs, each in both directions, over the columns of the encoder's features.", minimum=0
     )
@@ -82,6 +88,23 @@ class ModelConfig(Knobs):
     use_attention: bool = knob(True, "Attention decoder; if false, NetSlice.")
     use_autoregression: bool = knob(True, "Feed the previous character to the decoder.")
     num_lstm_units: int = knob(256, "Units of the decoder's LSTM.", minimum=1)
+    num_decoder_lstm_layers: int = knob(2, "LSTMs of the head stacked_attention.", minimum=1)
+    embedding_size: int = knob(
+        0,
+        "Entries that stand for the character fed back; 0: one a class up to 1,000 classes, as in the reference, then "
+        "as many as num_lstm_units.",
+        minimum=0,
+    )
+    decoder_dropout: float = knob(
+        0.0, "Share left out of what gru_attention and area_attention remember.", minimum=0, maximum=0.99
+    )
+    teacher_forcing: float = knob(
+        1.0,
+        "Share of the training batches in which the decoder is fed the labels; in the others, what it reads.",
+        minimum=0,
+        maximum=1,
+    )
+    stop_at_end: bool = knob(False, "A text ends with its first null: what follows is neither learned nor read.")
     lstm_state_clip_value: float = knob(10.0, "The LSTM's cell state is clipped to +- this.", above=0)
     weight_decay: float = knob(4e-5, "L2 regularisation: 0.5 * weight_decay * sum of squares.", minimum=0)
     label_smoothing: float = knob(0.1, "Share of a label's weight spread over all classes.", minimum=0, maximum=0.99)
@@ -147,13 +170,18 @@ class TrainConfig(Knobs):
     max_number_of_steps: int = knob(10**10, "Stop after this many steps.", minimum=1)
     optimizer: str = knob("momentum", "Optimiser.", ("momentum", "adam", "adamw", "adadelta", "adagrad", "rmsprop"))
     learning_rate: float = knob(0.004, "Learning rate (after the warm-up).", above=0)
-    learning_rate_schedule: str = knob("constant", "How it falls.", ("constant", "cosine", "exponential"))
+    learning_rate_schedule: str = knob(
+        "constant",
+        "How it falls; auto: as a cosine where --max_number_of_steps says to what end.",
+        ("constant", "cosine", "exponential", "auto"),
+    )
     warmup_steps: int = knob(0, "Steps in which the learning rate rises from 0.", minimum=0)
     learning_rate_decay_rate: float = knob(0.8, "Factor of the exponential schedule.", above=0, maximum=1)
     learning_rate_decay_steps: int = knob(1000, "Steps between factors of the exponential schedule.", minimum=1)
     learning_rate_end_fraction: float = knob(0.01, "Where the cosine schedule ends.", minimum=0, maximum=1)
     momentum: float = knob(0.9, "Momentum of the momentum and rmsprop optimisers.", minimum=0, maximum=0.9999)
     clip_gradient_norm: float = knob(2.0, "Clip each variable's gradient to this norm; 0: do not.", minimum=0)
+    clip_global_norm: float = knob(0.0, "Instead, clip all gradients together to this norm; 0: do not.", minimum=0)
     save_interval_steps: int = knob(1000, "Steps between checkpoints.", minimum=1)
     save_summaries_steps: int = knob(50, "Steps between summaries (a line, scalars, a reading).", minimum=1)
     checkpoints_to_keep: int = knob(5, "Newest checkpoints to keep beside the best.", minimum=1)

@@ -21,6 +21,13 @@ from attention_ocr.errors import UserError
 from attention_ocr.inference import Reader
 
 GREEDY = ReadConfig()
+MEASURES = (
+    "SequenceAccuracy",
+    "CharacterAccuracy",
+    "ExactMatch",
+    "ExactMatchIgnoringCase",
+    "NormalizedEditDistance",
+)
 
 
 @dataclass(frozen=True)
@@ -41,13 +48,13 @@ class Evaluation:
     SequenceAccuracy: float
     CharacterAccuracy: float
     ExactMatch: float
+    ExactMatchIgnoringCase: float
     NormalizedEditDistance: float
     predictions: list[Prediction] = dataclasses.field(repr=False)
 
     def scores(self) -> dict[str, float]:
         """The measures by name."""
-        names = ("SequenceAccuracy", "CharacterAccuracy", "ExactMatch", "NormalizedEditDistance")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in MEASURES}
 
 
 def evaluate(
@@ -57,8 +64,8 @@ def evaluate(
 
     Args:
         reader: the model.
-        batches: of `images` uint8 [B, H, V*W, 3], `labels` int32 [B, T] and `records` string [B]; the last may be
-            smaller.
+        batches: of `images` uint8 [B, H, V*W, 3], `labels` int32 [B, T] and `records` string [B], and where the model
+            cuts padding `sizes` int32 [B, 2]; the last may be smaller.
         batch_size: B.
         on_batch: called after each batch with the number of its records.
     """
@@ -68,7 +75,7 @@ def evaluate(
     characters: list[np.ndarray] = []
     for batch in batches:
         labels = np.asarray(batch["labels"])
-        readings = reader.read_batch(np.asarray(batch["images"]), batch_size)
+        readings = reader.read_batch(np.asarray(batch["images"]), batch_size, batch.get("sizes"))
         ids = np.stack([reading.ids for reading in readings])
         sequences.append(np.asarray(metrics.sequence_accuracies(labels, ids, charset.null_id)))
         characters.append(np.asarray(metrics.character_accuracies(labels, ids, charset.null_id)))
@@ -83,6 +90,7 @@ def evaluate(
         SequenceAccuracy=float(np.mean(np.concatenate(sequences))),
         CharacterAccuracy=float(np.mean(np.concatenate(characters))),
         ExactMatch=metrics.exact_match(truths, texts),
+        ExactMatchIgnoringCase=metrics.exact_match([t.casefold() for t in truths], [t.casefold() for t in texts]),
         NormalizedEditDistance=metrics.normalized_edit_distance(truths, texts),
         predictions=predictions,
     )
@@ -147,11 +155,12 @@ def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path, reading: Re
 
     reader = Reader.load(path, **reading.to_dict())
     misfits = reader.dataset.misfits(split.dataset)
-    if misfits and not is_readable(split.dataset, reader.dataset):
+    if misfits and not is_readable(split.dataset, reader.dataset, reader.cuts_padding):
         raise UserError(
             f"{path}: does not fit the data set {split.dataset.name!r} (model and data: {', '.join(misfits)})"
         )
-    source = pipeline.Source(split.dataset.split_files(split.dataset_dir, split.split_name), split.dataset)
+    shards = split.dataset.split_files(split.dataset_dir, split.split_name)
+    source = pipeline.Source(shards, split.dataset, cut=reader.cuts_padding)
     most = split.num_batches * split.batch_size
     number = source.count()
     batches = pipeline.evaluation_batches(source, split.batch_size, most)

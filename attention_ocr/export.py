@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,14 @@ import tensorflow as tf
 
 from attention_ocr import __version__, files
 from attention_ocr.config import ModelConfig
-from attention_ocr.data import images, pipeline
+from attention_ocr.data import images_in_graph as fitting
+from attention_ocr.data import pipeline
+from attention_ocr.data.examples import parse_example
+from attention_ocr.data.sizes import without_padding
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.inference import Reader
+from attention_ocr.model import network
 from attention_ocr.model.network import AttentionOcr
 
 DESCRIPTION_FILE = Path("assets.extra") / "attention_ocr.json"
@@ -31,6 +36,7 @@ ENDPOINTS = {
     "predicted_conf": "predicted_conf",
     "normalized_seq_conf": "normalized_seq_conf",
     "attention_masks": "attention",
+    "feature_sizes": "feature_sizes",
 }
 
 
@@ -87,39 +93,28 @@ def load_reader(path: str | os.PathLike) -> Reader:
         raise UserError(f"{folder}: is not an export of attention-ocr ({DESCRIPTION_FILE} is missing)")
     description = files.read_json(folder / DESCRIPTION_FILE)
     config = ModelConfig.from_dict(description["model"])
+    dataset = DatasetSpec.from_dict(description["dataset"], str(folder))
+    encoder = network.encoder_of(config, dataset)
+    cuts_padding = network.cuts_padding(encoder, dataset)
     loaded = tf.saved_model.load(str(folder))
 
-    def predict(pixels: np.ndarray) -> dict[str, np.ndarray]:
-        outputs = loaded.signatures["images"](images=tf.constant(pixels))
+    def predict(pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        inputs = {"images": tf.constant(pixels)}
+        if cuts_padding:
+            full = np.tile(pixels.shape[1:3], [len(pixels), 1])
+            inputs["sizes"] = tf.constant(full if sizes is None else sizes, tf.int32)
+        outputs = loaded.signatures["images"](**inputs)
         return {ours: outputs[theirs].numpy() for theirs, ours in ENDPOINTS.items() if theirs in outputs}
 
     return Reader(
         predict,
-        DatasetSpec.from_dict(description["dataset"], str(folder)),
-        tuple(description["feature_grid"]),
+        dataset,
+        encoder.feature_grid,
         (config.crop_height, config.crop_width),
         description["step"],
-        tuple(description["cells"]) if description["cells"] else None,
+        encoder.cells,
+        cuts_padding,
     )
-
-
-def fit_in_graph(pixels: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
-    """`images.fit` in TensorFlow: uint8 [height, width, 3] of any size -> uint8 [H, V*W, 3]."""
-    H, V, W = spec.image_height, spec.num_views, spec.image_width
-    height, width = tf.shape(pixels)[0], tf.shape(pixels)[1]
-
-    def fit_views() -> tf.Tensor:
-        each = width // V
-        views = tf.reshape(pixels[:, : V * each], [height, V, each, 3])
-        views = _fit_view(tf.transpose(views, [1, 0, 2, 3]), spec)  # [V, H, W, 3]
-        return tf.reshape(tf.transpose(views, [1, 0, 2, 3]), [H, V * W, 3])
-
-    def fit_too_narrow() -> tf.Tensor:
-        return _resize(pixels[None], H, V * W)[0]
-
-    exact = tf.reduce_all(tf.equal(tf.shape(pixels)[:2], [H, V * W])) & (not images.is_turned(H, W, spec))
-    cases = [(exact, lambda: pixels), (width < V, fit_too_narrow)]
-    return tf.ensure_shape(tf.case(cases, fit_views), spec.image_shape)
 
 
 def compare(model: AttentionOcr, folder: Path) -> Parity:
@@ -132,9 +127,11 @@ def compare(model: AttentionOcr, folder: Path) -> Parity:
     signatures = tf.saved_model.load(str(folder)).signatures
     spec = model.dataset
     pixels = made_up_pictures(spec)
-    ours, theirs = reader.predict(pixels), exported.predict(pixels)
+    sizes = made_up_sizes(spec) if model.cuts_padding else None
+    ours, theirs = reader.predict(pixels, sizes), exported.predict(pixels, sizes)
     difference = max(float(np.max(np.abs(np.asarray(ours[name]) - theirs[name]))) for name in theirs)
-    texts = [reading.text for reading in reader.read_batch(pixels)]
+    pictures = [reader.prepare(picture) for picture in pixels]
+    texts = [reading.text for reading in reader.read_prepared(pictures)]
     encoded = tf.stack([tf.io.encode_png(picture) for picture in pixels])
     served = signatures["serving_default"](image_bytes=encoded)["predicted_text"].numpy()
     if difference > TOLERANCE or texts != [text.decode() for text in served]:
@@ -143,9 +140,23 @@ def compare(model: AttentionOcr, folder: Path) -> Parity:
             "nothing was written"
         )
     odd = [np.repeat(np.repeat(picture, 3, axis=0), 2, axis=1)[5:, :-3] for picture in pixels[:2]]
-    fitted = [fit_in_graph(tf.constant(picture), spec).numpy().astype(int) for picture in odd]
+    fitted = [_fitted(tf.constant(picture), model).numpy().astype(int) for picture in odd]
     shifts = [np.max(np.abs(f - reader.prepare(picture))) for f, picture in zip(fitted, odd, strict=True)]
     return Parity(difference, int(max(shifts)))
+
+
+def made_up_sizes(spec: DatasetSpec) -> np.ndarray:
+    """int32 [4, 2], sizes of the made-up pictures' parts."""
+    H, W, _ = spec.image_shape
+    least = H if spec.resize == "keep_height" else (H + 1) // 2
+    return np.array([[H, W], [least, W], [H, (W + 1) // 2], [least, (2 * W + 2) // 3]], np.int32)
+
+
+def _fitted(pixels: tf.Tensor, model: AttentionOcr) -> tf.Tensor:
+    if not model.cuts_padding:
+        return fitting.fit(pixels, model.dataset)
+    canvas, size = fitting.fit_unpadded(pixels, model.dataset)
+    return canvas[: size[0], : size[1]]
 
 
 def made_up_pictures(spec: DatasetSpec) -> np.ndarray:
@@ -162,30 +173,46 @@ def _write(model: AttentionOcr, folder: Path) -> None:
     spec, crop = model.dataset, (model.config.crop_height, model.config.crop_width)
     symbols = tf.constant(spec.charset.symbols)
 
-    def read_images(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        cropped = pipeline.crop_in_graph(images, spec.num_views, crop)
-        outputs = model({"images": tf.cast(cropped, tf.float32) / 255.0}, training=False)
+    def read_images(images: tf.Tensor, sizes: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+        cropped = images if model.cuts_padding else pipeline.crop_in_graph(images, spec.num_views, crop)
+        inputs = {"images": tf.cast(cropped, tf.float32) / 255.0}
+        outputs = model(inputs if sizes is None else {**inputs, "sizes": sizes}, training=False)
         found = {theirs: outputs[ours] for theirs, ours in ENDPOINTS.items() if ours in outputs}
         texts = tf.strings.reduce_join(tf.gather(symbols, outputs["predicted_chars"]), axis=-1)
         return {**found, "predicted_text": texts}
 
+    def read_pictures(number: tf.Tensor, picture: Callable[[tf.Tensor], tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Reads `number` pictures, each uint8 [height, width, 3] of any size."""
+        if not model.cuts_padding:
+            canvas = tf.TensorSpec(spec.image_shape, tf.uint8)
+            return read_images(tf.map_fn(lambda n: fitting.fit(picture(n), spec), tf.range(number), canvas))
+        canvas = tf.TensorSpec([*fitting.canvas(spec), 3], tf.uint8)
+        sized = (canvas, tf.TensorSpec([2], tf.int32))
+        return read_images(*tf.map_fn(lambda n: fitting.fit_unpadded(picture(n), spec), tf.range(number), sized))
+
     def read_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        pixels = tf.map_fn(
-            lambda picture: fit_in_graph(pipeline.decode_pixels(picture), spec),
-            image_bytes,
-            fn_output_signature=tf.TensorSpec(spec.image_shape, tf.uint8),
-        )
-        return read_images(pixels)
+        return read_pictures(tf.size(image_bytes), lambda n: pipeline.decode_pixels(image_bytes[n]))
 
     def read_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        feature = {"image/encoded": tf.io.FixedLenFeature([], tf.string)}
-        return read_bytes(tf.io.parse_example(examples, feature)["image/encoded"])
+        def picture(n: tf.Tensor) -> tf.Tensor:
+            example = parse_example(examples[n])
+            pixels = pipeline.decode_pixels(example["encoded"])
+            return without_padding(pixels, example, spec) if model.cuts_padding else pixels
 
+        return read_pictures(tf.size(examples), picture)
+
+    inputs = [tf.TensorSpec([None, *spec.image_shape], tf.uint8, "images")]
+    if model.cuts_padding:
+        height = spec.image_height if spec.resize == "keep_height" else None
+        inputs = [
+            tf.TensorSpec([None, height, None, 3], tf.uint8, "images"),
+            tf.TensorSpec([None, 2], tf.int32, "sizes"),
+        ]
     archive = keras.export.ExportArchive()
     archive.track(model)
     # Named `_bytes`, so that TensorFlow Serving's REST interface decodes base64.
     archive.add_endpoint("serving_default", read_bytes, [tf.TensorSpec([None], tf.string, "image_bytes")])
-    archive.add_endpoint("images", read_images, [tf.TensorSpec([None, *spec.image_shape], tf.uint8, "images")])
+    archive.add_endpoint("images", read_images, inputs)
     archive.add_endpoint("examples", read_examples, [tf.TensorSpec([None], tf.string, "examples")])
     archive.write_out(str(folder), verbose=False)
     description: dict[str, Any] = {
@@ -193,32 +220,8 @@ def _write(model: AttentionOcr, folder: Path) -> None:
         "step": model.step,
         "model": model.config.to_dict(),
         "dataset": spec.to_dict(),
-        "feature_grid": list(model.feature_grid),
-        "cells": list(model.cells) if model.cells else None,
     }
     files.write_json(folder / DESCRIPTION_FILE, description)
-
-
-def _fit_view(views: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
-    """[V, H, W, 3] of views [V, height, width, 3] by the spec's policies."""
-    H, W = spec.image_height, spec.image_width
-    if spec.vertical == "rotate":
-        is_tall = tf.cast(tf.shape(views)[1], tf.float64) > images.TALL * tf.cast(tf.shape(views)[2], tf.float64)
-        views = tf.cond(is_tall, lambda: tf.image.rot90(views), lambda: views)
-    if spec.resize == "stretch":
-        return _resize(views, H, W)
-    height, width = tf.cast(tf.shape(views)[1], tf.float64), tf.cast(tf.shape(views)[2], tf.float64)
-    scale = H / height if spec.resize == "keep_height" else tf.minimum(H / height, W / width)
-    new_height = tf.clip_by_value(tf.cast(height * scale + 0.5, tf.int32), 1, H)
-    new_width = tf.clip_by_value(tf.cast(width * scale + 0.5, tf.int32), 1, W)
-    top = (H - new_height) // 2
-    margins = [[0, 0], [top, H - new_height - top], [0, W - new_width], [0, 0]]
-    return tf.pad(_resize(views, new_height, new_width), margins, constant_values=images.PAD_GREY)
-
-
-def _resize(pictures: tf.Tensor, height: int, width: int) -> tf.Tensor:
-    resized = tf.image.resize(pictures, tf.stack([height, width]), antialias=True)
-    return tf.cast(tf.clip_by_value(tf.floor(resized + 0.5), 0, 255), tf.uint8)
 
 
 def _versions(folder: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.model.beam_search import BeamReader
 from attention_ocr.model.network import AttentionOcr
 
-Predict = Callable[[np.ndarray], dict[str, np.ndarray]]
+Predict = Callable[..., dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Reading:
         ids: int [T] class of each step.
         scores: [T] probability of each step's class.
         attention: [T, N] where each step looked, or None for a head without attention.
+        feature_grid: (h, w) of the picture's features in one view.
         alternatives: the texts that beam search found, the best (`text`) first; empty when reading greedily.
     """
 
@@ -57,6 +58,7 @@ class Reading:
     ids: np.ndarray
     scores: np.ndarray
     attention: np.ndarray | None
+    feature_grid: tuple[int, int]
     alternatives: list[Alternative] = dataclasses.field(default_factory=list)
 
     def to_dict(self, charset: Charset) -> dict[str, Any]:
@@ -79,20 +81,23 @@ class Reader:
     """Reads pictures in batches of any size.
 
     Attributes:
-        predict: uint8 [B, H, V*W, 3] at the data set's size -> the endpoints of `AttentionOcr`.
+        predict: uint8 [B, H, V*W, 3] at the data set's size, and None -> the endpoints of `AttentionOcr`; where it cuts
+            padding, uint8 of any size and int32 [B, 2], the height and width of each picture.
         dataset: what the model was trained on: sizes, views, charset.
-        feature_grid: (h, w) of one view's feature map.
+        feature_grid: (height, width) of a view -> (h, w) of its feature map.
         crop: (height, width) that the network cuts from each view; 0: all.
         step: training steps behind the weights.
         cells: the pixel of a view that its first cell is centred at, and pixels between two cells; None: not known.
+        cuts_padding: whether pictures are read as large as they are.
     """
 
     predict: Predict
     dataset: DatasetSpec
-    feature_grid: tuple[int, int]
+    feature_grid: Callable[[int, int], tuple[int, int]]
     crop: tuple[int, int]
     step: int
     cells: tuple[int, int] | None = None
+    cuts_padding: bool = False
 
     @classmethod
     def load(cls, path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0) -> "Reader":
@@ -123,20 +128,24 @@ class Reader:
         ReadConfig(beam_width, length_penalty)  # checks them
         network = model if beam_width == 1 else BeamReader(model, beam_width, length_penalty)
 
-        def predict(pixels: np.ndarray) -> dict[str, np.ndarray]:
+        def predict(pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
             cropped = images.crop_views(pixels, model.dataset.num_views, *crop)
-            return network.predict_on_batch({"images": cropped.astype(np.float32) / 255})
+            inputs = {"images": cropped.astype(np.float32) / 255}
+            return network.predict_on_batch(inputs if sizes is None else {**inputs, "sizes": sizes})
 
-        return cls(predict, model.dataset, model.feature_grid, crop, model.step, model.cells)
+        grid = model.encoder.feature_grid
+        return cls(predict, model.dataset, grid, crop, model.step, model.cells, model.cuts_padding)
 
     def prepare(self, picture: Any) -> np.ndarray:
         """uint8 [H, V*W, 3] of a path, encoded bytes or a uint8 array [height, width, 3] of any size.
+
+        Where the model cuts padding, it is no larger than the picture needs.
 
         Raises:
             UserError: it is not a picture.
         """
         opened = Image.fromarray(picture) if isinstance(picture, np.ndarray) else images.open_image(picture)
-        return images.fit(opened, self.dataset)
+        return (images.fit_unpadded if self.cuts_padding else images.fit)(opened, self.dataset)
 
     def cropped(self, pixels: np.ndarray) -> np.ndarray:
         """What the network sees of prepared pictures [..., H, V*W, 3]."""
@@ -146,18 +155,31 @@ class Reader:
         """Readings of paths, encoded bytes, or uint8 arrays [height, width, 3] of any size."""
         readings: list[Reading] = []
         for start in range(0, len(pictures), batch_size):
-            batch = np.stack([self.prepare(picture) for picture in pictures[start : start + batch_size]])
-            readings += self.read_batch(batch, batch_size)
+            batch = [self.prepare(picture) for picture in pictures[start : start + batch_size]]
+            readings += self.read_prepared(batch, batch_size)
         return readings
 
-    def read_batch(self, pixels: np.ndarray, batch_size: int = 0) -> list[Reading]:
-        """Readings of prepared pictures, uint8 [B, H, V*W, 3].
+    def read_prepared(self, pictures: Sequence[np.ndarray], batch_size: int = 0) -> list[Reading]:
+        """Readings of what `prepare` returned, all in one batch; `batch_size` as in `read_batch`."""
+        if not self.cuts_padding:
+            return self.read_batch(np.stack(pictures), batch_size)
+        pixels, sizes = images.together(pictures)
+        return self.read_batch(pixels, batch_size, sizes)
+
+    def read_batch(self, pixels: np.ndarray, batch_size: int = 0, sizes: np.ndarray | None = None) -> list[Reading]:
+        """Readings of a batch.
 
         A batch smaller than `batch_size` is filled up for the network, so that it is compiled for one shape.
+
+        Args:
+            pixels: uint8 [B, H, V*W, 3].
+            batch_size: of a full batch.
+            sizes: where the model cuts padding, int [B, 2], height and width of the picture at the top left of each.
         """
-        missing = max(batch_size - len(pixels), 0)
-        filled = np.concatenate([pixels, np.repeat(pixels[-1:], missing, axis=0)]) if missing else pixels
-        return readings_of(self.predict(filled), self.dataset)[: len(pixels)]
+        _, height, width, _ = self.cropped(pixels[:1]).shape
+        grid = self.feature_grid(height, width // self.dataset.num_views)
+        told = _filled(np.asarray(sizes, np.int32), batch_size) if self.cuts_padding and sizes is not None else None
+        return readings_of(self.predict(_filled(pixels, batch_size), told), self.dataset, grid)[: len(pixels)]
 
     def draw(self, pixels: np.ndarray, reading: Reading) -> Image.Image:
         """A drawing of what was read in a prepared picture, and where each character was, if attention tells."""
@@ -170,28 +192,48 @@ class Reader:
             [self.dataset.charset.symbols[class_id] for class_id in reading.ids[steps]],
             reading.attention[steps],
             self.dataset.num_views,
-            self.feature_grid,
+            reading.feature_grid,
             reading.scores[steps],
             reading.confidence,
             self.cells,
         )
 
 
-def readings_of(outputs: dict[str, Any], dataset: DatasetSpec) -> list[Reading]:
-    """The endpoints of a batch as Readings."""
+def _filled(array: np.ndarray, batch_size: int) -> np.ndarray:
+    """`array` [B, ...] with its last row repeated up to `batch_size`."""
+    missing = max(batch_size - len(array), 0)
+    return np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) if missing else array
+
+
+def readings_of(outputs: dict[str, Any], dataset: DatasetSpec, feature_grid: tuple[int, int]) -> list[Reading]:
+    """The endpoints of a batch as Readings; `feature_grid` is the batch's (h, w)."""
     arrays = {name: np.asarray(value) for name, value in outputs.items()}
-    attention = arrays.get("attention")
-    return [
-        Reading(
-            text=dataset.charset.decode(ids),
-            confidence=float(arrays["normalized_seq_conf"][row]),
-            ids=ids,
-            scores=arrays["predicted_scores"][row],
-            attention=None if attention is None else attention[row],
-            alternatives=_alternatives(arrays, row, dataset.charset),
+    readings = []
+    for row, ids in enumerate(arrays["predicted_chars"]):
+        attention, grid = _attention(arrays, row, feature_grid)
+        readings.append(
+            Reading(
+                text=dataset.charset.decode(ids),
+                confidence=float(arrays["normalized_seq_conf"][row]),
+                ids=ids,
+                scores=arrays["predicted_scores"][row],
+                attention=attention,
+                feature_grid=grid,
+                alternatives=_alternatives(arrays, row, dataset.charset),
+            )
         )
-        for row, ids in enumerate(arrays["predicted_chars"])
-    ]
+    return readings
+
+
+def _attention(
+    arrays: dict[str, np.ndarray], row: int, grid: tuple[int, int]
+) -> tuple[np.ndarray | None, tuple[int, int]]:
+    """A picture's attention [T, N] and feature grid, without those of the padding around it."""
+    if "attention" not in arrays or "feature_sizes" not in arrays:
+        return arrays["attention"][row] if "attention" in arrays else None, grid
+    h, w = (int(side) for side in arrays["feature_sizes"][row])
+    attention = arrays["attention"][row].reshape(-1, *grid)[:, :h, :w]
+    return attention.reshape(len(attention), h * w), (h, w)
 
 
 def _alternatives(arrays: dict[str, np.ndarray], row: int, charset: Charset) -> list[Alternative]:

@@ -15,31 +15,37 @@ def step_weights(labels, num_classes, ignore_nulls):
     return ops.cast(labels != num_classes - 1, "float32")
 
 
-def sequence_loss(logits, labels, label_smoothing=0.1, ignore_nulls=True, average_across_timesteps=False):
+def weights_to_end(labels, null_id):
+    """Weight of each step, [B, T]: 1 up to the first null, which ends the text, and 0 after it."""
+    is_null = ops.cast(labels == null_id, "int32")
+    return ops.cast(ops.cumsum(is_null, axis=1) - is_null == 0, "float32")
+
+
+def sequence_loss(logits, labels, label_smoothing=0.1, weights=None, average_across_timesteps=False):
     """Cross-entropy in nats.
 
     Args:
         logits: [B, T, K].
         labels: int [B, T].
         label_smoothing: the share of a label's weight spread over all K classes.
-        ignore_nulls: see `step_weights`.
+        weights: [B, T], of the steps; None: all 1.
         average_across_timesteps: divide the sum over a text's steps by the sum of their weights.
 
     Returns:
-        The loss and its floor, the least value that smoothed labels allow (29.9 at K = 134, T = 37), both scalars.
+        The loss; its floor, the least value that smoothed labels allow (29.9 at K = 134, T = 37); and the mean number
+        of steps that it is the sum of: scalars.
     """
     K = logits.shape[-1]
-    log_probability = ops.log_softmax(ops.cast(logits, "float32"))  # [B, T, K]
-    at_label = ops.sum(log_probability * ops.one_hot(labels, K), axis=-1)  # [B, T]
-    spread = label_smoothing * ops.mean(log_probability, axis=-1)
-    losses = -(1 - label_smoothing) * at_label - spread  # [B, T]
-    weights = step_weights(labels, K, ignore_nulls)
-    texts = ops.sum(losses * weights, axis=1)  # [B]
-    floors = ops.sum(weights, axis=1) * smoothed_entropy(K, label_smoothing)
+    logits = ops.cast(logits, "float32")
+    at_label = ops.take_along_axis(logits, ops.cast(labels, "int32")[..., None], axis=-1)[..., 0]  # [B, T]
+    smoothed = (1 - label_smoothing) * at_label + label_smoothing * ops.mean(logits, axis=-1)
+    losses = ops.logsumexp(logits, axis=-1) - smoothed  # [B, T]
+    weights = ops.ones_like(losses) if weights is None else weights
+    texts, steps = ops.sum(losses * weights, axis=1), ops.sum(weights, axis=1)  # [B]
+    floors = steps * smoothed_entropy(K, label_smoothing)
     if average_across_timesteps:
-        steps = ops.sum(weights, axis=1) + 1e-12
-        texts, floors = texts / steps, floors / steps
-    return ops.mean(texts), ops.mean(floors)
+        texts, floors, steps = texts / (steps + 1e-12), floors / (steps + 1e-12), ops.ones_like(steps)
+    return ops.mean(texts), ops.mean(floors), ops.mean(steps)
 
 
 def attention_loss(attention, places, feature_grid, cells, reach=1.0):

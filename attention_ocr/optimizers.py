@@ -48,13 +48,14 @@ def schedule(config: TrainConfig) -> keras.optimizers.schedules.LearningRateSche
         UserError: a cosine needs an end.
     """
     rate, steps = config.learning_rate, config.max_number_of_steps - config.warmup_steps
-    if config.learning_rate_schedule == "constant":
+    has_end = config.max_number_of_steps < TrainConfig().max_number_of_steps and steps > 0
+    if config.learning_rate_schedule == "constant" or (config.learning_rate_schedule == "auto" and not has_end):
         base = Constant(rate)
     elif config.learning_rate_schedule == "exponential":
         base = keras.optimizers.schedules.ExponentialDecay(
             rate, config.learning_rate_decay_steps, config.learning_rate_decay_rate, staircase=True
         )
-    elif config.max_number_of_steps == TrainConfig().max_number_of_steps or steps <= 0:
+    elif not has_end:
         raise UserError(
             "--learning_rate_schedule=cosine needs --max_number_of_steps, more than --warmup_steps="
             f"{config.warmup_steps}"
@@ -80,4 +81,6 @@ def build(config: TrainConfig) -> keras.optimizers.Optimizer:
             self.gradient_norm.assign(ops.sqrt(ops.sum(ops.stack(squares))))
             return result
 
-    return WithGradientNorm(schedule(config), clipnorm=config.clip_gradient_norm or None, **found[1])
+    together, each = config.clip_global_norm or None, config.clip_gradient_norm or None
+    clipping = {"global_clipnorm": together} if together else {"clipnorm": each}
+    return WithGradientNorm(schedule(config), **clipping, **found[1])

@@ -5,23 +5,94 @@ from typing import Any
 from attention_ocr.config import Config
 from attention_ocr.errors import UserError
 
+SHORT = {"augmentation": "light", "save_interval_steps": 200}
+
 PRESETS: dict[str, dict[str, Any]] = {
     "fsns": {"encode_coordinates": True},
+    # What tools/compare_presets.py found to learn most in the least time.
     "base": {
+        **SHORT,
+        "encoder": "residual",
+        "encoder_channels": 128,
+        "num_encoder_lstm_layers": 1,
+        "num_encoder_lstm_units": 128,
+        "head": "ctc",
+        "optimizer": "adam",
+        "learning_rate": 0.002,
+        "warmup_steps": 50,
+        "learning_rate_schedule": "auto",
+    },
+    "signs": {
+        **SHORT,
         "encode_coordinates": True,
         "optimizer": "adam",
         "learning_rate": 0.001,
-        "augmentation": "light",
-        "save_interval_steps": 200,
     },
+    # The reference's Chinese fork.
+    "chinese": {"encode_coordinates": True},
+    # Shi et al. 2015, arXiv 1507.05717.
     "crnn_ctc": {
+        **SHORT,
         "encoder": "crnn",
         "num_encoder_lstm_layers": 2,
+        "num_encoder_lstm_units": 256,
         "head": "ctc",
         "optimizer": "adadelta",
         "learning_rate": 1.0,
-        "augmentation": "light",
-        "save_interval_steps": 200,
+    },
+    # Guo and Deng's Attention-OCR, the package aocr.
+    "visual_attention": {
+        **SHORT,
+        "encoder": "sliding",
+        "encoder_dropout": 0.5,
+        "num_encoder_lstm_layers": 1,
+        "num_encoder_lstm_units": 256,
+        "head": "stacked_attention",
+        "num_decoder_lstm_layers": 2,
+        "num_lstm_units": 128,
+        "embedding_size": 10,
+        "stop_at_end": True,
+        "average_across_timesteps": True,
+        "label_smoothing": 0.0,
+        "optimizer": "adadelta",
+        "learning_rate": 1.0,
+        "clip_global_norm": 5.0,
+        "batch_size": 64,
+    },
+    # The PyTorch attention OCR for Chinese lines.
+    "seq2seq": {
+        **SHORT,
+        "encoder": "wide_crnn",
+        "num_encoder_lstm_layers": 2,
+        "num_encoder_lstm_units": 256,
+        "head": "gru_attention",
+        "num_lstm_units": 256,
+        "embedding_size": 256,
+        "decoder_dropout": 0.1,
+        "teacher_forcing": 0.5,
+        "stop_at_end": True,
+        "label_smoothing": 0.0,
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+        "clip_gradient_norm": 0.0,
+        "batch_size": 64,
+    },
+    # The winner of ArT 2019, arXiv 1912.04561; one GPU's learning rate.
+    "arbitrary": {
+        **SHORT,
+        "encoder": "inception_v4",
+        "head": "area_attention",
+        "num_lstm_units": 512,
+        "embedding_size": 256,
+        "decoder_dropout": 0.5,
+        "stop_at_end": True,
+        "label_smoothing": 0.0,
+        "weight_decay": 1e-5,
+        "optimizer": "adam",
+        "learning_rate": 1e-4,
+        "warmup_steps": 1000,
+        "learning_rate_schedule": "cosine",
+        "max_number_of_steps": 100_000,
     },
 }
 

@@ -86,6 +86,7 @@ class ProgressCallback(keras.callbacks.Callback):
             "loss/total": logs["sequence_loss"] + logs["regularization"] + weight * looks,
             "loss/sequence": logs["sequence_loss"],
             "loss/above_floor": logs["loss_above_floor"],
+            "loss/perplexity": logs["perplexity"],
             "loss/regularization": logs["regularization"],
             "accuracy/SequenceAccuracy": logs["SequenceAccuracy"],
             "accuracy/CharacterAccuracy": logs["CharacterAccuracy"],
@@ -99,11 +100,12 @@ class ProgressCallback(keras.callbacks.Callback):
     def _write_readings(self):
         """Reads some training pictures as a user would, without teaching; returns one reading and its truth."""
         reader = Reader.of_model(self.model)
-        pixels, labels = self.data.sample["pixels"], self.data.sample["labels"]
+        pixels, labels, sizes = (self.data.sample.get(name) for name in ("pixels", "labels", "sizes"))
         truths = [reader.dataset.charset.decode(label) for label in labels]
-        readings = reader.read_batch(pixels)
+        readings = reader.read_batch(pixels, sizes=sizes)
         texts = [reading.text for reading in readings]
-        self.summaries.readings(pixels, truths, readings, reader, self.step)
+        seen = pixels if sizes is None else [picture[:h, :w] for picture, (h, w) in zip(pixels, sizes, strict=True)]
+        self.summaries.readings(seen, truths, readings, reader, self.step)
         self.summaries.scalars({"accuracy/ExactMatch_of_sample": exact_match(truths, texts)}, self.step)
         self._warn_if_all_equal(texts, truths)
         shown = self.step // self.config.train.save_summaries_steps % len(texts)

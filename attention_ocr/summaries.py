@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,9 @@ class Summaries:
                 self.writer.add_image(name, np.concatenate(sample[key][:SHOWN], axis=0), step, dataformats="HWC")
 
     def readings(
-        self, pixels: np.ndarray, truths: list[str], readings: list[Reading], reader: Reader, step: int
+        self, pixels: Sequence[np.ndarray], truths: list[str], readings: list[Reading], reader: Reader, step: int
     ) -> None:
-        """Truth beside reading as text, and a strip of attention for each picture."""
+        """Truth beside reading as text, and a strip of attention for each of the prepared pictures."""
         rows = [
             f"| {_cell(truth)} | {_cell(reading.text)} | {reading.confidence:.3f} |"
             for truth, reading in zip(truths, readings, strict=True)
@@ -60,7 +61,7 @@ class Summaries:
                     reader.cropped(picture),
                     reading.attention,
                     reader.dataset.num_views,
-                    reader.feature_grid,
+                    reading.feature_grid,
                     cells=reader.cells,
                 )
                 self.writer.add_image(f"attention/{number}", strip, step, dataformats="HWC")

@@ -1,6 +1,7 @@
 """train: `keras.Model.fit` over endless batches; an epoch is the interval between two checkpoints."""
 
 import contextlib
+import functools
 import math
 import signal
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
+import numpy as np
 
 from attention_ocr import checkpoints, optimizers, transfer
 from attention_ocr.checkpoints import RunDirectory
@@ -58,7 +60,7 @@ def train(
 def _train_from_newest(config, dataset, data, run, start, initialize) -> int | None:
     """What `train` does, as far as the examples are good; None after a bad one: it is left out from then on."""
     model = _compiled(config, dataset)
-    heads.check_labels(config.model, dataset, model.feature_grid, data.labels and data.labels())
+    heads.check_labels(config.model, dataset, model.feature_grid, data.labels and data.labels(), _columns_of(model))
     if config.model.attention_loss_weight and ("places" not in data.sample or not model.cells):
         raise UserError(
             f"--attention_loss_weight={config.model.attention_loss_weight}: needs --render=signs, which knows where it "
@@ -105,6 +107,14 @@ def _train_from_newest(config, dataset, data, run, start, initialize) -> int | N
         data.close()
         summaries.close()
     return progress.step
+
+
+def _columns_of(model: AttentionOcr) -> Callable[[int], int] | None:
+    """A picture's columns of features by its width in pixels, where pictures are read as wide as they are."""
+    if not model.cuts_padding or model.dataset.resize == "pad":
+        return None
+    height = model.dataset.image_height
+    return functools.cache(lambda width: int(model.encoder.feature_sizes(np.array([[height, width]], "int32"))[0, 1]))
 
 
 def _compiled(config: Config, dataset: DatasetSpec) -> AttentionOcr:

@@ -13,6 +13,7 @@ from attention_ocr.dataset_mix import DatasetMix, Part
 from attention_ocr.errors import UserError
 from attention_ocr.evaluation import Evaluation, evaluate
 from attention_ocr.inference import Reader
+from attention_ocr.model import network
 from attention_ocr.quiet import quiet_imports
 
 SAMPLE_SIZE = 8
@@ -31,7 +32,7 @@ class TrainingData:
             that training can go on.
         close: ends what prepares batches; called after training.
         messages: what to say after which step.
-        labels: the record and the class ids of each example, without its picture; None: they are drawn.
+        labels: the record, the class ids and the unpadded width of each example; None: they are drawn.
     """
 
     batches: Callable[[int], Any]
@@ -41,7 +42,7 @@ class TrainingData:
     recover: Callable[[Exception, int], bool]
     close: Callable[[], None] = lambda: None
     messages: Callable[[], Mapping[int, str]] = dict
-    labels: Callable[[], Iterator[tuple[str, Sequence[int]]]] | None = None
+    labels: Callable[[], Iterator[tuple[str, Sequence[int], int]]] | None = None
 
 
 def from_records(config: Config, mix: DatasetMix, split_name: str, run_path: Path) -> TrainingData:
@@ -85,6 +86,7 @@ class RecordData:
 
         self._data, self._records, self._bad = mixture, pipeline, bad_records
         self._config, self._mix, self._split_name = config, mix, split_name
+        self._cut = network.cuts_padding(network.encoder_of(config.model, mix.spec), mix.spec)
         self._mender = bad_records.Mender(run_path, config.data.max_bad_records)
         if self._mender.count:
             print(f"{run_path}: leaves out {self._mender.count} bad records that were found before", flush=True)
@@ -108,8 +110,8 @@ class RecordData:
                 if not self._mend_first(self.mixture.sources):
                     raise
 
-    def labels(self) -> Iterator[tuple[str, Sequence[int]]]:
-        """Where each record lies (as validation names it) and its class ids."""
+    def labels(self) -> Iterator[tuple[str, Sequence[int], int]]:
+        """Where each record lies (as validation names it), its class ids and its unpadded width."""
         for source in self.mixture.sources:
             yield from self._records.labels(source)
 
@@ -148,13 +150,13 @@ class RecordData:
         sources, numbers = [], []
         for part in self._mix.parts:
             names = part.files(self._split_name)
-            source = self._records.Source(self._mender.mended(names), part.spec, crop)
+            source = self._records.Source(self._mender.mended(names), part.spec, crop, self._cut)
             told = part.spec.splits[self._split_name].num_examples
             sources.append(source)
             numbers.append(source.count() if self._mender.removed(names) or not told else told)
         self.mixture = self._data.Mixture(sources, numbers, self._mix.stages, self._mix.spec)
         self.held_out = [
-            self._records.Source(self._mender.mended(part.files("validation")), part.spec)
+            self._records.Source(self._mender.mended(part.files("validation")), part.spec, cut=self._cut)
             for part in self._mix.parts
             if _validates(part)
         ]

@@ -104,9 +104,9 @@ def report(fates: list[Fate], path: str, charset: Charset, classes: list[int]) -
 
 
 def tower_values(model, other) -> list[tuple[Fate, Any, np.ndarray]]:
-    theirs = {variable.path: np.asarray(variable) for variable in other.encoder.variables}
+    theirs = {variable.path: np.asarray(variable) for variable in other.encoder.weights}
     found = []
-    for variable in model.encoder.variables:
+    for variable in model.encoder.weights:
         shape, ours = tuple(variable.shape), np.asarray(variable)
         value = theirs.get(variable.path, ours)
         fits = variable.path in theirs and value.shape == shape
@@ -117,20 +117,20 @@ def tower_values(model, other) -> list[tuple[Fate, Any, np.ndarray]]:
 
 def decoder_values(model, other, classes) -> list[tuple[Fate, Any, np.ndarray]]:
     same_head = type(model.decoder) is type(other.decoder)
-    theirs = {variable.name: np.asarray(variable) for variable in other.decoder.variables}
+    theirs = {variable.name: np.asarray(variable) for variable in other.decoder.weights}
     ours, old = (labels_of(model, classes), labels_of(other, range(len(other.dataset.charset))))
     sizes = {name: list(value.shape) for name, value in theirs.items()}
     if same_head:
         narrow_inputs(theirs, old, ours)
     found = []
-    for variable in model.decoder.variables:
+    for variable in model.decoder.weights:
         name, value = variable.name, np.asarray(variable)
         kept: list[int] = []
-        if same_head:
+        if same_head and name in theirs:
             value, kept = carried(value, theirs[name], ours[name], old[name])
         whole = bool(kept) and kept == list(value.shape) == sizes[name]
         fate = "loaded" if whole else "resized" if kept else "new"
-        note = "" if whole else _amount(kept, sizes[name], value.shape) if kept else _why_new(model, other, same_head)
+        note = "" if whole else _amount(kept, sizes[name], value.shape) if kept else _why_new(model, other, name)
         found.append((Fate(variable.path, value.shape, fate, note), variable, value))
     return found
 
@@ -139,20 +139,25 @@ def labels_of(model: AttentionOcr, classes) -> dict[str, tuple[Labels, Labels]]:
     """For each weight of the decoder what the entries of its first (read) and its last axis (written) stand for."""
     config, decoder = model.config, model.decoder
     h, w = model.feature_grid if config.encode_coordinates else (0, 0)
-    C, K, U = decoder.num_features, decoder.num_classes, config.num_lstm_units
+    C, K, U, E = decoder.num_features, decoder.num_classes, config.num_lstm_units, _embedding_size(model)
     tower = _tower_name(model)  # the channels of another tower mean other things
+    features: list[tuple] = [
+        *(("channel", n, tower) for n in range(C - h - w)),
+        *(("row", y) for y in range(h)),
+        *(("column", x) for x in range(w)),
+    ]
     meanings: dict[str, list[tuple]] = {
         "class": [("class", class_id) for class_id in classes],
         "blank": [("blank",)],
+        "go": [("go",)],
         "unfed": [("unfed", n) for n in range(K)],
-        "feature": [
-            *(("channel", n, tower) for n in range(C - h - w)),
-            *(("row", y) for y in range(h)),
-            *(("column", x) for x in range(w)),
-        ],
+        "feature": features,
+        "forward": features[: C // 2],
+        "backward": features[C // 2 :],
         "unit": [("unit", n, U) for n in range(U)],  # a part of an LSTM is of no use
-        "input": [("input", n) for n in range(K)],
-        "key": [("key", n) for n in range(C)],
+        "embedding": [("embedding", n, E) for n in range(E)],  # nor is a part of an embedded character
+        "input": [("input", n) for n in range(getattr(decoder, "num_inputs", 0))],
+        "key": [("key", n) for n in range(getattr(decoder, "num_keys", 0))],
     }
     return {name: (_axis(read, meanings), _axis(written, meanings)) for name, (read, written) in decoder.axes().items()}
 
@@ -233,11 +238,25 @@ def _amount(kept: list[int], old: list[int], new: tuple[int, ...]) -> str:
     return ", ".join(f"{k} of {was} {name} (now {now})" for k, was, now, name in axes if not k == was == now)
 
 
-def _why_new(model: AttentionOcr, other: AttentionOcr, same_head: bool) -> str:
-    if not same_head:
+def _why_new(model: AttentionOcr, other: AttentionOcr, name: str) -> str:
+    """Why nothing of the weight `name` was carried over."""
+    axes = model.decoder.axes()
+    if type(model.decoder) is not type(other.decoder):
         return "another decoder"
-    U, theirs = model.config.num_lstm_units, other.config.num_lstm_units
-    return f"num_lstm_units were {theirs}, are {U}" if theirs != U else f"the tower was {_tower_name(other)}"
+    if name not in other.decoder.axes():
+        return "not in the file"
+    parts = " ".join(axes[name]).split()
+    U, E = (model.config.num_lstm_units, other.config.num_lstm_units), (_embedding_size(model), _embedding_size(other))
+    if "unit" in parts and U[0] != U[1]:
+        return f"num_lstm_units were {U[1]}, are {U[0]}"
+    if "embedding" in parts and E[0] != E[1]:
+        return f"embedding_size was {E[1]}, is {E[0]}"
+    return f"the tower was {_tower_name(other)}"
+
+
+def _embedding_size(model: AttentionOcr) -> int:
+    """E of a decoder that embeds characters, else 0."""
+    return getattr(model.decoder, "embedding_size", 0)
 
 
 def _tower_name(model: AttentionOcr) -> str:

@@ -58,6 +58,33 @@ def tiny_dataset(tmp_path_factory):
     return folder / "records"
 
 
+@pytest.fixture(scope="session")
+def sized_dataset(tmp_path_factory):
+    """A function from a resize policy to a folder of records of pictures that are 18 to 90 pixels wide, 32 high."""
+    from attention_ocr.data.annotations import Annotation
+    from attention_ocr.data.records import GenerateConfig, write_dataset
+
+    folder = tmp_path_factory.mktemp("sized")
+    random = np.random.default_rng(1)
+    lines = {"train": [], "validation": [], "test": []}
+    for number in range(48):
+        text = "".join(random.choice(list(LETTERS), random.integers(1, 6)))
+        picture = draw_word(text, height=32, width=18 * len(text))
+        picture.save(folder / f"{number}.png")
+        split = ("train", "train", "train", "train", "validation", "test")[number % 6]
+        lines[split].append(Annotation((f"{number}.png",), text, f"labels.tsv:{number + 1}", folder))
+
+    def make(resize):
+        output = folder / resize
+        if not output.exists():
+            sizes = {"image_height": 64, "image_width": 96} if resize == "pad" else {"image_height": 32}
+            config = GenerateConfig(resize=resize, max_sequence_length=5, on_duplicate="keep", **sizes)
+            write_dataset(lines, output, config)
+        return output
+
+    return make
+
+
 def draw_word(text, height=40, width=80):
     """A picture with `text` in black on light grey."""
     picture = Image.new("RGB", (width, height), (230, 230, 225))

@@ -1,6 +1,6 @@
 """Times the input pipeline beside training on the same records: it must not be what training waits for.
 
-python tools/benchmark_pipeline.py --dataset_dir=DIR [--preset=base]
+python tools/benchmark_pipeline.py --dataset_dir=DIR [--preset=signs]
 """
 
 import itertools

@@ -34,11 +34,13 @@ def plain_weighted_sum(weights, values):
     return ops.einsum("bn,bnc->bc", weights, values)
 
 
-def encode_view_by_view(self, images, training=False):
+def encode_view_by_view(self, images, sizes=None, training=False):
     """`MultiViewEncoder.call` with one tower call a view, as the reference builds its graph."""
+    del sizes
     views = ops.split(split_views((images - 0.5) * 2.5, self.num_views), self.num_views)
     features = ops.concatenate([self.tower(view, training=training) for view in views], axis=0)
-    return join_views(encode_coordinates(features) if self.coordinates else features, self.num_views)
+    features = encode_coordinates(features) if self.coordinates else features
+    return {"features": join_views(features, self.num_views)}
 
 
 def make_step(variant: str, batch: dict[str, np.ndarray]) -> Callable[[], object]:
@@ -48,12 +50,12 @@ def make_step(variant: str, batch: dict[str, np.ndarray]) -> Callable[[], object
         if variant in ("stock gradient", "plain"):
             attention.weighted_sum = plain_weighted_sum
         if variant in ("tower by view", "plain"):
-            MultiViewEncoder.call = encode_view_by_view  # type: ignore[method-assign]
+            MultiViewEncoder.call = encode_view_by_view  # type: ignore[method-assign,assignment]
         model = make_model(1 if variant in ("tower by view", "plain") else _NUM_VIEWS.value)
         model.compile(optimizers.build(TrainConfig()), jit_compile=variant == "xla")
         model.train_on_batch(batch)
     finally:
-        attention.weighted_sum, MultiViewEncoder.call = ours  # type: ignore[method-assign]
+        attention.weighted_sum, MultiViewEncoder.call = ours  # type: ignore[method-assign,assignment]
     return lambda: model.train_on_batch(batch)
 
 

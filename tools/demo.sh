@@ -6,7 +6,7 @@ run() { printf '\n$ %s\n' "$*"; "$@"; }
 run python tools/write_demo_signs.py --output_dir=demo/signs
 run attention-ocr generate_tfrecords --annotations=demo/signs/labels.tsv --test_annotations=demo/signs/new/labels.tsv \
   --validation_fraction=0 --num_views=4 --side_by_side --image_height=96 --image_width=96 --output_dir=demo/records
-run attention-ocr train --dataset_dir=demo/records --train_log_dir=logs/demo --preset=base --batch_size=16 \
+run attention-ocr train --dataset_dir=demo/records --train_log_dir=logs/demo --preset=signs --batch_size=16 \
   --learning_rate_schedule=cosine --max_number_of_steps=280 --save_interval_steps=140 --save_summaries_steps=20
 run attention-ocr eval --train_log_dir=logs/demo --dataset_dir=demo/records --split_name=test
 run attention-ocr export --checkpoint=logs/demo/best.keras --export_dir=demo/export

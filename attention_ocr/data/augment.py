@@ -33,6 +33,8 @@ def augment(image: tf.Tensor, num_views: int, name: str, seed: tf.Tensor) -> tf.
         float32 [H, V*W, 3] in [0, 1].
     """
     distort = AUGMENTATIONS[name]
+    if num_views == 1:
+        return distort(image, tf.random.split(seed, 1)[0])
     views = tf.split(image, num_views, axis=1)
     seeds = tf.random.split(seed, num_views)
     return tf.concat([distort(view, seeds[number]) for number, view in enumerate(views)], axis=1)
@@ -48,7 +50,7 @@ def distort_like_fsns(view: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 def random_crop(view: tf.Tensor, seed: tf.Tensor, method_seed: tf.Tensor) -> tf.Tensor:
     """At least 0.8 of the view (area 0.8-1, aspect ratio 0.8-1.2), resized back by one of four methods."""
-    H, W, _ = view.shape
+    H, W, _ = tf.unstack(tf.shape(view))
     begin, size, _ = tf.image.stateless_sample_distorted_bounding_box(
         tf.shape(view),
         tf.constant([[[0.0, 0.0, 1.0, 1.0]]]),
@@ -74,11 +76,11 @@ def distort_colours(view: tf.Tensor, order: tuple[str, ...], seed: tf.Tensor) ->
 
 def distort_lightly(view: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """A shift by up to a sixteenth of the view, brightness +-0.1 and contrast x 0.7-1.3."""
-    H, W, _ = view.shape
+    H, W, _ = tf.unstack(tf.shape(view))
     seeds = tf.random.split(seed, 3)
     rows, columns = H // 16, W // 16
     padded = tf.pad(view, [[rows, rows], [columns, columns], [0, 0]], "SYMMETRIC")
-    view = tf.image.stateless_random_crop(padded, view.shape, seeds[0])
+    view = tf.ensure_shape(tf.image.stateless_random_crop(padded, tf.shape(view), seeds[0]), view.shape)
     view = tf.image.stateless_random_contrast(view, 0.7, 1.3, seeds[1])
     return tf.clip_by_value(tf.image.stateless_random_brightness(view, 0.1, seeds[2]), 0.0, 1.0)
 

@@ -14,9 +14,10 @@ from attention_ocr import files
 from attention_ocr.config import DataConfig
 from attention_ocr.console import progress_bar
 from attention_ocr.data.mixture import Mixture, drawn_records
-from attention_ocr.data.pipeline import Source
+from attention_ocr.data.pipeline import Source, first_step
 from attention_ocr.data.record_checks import inspect_record
 from attention_ocr.data.record_files import RawRecord, framed, read_record_at, read_records, record_spans
+from attention_ocr.data.sizes import WINDOW
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
@@ -133,7 +134,10 @@ def next_records(mixture: Mixture, data: DataConfig, seed: int, step: int) -> li
     """
     found: list[tuple[int, bytes]] = []
     with contextlib.suppress(*DATA_ERRORS):
-        records = drawn_records(mixture, data, seed, step).take(BATCHES_AHEAD * data.batch_size)
+        source, batches = mixture.sources[0], BATCHES_AHEAD
+        if source.cut:  # a batch is drawn from a window of records, and the next window is read ahead
+            step, batches = first_step(source, step), 2 * WINDOW + BATCHES_AHEAD
+        records = drawn_records(mixture, data, seed, step).take(batches * data.batch_size)
         found.extend((int(n), record) for n, record in records.as_numpy_iterator())
     return found
 

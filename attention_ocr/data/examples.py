@@ -24,6 +24,7 @@ def write_example(
     length: int,
     null_id: int,
     text: str,
+    orig_height: int | None = None,
 ) -> bytes:
     """A serialized record with all keys of the FSNS data set.
 
@@ -37,6 +38,7 @@ def write_example(
         length: T.
         null_id: the class that pads the ids to T.
         text: the label.
+        orig_height: the pixels of `height`, in its middle, that are real; None: all.
     """
     example = Example()
     feature = example.features.feature
@@ -45,6 +47,8 @@ def write_example(
     feature["image/height"].int64_list.value.append(height)
     feature["image/width"].int64_list.value.append(width)
     feature["image/orig_width"].int64_list.value.append(orig_width)
+    if orig_height is not None:
+        feature["image/orig_height"].int64_list.value.append(orig_height)
     feature["image/class"].int64_list.value.extend([*ids, *[null_id] * (length - len(ids))])
     feature["image/unpadded_class"].int64_list.value.extend(ids)
     feature["image/text"].bytes_list.value.append(text.encode())
@@ -75,7 +79,8 @@ def parse_example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
 
     Returns:
         `encoded` string [], the picture's file; `labels` int64 [T], class ids padded with the null;
-        `text` string [], empty if the record has none.
+        `text` string [], empty if the record has none; `orig_height` and `orig_width` int64 [], how much of the picture
+        is no padding, -1 if the record does not tell.
     """
     import tensorflow as tf
 
@@ -83,10 +88,14 @@ def parse_example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         "image/encoded": tf.io.FixedLenFeature([], tf.string),
         "image/class": tf.io.VarLenFeature(tf.int64),
         "image/text": tf.io.FixedLenFeature([], tf.string, default_value=""),
+        "image/orig_height": tf.io.FixedLenFeature([], tf.int64, default_value=-1),
+        "image/orig_width": tf.io.FixedLenFeature([], tf.int64, default_value=-1),
     }
     parsed = tf.io.parse_single_example(serialized, features)
     return {
         "encoded": parsed["image/encoded"],
         "labels": tf.sparse.to_dense(parsed["image/class"]),
         "text": parsed["image/text"],
+        "orig_height": parsed["image/orig_height"],
+        "orig_width": parsed["image/orig_width"],
     }

@@ -42,9 +42,9 @@ def training_batches(
     """Endless batches as `pipeline.training_batches` gives them, the labels in the united classes, T the united one."""
     if len(mixture.sources) == 1:
         return pipeline.training_batches(mixture.sources[0], mixture.numbers[0], data, seed, start_step, clock)
-    records = drawn_records(mixture, data, seed, start_step)
-    decode = decoder([source.spec for source in mixture.sources], mixture.united)
-    united = pipeline.Source((), mixture.united, mixture.sources[0].crop)
+    united = pipeline.Source((), mixture.united, mixture.sources[0].crop, mixture.sources[0].cut)
+    records = drawn_records(mixture, data, seed, pipeline.first_step(united, start_step))
+    decode = decoder([source.spec for source in mixture.sources], mixture.united, united.cut)
     return pipeline.prepared_batches(records, decode, united, data, seed, start_step, clock)
 
 
@@ -84,7 +84,9 @@ def taken_before(stages: Sequence[Stage], batch_size: int, seed: int, step: int)
     return total.tolist()
 
 
-def decoder(specs: Sequence[DatasetSpec], united: DatasetSpec) -> Callable[[tuple], dict[str, tf.Tensor]]:
+def decoder(
+    specs: Sequence[DatasetSpec], united: DatasetSpec, cut: bool = False
+) -> Callable[[tuple], dict[str, tf.Tensor]]:
     """A function from (the number of a data set, its record) to what `pipeline.decode` gives, in the united classes."""
     lengths = np.array([spec.max_sequence_length for spec in specs], np.int32)
     sizes = np.array([len(spec.charset) for spec in specs], np.int32)
@@ -96,7 +98,7 @@ def decoder(specs: Sequence[DatasetSpec], united: DatasetSpec) -> Callable[[tupl
         n, record = numbered
         example = examples.parse_example(record)
         labels = pipeline.checked_labels(example["labels"], tf.gather(lengths, n), tf.gather(sizes, n))
-        return pipeline.decoded(example["encoded"], tf.gather(tf.gather(ids, n), labels), united)
+        return pipeline.decoded(example, tf.gather(tf.gather(ids, n), labels), united, cut)
 
     return decode
 

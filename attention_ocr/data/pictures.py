@@ -27,12 +27,14 @@ class Picture:
         image_format: `PNG` or `JPEG`.
         orig_width: pixels of its width that are not padding.
         wanted_width: how wide keep_height would make it if it fitted, where it does not; else 0.
+        orig_height: pixels of its height that are not padding, which is as high above as below; None: all.
     """
 
     encoded: bytes
     image_format: str
     orig_width: int
     wanted_width: int = 0
+    orig_height: int | None = None
 
     @property
     def digest(self) -> int:
@@ -51,7 +53,7 @@ def load_picture(line: Annotation, spec: DatasetSpec) -> Picture:
         return Picture(_png(images.fit_views(views, spec)), "PNG", spec.image_shape[1])
     if line.region:
         image = _cropped(line)
-        return Picture(_png(images.fit(image, spec)), "PNG", *_widths(image, spec))
+        return Picture(_png(images.fit(image, spec)), "PNG", *_sizes(image, spec))
     encoded = stores.read_bytes(line, line.paths[0])
     height, width, _ = spec.image_shape
     if is_plain_png(encoded, height, width) and not images.is_turned(height, spec.image_width, spec):
@@ -60,7 +62,7 @@ def load_picture(line: Annotation, spec: DatasetSpec) -> Picture:
         if _is_fitting_jpeg(picture, encoded, spec):
             return Picture(encoded, "JPEG", width)
         image = images.upright_rgb(picture)
-    return Picture(_png(images.fit(image, spec)), "PNG", *_widths(image, spec))
+    return Picture(_png(images.fit(image, spec)), "PNG", *_sizes(image, spec))
 
 
 def view_size(line: Annotation, spec_views: int, vertical: str) -> tuple[int, int]:
@@ -116,16 +118,17 @@ def _noise(line: Annotation, view: int, spec: DatasetSpec) -> Image.Image:
     return Image.fromarray(np.random.default_rng(list(seed)).integers(0, 256, shape, np.uint8))
 
 
-def _widths(image: Image.Image, spec: DatasetSpec) -> tuple[int, int]:
-    """A fitted picture's `orig_width` and `wanted_width`."""
+def _sizes(image: Image.Image, spec: DatasetSpec) -> tuple[int, int, int | None]:
+    """A fitted picture's `orig_width`, `wanted_width` and `orig_height`."""
     if spec.num_views > 1:
-        return spec.image_shape[1], 0
+        return spec.image_shape[1], 0, None
     height, width = image.height, image.width
     if images.is_turned(height, width, spec):
         height, width = width, height
     at_full_height = int(width * spec.image_height / height + 0.5)
     is_squeezed = spec.resize == "keep_height" and at_full_height > spec.image_width
-    return images.scaled_size(height, width, spec)[1], at_full_height if is_squeezed else 0
+    filled = images.scaled_size(height, width, spec)
+    return filled[1], at_full_height if is_squeezed else 0, filled[0] if spec.resize == "pad" else None
 
 
 def _is_fitting_jpeg(picture: Image.Image, encoded: bytes, spec: DatasetSpec) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from attention_ocr.config import DataConfig
-from attention_ocr.data import augment, examples
+from attention_ocr.data import augment, examples, sizes
 from attention_ocr.data.record_files import read_records, record_spans
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
@@ -28,11 +28,13 @@ class Source:
         files: the shards of a split.
         spec: their data set.
         crop: (height, width) that training cuts from the middle of each view; 0: all of it.
+        cut: whether batches hold pictures without the padding that the records have.
     """
 
     files: Sequence[str]
     spec: DatasetSpec
     crop: tuple[int, int] = (0, 0)
+    cut: bool = False
 
     def count(self) -> int:
         """The number of records.
@@ -56,6 +58,9 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Endless batches `{"images": float32 [B, H, V*W, 3] in [0, 1], "labels": int32 [B, T]}`.
 
+    Where the source cuts, batches are as large as their largest picture, with `sizes` int32 [B, 2] as
+    `sizes.batched` gives them, and hold pictures of like sizes.
+
     Args:
         source: the records.
         num_examples: how many they are: an epoch.
@@ -64,8 +69,11 @@ def training_batches(
         start_step: the batches that were taken before are left out.
         clock: counts the time that the consumer waits.
     """
-    records = endless_records(source, num_examples, data, seed, start_step * data.batch_size)
-    return prepared_batches(records, lambda record: decode(record, source.spec), source, data, seed, start_step, clock)
+    first = first_step(source, start_step)
+    records = endless_records(source, num_examples, data, seed, first * data.batch_size)
+    return prepared_batches(
+        records, lambda record: decode(record, source.spec, source.cut), source, data, seed, start_step, clock
+    )
 
 
 def endless_records(source: Source, num_examples: int, data: DataConfig, seed: int, taken: int) -> tf.data.Dataset:
@@ -73,6 +81,11 @@ def endless_records(source: Source, num_examples: int, data: DataConfig, seed: i
     first_epoch, done = divmod(taken, num_examples)
     epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
     return epochs.flat_map(lambda epoch: _shuffled(source.files, data.shuffle_buffer_size, seed, epoch)).skip(done)
+
+
+def first_step(source: Source, start_step: int) -> int:
+    """The step whose records must be drawn for those of `start_step`: sorted by size, they come from a whole window."""
+    return start_step - start_step % sizes.WINDOW if source.cut else start_step
 
 
 def prepared_batches(
@@ -84,7 +97,10 @@ def prepared_batches(
     start_step: int,
     clock: "WaitClock | None",
 ) -> tf.data.Dataset:
-    """Batches of endless records, as `training_batches` describes them; `source` says how pictures look."""
+    """Batches of endless records, as `training_batches` describes them; `source` says how pictures look.
+
+    The records begin with those of `first_step`.
+    """
     numbers = tf.data.Dataset.range(start_step * data.batch_size, np.iinfo(np.int64).max)
 
     def prepare(number: tf.Tensor, record: Any) -> dict[str, tf.Tensor]:
@@ -92,11 +108,13 @@ def prepared_batches(
         image = _input_image(example["images"], source)
         if data.use_augment_input:
             image = _augment(image, source.spec, data, seed, number)
-        return {"images": image, "labels": example["labels"]}
+        return {**example, "images": image, **({"sizes": tf.shape(image)[:2]} if source.cut else {})}
 
+    if source.cut:
+        records = sizes.alike(records, data.batch_size, seed, start_step)
     numbered = tf.data.Dataset.zip(numbers, records)
     batches = numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    batches = batches.batch(data.batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    batches = sizes.batched(batches, data.batch_size, source, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
     return clock.watch(batches) if clock else batches
 
 
@@ -110,7 +128,7 @@ def evaluation_batches(source: Source, batch_size: int, most: int = 0) -> tf.dat
 
     Returns:
         Batches of `images` uint8 [B, H, V*W, 3], not cropped, `labels` int32 [B, T], and `records` string [B], the
-        name `shard:number` of each.
+        name `shard:number` of each; where the source cuts, also of `sizes`.
     """
 
     def named(file: tf.Tensor) -> tf.data.Dataset:
@@ -119,39 +137,48 @@ def evaluation_batches(source: Source, batch_size: int, most: int = 0) -> tf.dat
 
     def prepare(name: tf.Tensor, number: tf.Tensor, record: tf.Tensor) -> dict[str, tf.Tensor]:
         records = tf.strings.join([name, ":", tf.strings.as_string(number)])
-        return {**decode(record, source.spec), "records": records}
+        return {**decode(record, source.spec, source.cut), "records": records}
 
     dataset = tf.data.Dataset.from_tensor_slices(list(source.files)).flat_map(named)
     dataset = dataset.take(most) if most else dataset
-    return dataset.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).batch(batch_size).prefetch(tf.data.AUTOTUNE)
+    dataset = dataset.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+    return sizes.batched(dataset, batch_size, source).prefetch(tf.data.AUTOTUNE)
 
 
-def labels(source: Source) -> Iterator[tuple[str, list[int]]]:
-    """`shard:number` and the class ids of each record that can be read; pictures are not looked at."""
+def labels(source: Source) -> Iterator[tuple[str, list[int], int]]:
+    """`shard:number`, class ids and unpadded width of each record that can be read; pictures are not looked at."""
     for file in source.files:
         for record in read_records(file):
             with contextlib.suppress(UserError):  # bad ones are told and left out elsewhere
-                yield f"{Path(file).name}:{record.number}", examples.values_of(record.data).get("image/class", [])
+                values, width = examples.values_of(record.data), source.spec.image_shape[1]
+                told = values.get("image/orig_width", [width])[0] if source.cut else width
+                yield f"{Path(file).name}:{record.number}", values.get("image/class", []), told
 
 
 def training_sample(source: Source, data: DataConfig, seed: int, number: int) -> dict[str, np.ndarray]:
-    """The first records, to look at: `originals`, the same augmented as `images`, `labels`, and uint8 `pixels`."""
+    """The first records, to look at: `originals`, the same augmented as `images`, `labels`, and uint8 `pixels`.
+
+    All of the data set's size; where the source cuts, `sizes` tells how much of each, at the top left, is picture.
+    """
 
     def prepare(index: tf.Tensor, record: tf.Tensor) -> dict[str, tf.Tensor]:
-        example = decode(record, source.spec)
+        example = decode(record, source.spec, source.cut)
         original = _input_image(example["images"], source)
         image = _augment(original, source.spec, data, seed, index) if data.use_augment_input else original
-        return {"originals": original, "images": image, "labels": example["labels"], "pixels": example["images"]}
+        pictures = {"originals": original, "images": image, "pixels": example["images"]}
+        if source.cut:
+            pictures = {name: sizes.filled_up(picture, source.spec) for name, picture in pictures.items()}
+        return {**example, **pictures}
 
     records = tf.data.TFRecordDataset(source.files).take(number).enumerate()
     return next(iter(records.map(prepare).batch(number).as_numpy_iterator()))
 
 
-def decode(record: tf.Tensor, spec: DatasetSpec) -> dict[str, tf.Tensor]:
-    """`images` uint8 [H, V*W, 3] and `labels` int32 [T] of a serialized example."""
+def decode(record: tf.Tensor, spec: DatasetSpec, cut: bool = False) -> dict[str, tf.Tensor]:
+    """`images` uint8 [H, V*W, 3] and `labels` int32 [T] of a serialized example; if `cut`, also `sizes` int32 [2]."""
     example = examples.parse_example(record)
     labels = checked_labels(example["labels"], spec.max_sequence_length, len(spec.charset))
-    return decoded(example["encoded"], labels, spec)
+    return decoded(example, labels, spec, cut)
 
 
 def checked_labels(labels: tf.Tensor, length: int | tf.Tensor, num_classes: int | tf.Tensor) -> tf.Tensor:
@@ -163,14 +190,21 @@ def checked_labels(labels: tf.Tensor, length: int | tf.Tensor, num_classes: int 
     return labels
 
 
-def decoded(encoded: tf.Tensor, labels: tf.Tensor, spec: DatasetSpec) -> dict[str, tf.Tensor]:
-    """`images` uint8 [H, V*W, 3] of a picture's file and `labels` int32 [T], padded with the null."""
+def decoded(
+    example: dict[str, tf.Tensor], labels: tf.Tensor, spec: DatasetSpec, cut: bool = False
+) -> dict[str, tf.Tensor]:
+    """`images` uint8 [H, V*W, 3] of a parsed example and `labels` int32 [T], padded with the null.
+
+    If `cut`, the picture is [height, width, 3], without its padding, and `sizes` int32 [2] tells height and width.
+    """
     missing = spec.max_sequence_length - tf.size(labels)
     labels = tf.pad(labels, [[0, missing]], constant_values=spec.charset.null_id)
-    return {
-        "images": tf.ensure_shape(decode_pixels(encoded), spec.image_shape),
-        "labels": tf.ensure_shape(labels, [spec.max_sequence_length]),
-    }
+    pixels = tf.ensure_shape(decode_pixels(example["encoded"]), spec.image_shape)
+    found = {"images": pixels, "labels": tf.ensure_shape(labels, [spec.max_sequence_length])}
+    if cut:
+        found["images"] = sizes.without_padding(pixels, example, spec)
+        found["sizes"] = tf.shape(found["images"])[:2]
+    return found
 
 
 def decode_pixels(encoded: tf.Tensor) -> tf.Tensor:
@@ -247,6 +281,8 @@ def _shuffled(files: Sequence[str], buffer_size: int, seed: int, epoch: tf.Tenso
 
 def _input_image(pixels: tf.Tensor, source: Source) -> tf.Tensor:
     """float32 [H, V*W, 3] in [0, 1] of decoded pixels: what `Reader` does with NumPy."""
+    if source.cut:
+        return tf.cast(pixels, tf.float32) / 255.0
     cropped = crop_in_graph(pixels, source.spec.num_views, source.crop)
     return tf.cast(cropped, tf.float32) / 255.0
 

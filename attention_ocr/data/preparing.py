@@ -43,5 +43,6 @@ def prepare(row: str, spec: DatasetSpec) -> Prepared | UserError:
         spec.max_sequence_length,
         spec.charset.null_id,
         line.text,
+        picture.orig_height,
     )
     return Prepared(framed(example), picture.digest, picture.wanted_width)

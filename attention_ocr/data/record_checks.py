@@ -24,6 +24,7 @@ KEYS: dict[str, tuple[type, int | None]] = {
     "image/height": (int, 1),
     "image/width": (int, 1),
     "image/orig_width": (int, 1),
+    "image/orig_height": (int, 1),
     "image/unpadded_class": (int, None),
     "image/text": (bytes, 1),
 }

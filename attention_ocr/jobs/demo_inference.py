@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from absl import flags
 
 from attention_ocr import files
@@ -39,8 +38,9 @@ def run(values: flags.FlagValues) -> None:
     reader = Reader.load(values.checkpoint, **knobs)
     for start in range(0, len(paths), values.batch_size):
         batch = paths[start : start + values.batch_size]
-        pixels = np.stack([reader.prepare(path) for path in batch])
-        for path, picture, reading in zip(batch, pixels, reader.read_batch(pixels, values.batch_size), strict=True):
+        pictures = [reader.prepare(path) for path in batch]
+        readings = reader.read_prepared(pictures, values.batch_size)
+        for path, picture, reading in zip(batch, pictures, readings, strict=True):
             if values.format == "json":
                 print(json.dumps({"path": str(path), **reading.to_dict(reader.dataset.charset)}, ensure_ascii=False))
             else:

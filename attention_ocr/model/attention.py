@@ -5,8 +5,10 @@ from keras import ops
 
 from attention_ocr.model import recurrent
 
+HIDDEN = -3e4  # the score of what must not be looked at; a number of half precision
 
-def additive_attention(keys, query, values, scale):
+
+def additive_attention(keys, query, values, scale, mask=None):
     """Weights `values` by how well `keys` match `query` (Bahdanau et al. 2015, eq. 5-6).
 
     Args:
@@ -14,11 +16,14 @@ def additive_attention(keys, query, values, scale):
         query: [B, A] projected decoder state.
         values: [B, N, C] features to average.
         scale: [A] the vector v.
+        mask: bool [B, N], the positions to look at; None: all.
 
     Returns:
         context [B, C] and weights [B, N], which sum to 1 over N.
     """
     scores = ops.einsum("bna,a->bn", ops.tanh(keys + query[:, None]), scale)  # [B, N]
+    if mask is not None:
+        scores = ops.where(mask, scores, HIDDEN)
     weights = ops.softmax(scores)
     return weighted_sum(weights, values), weights
 
@@ -55,15 +60,17 @@ class AttentionDecoder(keras.layers.Layer):
 
     def build(self, shape):
         K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
-        A = C
+        A = self.num_keys = C
+        # DIFFERS: the reference makes the LSTM's input as wide as the charset, which 5,000 characters make too large.
+        I = self.num_inputs = recurrent.character_size(self.config, K)  # noqa: E741
         self.num_features = C
         l2 = keras.regularizers.L2(0.5 * self.config.weight_decay)
         glorot, zeros = "glorot_uniform", "zeros"
         self.attention_w = self.add_weight((C, A), glorot, name="attention_w")
         self.attention_v = self.add_weight((A,), keras.initializers.RandomUniform(-0.1, 0.1), name="attention_v")
-        self.input_kernel = self.add_weight((K + C, K), glorot, name="input_kernel")
-        self.input_bias = self.add_weight((K,), zeros, name="input_bias")
-        self.lstm_kernel = self.add_weight((K + U, 4 * U), "orthogonal", name="lstm_kernel")
+        self.input_kernel = self.add_weight((K + C, I), glorot, name="input_kernel")
+        self.input_bias = self.add_weight((I,), zeros, name="input_bias")
+        self.lstm_kernel = self.add_weight((I + U, 4 * U), "orthogonal", name="lstm_kernel")
         self.lstm_bias = self.add_weight((4 * U,), zeros, name="lstm_bias")
         self.query_kernel = self.add_weight((2 * U, A), glorot, name="query_kernel")
         self.query_bias = self.add_weight((A,), zeros, name="query_bias")
@@ -76,7 +83,7 @@ class AttentionDecoder(keras.layers.Layer):
         """What the entries of each weight's (first, last) axis stand for, by which fine-tuning carries them over.
 
         class: K in the charset's order; unfed: K that are never used; feature: C channels, rows and columns; unit: U;
-        key: A; input: x_t, which has K entries, though none belongs to a class.
+        key: A; input: I entries of x_t, none of which belongs to a class.
         """
         fed = "class" if self.config.use_autoregression else "unfed"
         return {
@@ -94,52 +101,60 @@ class AttentionDecoder(keras.layers.Layer):
             "softmax_b": ("", "class"),
         }
 
-    def call(self, features, labels=None, teach=False):
+    def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
         """Reads T characters.
 
         Args:
             features: [B, N, C].
             labels: int [B, T], needed to teach.
             teach: feed the labels; otherwise what was read.
+            is_picture: bool [B, N], the positions that belong to the picture, which alone are looked at; None: all.
+            forced: bool [], whether the labels are fed in this batch; None: they are whenever `teach`.
+            training: not used.
 
         Returns:
             `chars_logit` [B, T, K] and `attention` [B, T, N].
         """
-        step, state = self.start(features)
-        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels if teach else None)
+        step, state = self.start(features, is_picture=is_picture, training=training)
+        labels = labels if teach else None
+        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels, forced)
 
-    def start(self, features, copies=1):
+    def start(self, features, copies=1, is_picture=None, training=False):
         """How each picture's characters are read: the one step that teaching, greedy reading and beam search share.
 
         Args:
             features: [B, N, C].
             copies: how many texts of a picture are read side by side, below written into B: row b * copies + i.
+            is_picture: bool [B, N], the positions that belong to the picture, which alone are looked at; None: all.
+            training: not used.
 
         Returns:
             step: (t, state, fed int [B]) -> state, logits [B, K], attention [B, N]; `fed` K stands for nothing.
             state: the first (c, h, context).
         """
+        del training
         keys = recurrent.repeat(ops.matmul(features, self.attention_w), copies)  # [B, N, A], computed once a picture
         features = recurrent.repeat(features, copies)
-        feedback = recurrent.with_nothing(self.input_kernel[: self.num_classes])  # [K + 1, K]
+        is_picture = None if is_picture is None else recurrent.repeat(is_picture, copies)
+        feedback = recurrent.with_nothing(self.input_kernel[: self.num_classes])  # [K + 1, I]
         B, C = ops.shape(features)[0], features.shape[-1]
         zero = ops.zeros([B, self.config.num_lstm_units], features.dtype)
 
         def step(t, state, fed):
             del t
-            character = ops.take(feedback, fed, axis=0) if self.config.use_autoregression else 0  # [B, K]
-            state, weights = self._step(keys, features, state, character)
+            character = ops.take(feedback, fed, axis=0) if self.config.use_autoregression else 0  # [B, I]
+            state, weights = self._step(keys, features, is_picture, state, character)
             return state, self._logits(state), weights
 
         return step, (zero, zero, ops.zeros([B, C], features.dtype))
 
-    def _step(self, keys, features, state, fed):
-        """The next (c, h, context) and where it looked [B, N]; `fed` [B, K] or 0 stands for the character before."""
+    def _step(self, keys, features, is_picture, state, fed):
+        """The next (c, h, context) and where it looked [B, N]; `fed` [B, I] or 0 stands for the character before."""
         c, h, context = state
-        inputs = fed + ops.matmul(context, self.input_kernel[self.num_classes :]) + self.input_bias  # [B, K]
+        inputs = fed + ops.matmul(context, self.input_kernel[self.num_classes :]) + self.input_bias  # [B, I]
         c, h = recurrent.lstm_cell(inputs, (c, h), self.lstm_kernel, self.lstm_bias, self.config.lstm_state_clip_value)
         query = ops.matmul(ops.concatenate([c, h], axis=-1), self.query_kernel) + self.query_bias  # [B, A]
-        context, weights = additive_attention(keys, query, features, self.attention_v)
+        context, weights = additive_attention(keys, query, features, self.attention_v, is_picture)
         return (c, h, context), weights
 
     def _logits(self, state):

@@ -165,7 +165,7 @@ def endpoints(found, null_id):
     return {**outputs, "attention": found["attention"]} if "attention" in found else outputs
 
 
-def search_texts(decoder, features, null_id, beam_width, penalty):
+def search_texts(decoder, features, null_id, beam_width, penalty, is_picture=None):
     """The endpoints of a decoder that reads one character a step.
 
     Args:
@@ -174,8 +174,9 @@ def search_texts(decoder, features, null_id, beam_width, penalty):
         null_id: the class of padding.
         beam_width: W.
         penalty: weight of the length penalty.
+        is_picture: bool [B, N], the positions that belong to the picture; None: all.
     """
-    step, state = decoder.start(features, copies=beam_width)
+    step, state = decoder.start(features, copies=beam_width, is_picture=is_picture)
     found = search(step, state, decoder.max_sequence_length, decoder.num_classes, null_id, beam_width, penalty)
     return endpoints(found, null_id)
 
@@ -201,6 +202,8 @@ class BeamReader(keras.Model):
     def call(self, inputs, training=False):
         del training
         network = self.network
-        features = network.encoder(inputs["images"], training=False)  # [B, N, C], once a picture
+        seen = network.encoder(inputs["images"], inputs.get("sizes"), training=False)  # once a picture
+        features, is_picture = seen["features"], seen.get("is_picture")
         null_id = network.dataset.charset.null_id
-        return network.head.search(network.decoder, features, null_id, self.beam_width, self.penalty)
+        found = network.head.search(network.decoder, features, null_id, self.beam_width, self.penalty, is_picture)
+        return {**found, **network.seen_sizes(inputs.get("sizes"))}

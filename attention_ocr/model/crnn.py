@@ -1,46 +1,82 @@
-"""The convolutions of CRNN (Shi et al. 2015, arXiv 1507.05717, table 1): seven of them, columns four pixels apart."""
+"""Convolutions over a line of text, columns four pixels apart: CRNN's, and those of two relatives."""
 
 import keras
 from keras import ops
 
 from attention_ocr.errors import UserError
+from attention_ocr.model import padding
 
-POOL = "pool"
-# Filters, kernel, padding, batch norm; or a pooling with its window, which is its stride too. Table 1 from the bottom.
-LAYERS = (
-    (64, 3, "same", False),
-    (POOL, (2, 2)),
-    (128, 3, "same", False),
-    (POOL, (2, 2)),
-    (256, 3, "same", False),
-    (256, 3, "same", False),
-    (POOL, (2, 1)),
-    (512, 3, "same", True),
-    (512, 3, "same", True),
-    (POOL, (2, 1)),
-    (512, 2, "valid", False),
-)
+POOL, WIDE_POOL = "pool", "wide_pool"  # the second one's windows overlap by a column and reach over both sides
+# Filters, kernel, padding, batch norm; or a pooling with its window, which is its stride too.
+LAYERS = {
+    # Shi et al. 2015, arXiv 1507.05717, table 1 from the bottom.
+    "crnn": (
+        (64, 3, "same", False),
+        (POOL, (2, 2)),
+        (128, 3, "same", False),
+        (POOL, (2, 2)),
+        (256, 3, "same", False),
+        (256, 3, "same", False),
+        (POOL, (2, 1)),
+        (512, 3, "same", True),
+        (512, 3, "same", True),
+        (POOL, (2, 1)),
+        (512, 2, "valid", False),
+    ),
+    # Guo and Deng's Attention-OCR, which slides it over the word.
+    "sliding": (
+        (64, 3, "same", False),
+        (POOL, (2, 2)),
+        (128, 3, "same", False),
+        (POOL, (2, 2)),
+        (256, 3, "same", True),
+        (256, 3, "same", False),
+        (POOL, (2, 1)),
+        (512, 3, "same", True),
+        (512, 3, "same", False),
+        (POOL, (2, 1)),
+        (512, 2, "valid", True),
+    ),
+    # The PyTorch attention OCR for Chinese lines.
+    "wide_crnn": (
+        (64, 3, "same", False),
+        (POOL, (2, 2)),
+        (128, 3, "same", False),
+        (POOL, (2, 2)),
+        (256, 3, "same", True),
+        (256, 3, "same", False),
+        (WIDE_POOL, (2, 1)),
+        (512, 3, "same", True),
+        (512, 3, "same", False),
+        (WIDE_POOL, (2, 1)),
+        (512, 2, "valid", True),
+    ),
+}
 MOMENTUM = 0.99  # of batch norm's averages: slower ones lag behind short trainings
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
 class Crnn(keras.layers.Layer):
-    """From [V*B, H, W, 3] to [V*B, H/16 - 1, W/4 - 1, 512]: one row where H is 32.
+    """From [B, H, W, 3] to [B, H/16 - 1, W/4 - 1, 512]: one row where H is 32.
 
     Args:
         weight_decay: 0.5 * weight_decay * sum of squares of each kernel is added to the loss.
+        kind: which of LAYERS.
+        dropout: share of the features left out while training.
     """
 
-    def __init__(self, weight_decay, **kwargs):
+    def __init__(self, weight_decay, kind="crnn", dropout=0.0, **kwargs):
         super().__init__(**kwargs)
+        self.kind = LAYERS[kind]
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
         self.convolutions, self.normalizations = [], {}
-        for filters, kernel, padding, normalized in (layer for layer in LAYERS if layer[0] != POOL):
+        for filters, kernel, edge, normalized in (layer for layer in self.kind if len(layer) == 4):
             number = len(self.convolutions) + 1
             self.convolutions.append(
                 keras.layers.Conv2D(
                     filters,
                     kernel,
-                    padding=padding,
+                    padding=edge,
                     kernel_initializer="he_normal",
                     kernel_regularizer=keras.regularizers.L2(0.5 * weight_decay),
                     name=f"convolution_{number}",
@@ -50,8 +86,9 @@ class Crnn(keras.layers.Layer):
                 name = f"normalization_{number}"
                 self.normalizations[name] = keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-5, name=name)
 
-    num_channels = LAYERS[-1][0]
+    num_channels = 512
     cells = None  # rows and columns lie differently far apart
+    masks = True
 
     def feature_grid(self, height, width):
         """(h, w) of the features of pictures of `height` x `width` pixels.
@@ -60,17 +97,20 @@ class Crnn(keras.layers.Layer):
             UserError: they are too small.
         """
         h, w = height, width
-        for layer in LAYERS:
-            if layer[0] == POOL:
-                h, w = h // layer[1][0], w // layer[1][1]
-            elif layer[2] == "valid":
-                h, w = h - layer[1] + 1, w - layer[1] + 1
+        for layer in self.kind:
+            h, w = _side(h, layer, 0), _side(w, layer, 1)
         if h < 1 or w < 1:
             raise UserError(
-                f"views of {height} x {width} pixels (height x width) are too small for --encoder=crnn, which needs 32 "
-                "x 8; make records with a larger --image_height"
+                f"views of {height} x {width} pixels (height x width) are too small for these convolutions, which need "
+                "32 x 8; make records with a larger --image_height"
             )
         return h, w
+
+    def feature_sizes(self, sizes):
+        """`feature_grid` of each of `sizes` int [B, 2]; of a picture too small, one row and column."""
+        for layer in self.kind:
+            sizes = _shrunk(sizes, layer)
+        return ops.maximum(sizes, 1)
 
     def build(self, shape):
         for layer in self.convolutions:
@@ -80,17 +120,41 @@ class Crnn(keras.layers.Layer):
             if name in self.normalizations:
                 self.normalizations[name].build(shape)
 
-    def call(self, images, training=False):
-        """Features of `images` [V*B, H, W, 3]."""
-        features, convolutions = images, iter(self.convolutions)
-        for kind, *shape in LAYERS:
-            if kind == POOL:
-                features = ops.max_pool(features, shape[0], shape[0])
-                continue
-            layer = next(convolutions)
-            features = layer(features)
-            name = layer.name.replace("convolution", "normalization")
-            if name in self.normalizations:
-                features = self.normalizations[name](features, training=training)
-            features = ops.relu(features)
-        return features
+    def call(self, images, sizes=None, training=False):
+        """Features of `images` [B, H, W, 3]; what lies beyond `sizes` int [B, 2], if given, counts as their edge."""
+        features, convolutions = padding.clear(images, sizes), iter(self.convolutions)
+        for layer in self.kind:
+            sizes = None if sizes is None else _shrunk(sizes, layer)
+            if layer[0] == POOL:
+                features = ops.max_pool(features, layer[1], layer[1])
+            elif layer[0] == WIDE_POOL:  # after a ReLU, so that zeros around it are never the largest
+                around = ops.pad(features, [[0, 0], [0, 0], [1, 1], [0, 0]])
+                features = ops.max_pool(around, 2, layer[1])
+            else:
+                features = self._convolved(features, next(convolutions), sizes, training)
+            features = padding.clear(features, sizes)
+        return self.dropout(features, training=training)
+
+    def _convolved(self, features, convolution, sizes, training):
+        """A convolution, maybe its batch norm, and ReLU; `sizes` int [B, 2], or None, are those of its output."""
+        features = convolution(features)
+        name = convolution.name.replace("convolution", "normalization")
+        if name in self.normalizations:
+            _, h, w, _ = ops.shape(features)
+            inside = None if sizes is None else padding.is_picture(sizes, h, w)  # [B, h, w], what is counted
+            features = self.normalizations[name](features, training=training, mask=inside)
+        return ops.relu(features)
+
+
+def _side(side, layer, axis):
+    """Rows (axis 0) or columns (axis 1) after a layer."""
+    if layer[0] == WIDE_POOL and axis == 1:
+        return side + 1
+    if layer[0] in (POOL, WIDE_POOL):
+        return side // layer[1][axis]
+    return side - layer[1] + 1 if layer[2] == "valid" else side
+
+
+def _shrunk(sizes, layer):
+    """`sizes` int [B, 2] after a layer; no picture shrinks to nothing."""
+    return ops.maximum(ops.stack([_side(sizes[:, 0], layer, 0), _side(sizes[:, 1], layer, 1)], axis=1), 1)

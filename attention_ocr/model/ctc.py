@@ -34,10 +34,17 @@ class CtcDecoder(keras.layers.Layer):
         """What the entries of each weight's (first, last) axis stand for, as in `AttentionDecoder.axes`."""
         return {"softmax_w": ("feature", "class blank"), "softmax_b": ("", "class blank")}
 
-    def call(self, features, labels=None, teach=False):
-        """`chars_logit` [B, N, K + 1] of `features` [B, N, C]; nothing is fed, so `labels` are of no use."""
-        del labels, teach
-        return {"chars_logit": ops.matmul(features, self.softmax_w) + self.softmax_b}
+    def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
+        """`chars_logit` [B, N, K + 1] of `features` [B, N, C]; surely the blank where `is_picture` [B, N] is False.
+
+        Nothing is fed, so `labels` are of no use.
+        """
+        del labels, teach, forced, training
+        logits = ops.matmul(features, self.softmax_w) + self.softmax_b
+        if is_picture is not None:
+            blank = ops.where(ops.arange(self.num_classes + 1) == self.num_classes, 0.0, IMPOSSIBLE)
+            logits = ops.where(is_picture[..., None], ops.cast(logits, "float32"), blank)
+        return {"chars_logit": logits}
 
 
 def frames_needed(ids, null_id: int) -> int:
@@ -52,7 +59,7 @@ def frames_needed(ids, null_id: int) -> int:
 
 
 def loss(config, logits, labels, null_id):
-    """Mean negative log-probability of the texts in nats, and its floor, 0.
+    """Mean negative log-probability of the texts in nats; its floor, 0; and their mean number of characters.
 
     Args:
         config: not used: CTC knows no label smoothing.
@@ -61,16 +68,17 @@ def loss(config, logits, labels, null_id):
         null_id: the class of padding.
     """
     del config
-    B, N, classes = ops.shape(logits)[0], logits.shape[1], logits.shape[2]
+    B, N, classes = ops.shape(logits)
     lengths = ops.sum(ops.cast(labels != null_id, "int32"), axis=1)  # [B]
     losses = ops.ctc_loss(labels, ops.cast(logits, "float32"), lengths, ops.full([B], N, "int32"), classes - 1)
-    return ops.mean(losses), ops.zeros(())
+    return ops.mean(losses), ops.zeros(()), ops.mean(ops.cast(lengths, "float32"))
 
 
-def read(logits, null_id, num_steps):
+def read(config, logits, null_id, num_steps):
     """The likeliest class of each column, runs joined, blanks left out.
 
     Args:
+        config: not used.
         logits: [B, N, K + 1].
         null_id: the class of padding.
         num_steps: T.
@@ -81,6 +89,7 @@ def read(logits, null_id, num_steps):
         columns; `normalized_seq_conf` [B]. And `attention` [B, T, N]: a character's columns by their probability,
         which sum to 1, and 0 for padding.
     """
+    del config
     log_probability = log_probabilities(logits, null_id)  # [B, N, K + 1]
     ids = ops.cast(ops.argmax(log_probability, axis=-1), "int32")  # [B, N]
     is_character = ids != logits.shape[2] - 1
@@ -122,7 +131,7 @@ def endpoints(ids, places, log_probability, null_id, num_steps):
     }
 
 
-def search_texts(decoder, features, null_id, beam_width, penalty):
+def search_texts(decoder, features, null_id, beam_width, penalty, is_picture=None):
     """Prefix beam search: the likeliest texts, each with the probability of all its paths together.
 
     Args:
@@ -131,14 +140,15 @@ def search_texts(decoder, features, null_id, beam_width, penalty):
         null_id: the class of padding.
         beam_width: W; so many texts are followed and returned.
         penalty: weight of the length penalty.
+        is_picture: bool [B, N], the columns that belong to the picture; None: all.
 
     Returns:
         As `beam_search.endpoints`; `predicted_conf` is the log-probability of the best text's paths together,
         `predicted_scores` and `attention` are those of its likeliest path.
     """
     T = decoder.max_sequence_length
-    log_probability = log_probabilities(decoder(features)["chars_logit"], null_id)  # [B, N, K + 1]
-    B, N, classes = ops.shape(log_probability)[0], log_probability.shape[1], log_probability.shape[2]
+    log_probability = log_probabilities(decoder(features, is_picture=is_picture)["chars_logit"], null_id)
+    B, N, classes = ops.shape(log_probability)  # [B, N, K + 1]
     texts, totals = ops.ctc_decode(
         log_probability,
         ops.full([B], N, "int32"),
@@ -148,7 +158,8 @@ def search_texts(decoder, features, null_id, beam_width, penalty):
         mask_index=classes - 1,
     )  # [W, B, N], [B, W]
     texts = ops.transpose(ops.where(texts < 0, null_id, texts), [1, 0, 2])
-    texts = ops.cast(ops.pad(texts, [[0, 0], [0, 0], [0, T]], constant_values=null_id)[:, :, :T], "int32")  # [B, W, T]
+    texts = ops.cast(ops.pad(texts, [[0, 0], [0, 0], [0, T]], constant_values=null_id)[:, :, :T], "int32")
+    texts = ops.reshape(texts, [-1, beam_width, T])  # [B, W, T]
     lengths = ops.sum(ops.cast(texts != null_id, "int32"), axis=2)  # [B, W]
     scores = totals / ((5.0 + ops.cast(lengths, "float32")) / 6.0) ** penalty
     scores, order = ops.top_k(scores, beam_width)
@@ -179,7 +190,7 @@ def align(log_probability, text, null_id):
     Returns:
         `ids`, `places` and `log_probability` as `endpoints` takes them.
     """
-    N, T, blank = log_probability.shape[1], text.shape[1], log_probability.shape[2] - 1
+    T, blank = text.shape[1], log_probability.shape[2] - 1
     S = 2 * T + 1  # the states: a blank, the first character, a blank, the second, ...
     characters = ops.where(text == null_id, blank, text)
     states = ops.reshape(ops.stack([ops.full_like(text, blank), characters], axis=2), [-1, 2 * T])
@@ -187,23 +198,28 @@ def align(log_probability, text, null_id):
     gains = ops.take_along_axis(log_probability, states[:, None], axis=2)  # [B, N, S]
     other = states[:, 2:] != states[:, :-2]
     may_skip = ops.pad(ops.logical_and(other, states[:, 2:] != blank), [[0, 0], [2, 0]], constant_values=False)
-    score = ops.where(ops.arange(S) < 2, gains[:, 0], IMPOSSIBLE)  # [B, S]
-    moves = []  # how many states each one was entered from before: 0, 1, 2
-    for n in range(1, N):
+
+    def enter(score, gain):
+        """The next column's scores [B, S], and how many states before itself each one was entered from: 0, 1, 2."""
         one = ops.pad(score[:, :-1], [[0, 0], [1, 0]], constant_values=IMPOSSIBLE)
         two = ops.where(may_skip, ops.pad(score[:, :-2], [[0, 0], [2, 0]], constant_values=IMPOSSIBLE), IMPOSSIBLE)
         entered = ops.stack([score, one, two], axis=2)  # [B, S, 3]
-        moves.append(ops.cast(ops.argmax(entered, axis=2), "int32"))
-        score = ops.max(entered, axis=2) + gains[:, n]
+        return ops.max(entered, axis=2) + gain, ops.cast(ops.argmax(entered, axis=2), score.dtype)  # scan has one dtype
+
+    def go_back(state, move):
+        """The state before, twice."""
+        state = ops.maximum(state - ops.take_along_axis(move, state, axis=1), 0)
+        return state, state
+
+    first = ops.where(ops.arange(S) < 2, gains[:, 0], IMPOSSIBLE)  # [B, S]
+    score, moves = ops.scan(enter, first, ops.transpose(gains, [1, 0, 2])[1:])  # [B, S], [N - 1, B, S]
+    moves = ops.cast(moves, "int32")
     last = 2 * ops.sum(ops.cast(text != null_id, "int32"), axis=1, keepdims=True)  # [B, 1], the blank at the end
     before = ops.maximum(last - 1, 0)
     ends_in_blank = ops.take_along_axis(score, last, axis=1) >= ops.take_along_axis(score, before, axis=1)
     state = ops.where(ends_in_blank, last, before)
-    path = [state]
-    for move in reversed(moves):
-        state = ops.maximum(state - ops.take_along_axis(move, state, axis=1), 0)
-        path.append(state)
-    path = ops.concatenate(path[::-1], axis=1)  # [B, N]
+    _, before = ops.scan(go_back, state, moves, reverse=True)  # [N - 1, B, 1]
+    path = ops.concatenate([ops.transpose(before[:, :, 0]), state], axis=1)  # [B, N]
     ids = ops.take_along_axis(states, path, axis=1)
     places = ops.where(path % 2 == 1, path // 2, -1)
     return ids, places, ops.take_along_axis(gains, path[:, :, None], axis=2)[:, :, 0]

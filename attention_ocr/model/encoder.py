@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from attention_ocr.model import padding
+
 
 def split_views(images, num_views):
     """Views one after another [V*B, H, W, 3] of views side by side [B, H, V*W, 3]."""
@@ -11,7 +13,7 @@ def split_views(images, num_views):
 
 def join_views(features, num_views):
     """Positions [B, N, C] of view after view [V*B, h, w, C]; position n = v*h*w + y*w + x."""
-    _, h, w, C = features.shape
+    _, h, w, C = ops.shape(features)
     features = ops.reshape(features, [num_views, -1, h * w, C])  # [V, B, h*w, C]
     return ops.reshape(ops.transpose(features, [1, 0, 2, 3]), [-1, num_views * h * w, C])  # [B, N, C]
 
@@ -59,13 +61,17 @@ class RecurrentColumns(keras.layers.Layer):
             layer.build(columns)
             columns = layer.compute_output_shape(columns)
 
-    def call(self, features, training=False):
-        """[B, 1, w, 2U] of `features` [B, h, w, C], whose rows are joined."""
-        _, h, w, C = features.shape
+    def call(self, features, sizes=None, training=False):
+        """[B, 1, w, 2U] of `features` [B, h, w, C], whose rows are joined.
+
+        Columns beyond those that `sizes` int [B, 2] (rows, columns) tells are not looked at, and come out as zeros.
+        """
+        _, h, w, C = ops.shape(features)
         columns = ops.reshape(ops.transpose(features, [0, 2, 1, 3]), [-1, w, h * C])
+        mask = None if sizes is None else padding.is_picture(ops.stack([sizes[:, 1], sizes[:, 1]], axis=1), 1, w)[:, 0]
         for layer in self.layers:
-            columns = layer(columns, training=training)
-        return columns[:, None]
+            columns = layer(columns, training=training, **({"mask": mask} if "lstm" in layer.name else {}))
+        return padding.clear(columns[:, None], None if mask is None else ops.maximum(sizes, 1))
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
@@ -96,16 +102,45 @@ class MultiViewEncoder(keras.layers.Layer):
         return (1 if self.columns else h), w
 
     @property
+    def masks(self):
+        """Whether it can leave out what lies beyond pictures that are smaller than their batch."""
+        return self.tower.masks and self.num_views == 1
+
+    @property
     def cells(self):
         """The pixel that a view's first cell is centred at and pixels between two cells; None: cells fill the view."""
         return None if self.columns else self.tower.cells
 
-    def call(self, images, training=False):
-        """Positions [B, N, C] of `images` [B, H, V*W, 3] in [0, 1]."""
+    def feature_sizes(self, sizes):
+        """Rows and columns of the features, int [B, 2], of pictures of `sizes` int [B, 2] (height, width) in pixels."""
+        found = self.tower.feature_sizes(sizes)
+        return ops.stack([ops.ones_like(found[:, 0]), found[:, 1]], axis=1) if self.columns else found
+
+    def call(self, images, sizes=None, training=False):
+        """Positions of pictures.
+
+        Args:
+            images: [B, H, V*W, 3] in [0, 1].
+            sizes: int [B, 2], height and width of the picture at the top left of each; the rest is padding. None: all
+                is picture. Only where the encoder `masks`.
+            training: whether batch norm learns.
+
+        Returns:
+            `features` [B, N, C]; where there are sizes also `is_picture` bool [B, N], the positions that belong to the
+            picture.
+        """
         views = split_views((images - 0.5) * 2.5, self.num_views)  # [V*B, H, W, 3]
-        features = self.tower(views, training=training)  # [V*B, h, w, C]
+        if sizes is None:
+            features = self.tower(views, training=training)  # [V*B, h, w, C]
+            if self.columns:
+                features = self.columns(features, training=training)  # [V*B, 1, w, 2U]
+            if self.coordinates:
+                features = encode_coordinates(features)
+            return {"features": join_views(features, self.num_views)}
+        features = self.tower(views, sizes=sizes, training=training)
+        cells = self.tower.feature_sizes(sizes)  # [B, 2]
         if self.columns:
-            features = self.columns(features, training=training)  # [V*B, 1, w, 2U]
-        if self.coordinates:
-            features = encode_coordinates(features)
-        return join_views(features, self.num_views)
+            features, cells = self.columns(features, cells, training=training), self.feature_sizes(sizes)
+        _, h, w, _ = ops.shape(features)
+        is_picture = ops.reshape(padding.is_picture(cells, h, w), [-1, h * w])
+        return {"features": join_views(features, 1), "is_picture": is_picture}

@@ -10,8 +10,11 @@ from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model import beam_search, ctc
+from attention_ocr.model.area_attention import AreaAttentionDecoder
 from attention_ocr.model.attention import AttentionDecoder
+from attention_ocr.model.gru_attention import GruAttentionDecoder
 from attention_ocr.model.slice import SliceDecoder
+from attention_ocr.model.stacked_attention import StackedAttentionDecoder
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,12 @@ class Head:
     """A way from features to texts.
 
     Attributes:
-        decoder: the layer class, called on (features, labels, teach); returns `chars_logit` and maybe `attention`.
-        loss: (config, logits, labels, null id) -> loss and its floor.
-        read: (logits, null id, T) -> the reference's endpoints; also `attention` [B, T, N] where the decoder has none
-            but its logits tell where each character is.
-        search: (decoder, features, null id, beam width, length penalty) -> the endpoints of `beam_search.endpoints`.
+        decoder: the layer class, called as an `AttentionDecoder`; returns `chars_logit` and maybe `attention`.
+        loss: (config, logits, labels, null id) -> the loss, its floor and how many characters it is the sum of.
+        read: (config, logits, null id, T) -> the reference's endpoints; also `attention` [B, T, N] where the decoder
+            has none but its logits tell where each character is.
+        search: (decoder, features, null id, beam width, length penalty, is_picture) -> those of
+            `beam_search.endpoints`.
     """
 
     decoder: Callable
@@ -34,16 +38,17 @@ class Head:
 
 def smoothed_cross_entropy(config: ModelConfig, logits, labels, null_id):
     """`losses.sequence_loss` with the config's knobs."""
-    del null_id
-    return losses.sequence_loss(
-        logits, labels, config.label_smoothing, config.ignore_nulls, config.average_across_timesteps
-    )
+    weights = losses.step_weights(labels, logits.shape[-1], config.ignore_nulls)
+    if config.stop_at_end:
+        weights = losses.weights_to_end(labels, null_id)
+    return losses.sequence_loss(logits, labels, config.label_smoothing, weights, config.average_across_timesteps)
 
 
-def read_characters(logits, null_id, num_steps=None):
+def read_characters(config, logits, null_id, num_steps=None):
     """The reference's endpoints of a head that gives one class a step.
 
     Args:
+        config: its `stop_at_end` counts only nulls after the first one.
         logits: [B, T, K].
         null_id: the class of padding.
         num_steps: T, which the logits tell too.
@@ -54,9 +59,13 @@ def read_characters(logits, null_id, num_steps=None):
         `normalized_seq_conf` [B] in [0, 1], its geometric mean over those characters.
     """
     del num_steps
-    log_probability = ops.log_softmax(ops.cast(logits, "float32"))  # [B, T, K]
-    ids = ops.cast(ops.argmax(log_probability, axis=-1), "int32")  # [B, T]
-    best = ops.max(log_probability, axis=-1)  # [B, T]
+    logits = ops.cast(logits, "float32")
+    ids = ops.cast(ops.argmax(logits, axis=-1), "int32")  # [B, T]
+    best = ops.max(logits, axis=-1) - ops.logsumexp(logits, axis=-1)  # [B, T]
+    if config.stop_at_end:
+        is_text = ops.cumsum(ops.cast(ids == null_id, "int32"), axis=1) == 0  # [B, T]
+        ends = ops.pad(is_text[:, :-1], [[0, 0], [1, 0]], constant_values=True)
+        ids, best = ops.where(is_text, ids, null_id), ops.where(ends, best, 0.0)
     length = ops.sum(ops.cast(ids != null_id, "int32"), axis=1)  # [B]
     cumulated = ops.cumsum(ops.pad(best, [[0, 0], [0, 1]]), axis=1)  # [B, T + 1]
     confidence = ops.take_along_axis(cumulated, length[:, None], axis=1)[:, 0]  # [B]
@@ -72,8 +81,15 @@ def read_characters(logits, null_id, num_steps=None):
 HEADS = {
     "attention": Head(AttentionDecoder, smoothed_cross_entropy, read_characters, beam_search.search_texts),
     "slice": Head(SliceDecoder, smoothed_cross_entropy, read_characters, beam_search.search_texts),
+    "stacked_attention": Head(
+        StackedAttentionDecoder, smoothed_cross_entropy, read_characters, beam_search.search_texts
+    ),
+    "gru_attention": Head(GruAttentionDecoder, smoothed_cross_entropy, read_characters, beam_search.search_texts),
+    "area_attention": Head(AreaAttentionDecoder, smoothed_cross_entropy, read_characters, beam_search.search_texts),
     "ctc": Head(ctc.CtcDecoder, ctc.loss, ctc.read, ctc.search_texts),
 }
+
+ALWAYS_FED = ("stacked_attention", "gru_attention", "area_attention")  # these know no `use_autoregression`
 
 
 def name_of_head(config: ModelConfig) -> str:
@@ -86,12 +102,31 @@ def head_of(config: ModelConfig) -> Head:
     return HEADS[name_of_head(config)]
 
 
-def check_pair(config: ModelConfig, dataset: DatasetSpec, feature_grid: tuple[int, int]) -> None:
+def check_pair(
+    config: ModelConfig, dataset: DatasetSpec, feature_grid: tuple[int, int], cuts_padding: bool = False
+) -> None:
     """Checks that a head can read what an encoder gives.
 
     Raises:
         UserError: it cannot.
     """
+    if name_of_head(config) in ALWAYS_FED and not config.use_autoregression:
+        raise UserError(
+            f"--nouse_autoregression: --head={config.head} is always fed the character before; leave it away, or use "
+            "--head=attention"
+        )
+    needs_one_size = {
+        "--head=slice": name_of_head(config) == "slice",
+        "--encode_coordinates": config.encode_coordinates,
+        "--crop_height": config.crop_height > 0,
+        "--crop_width": config.crop_width > 0,
+    }
+    for flag, is_given in needs_one_size.items():
+        if is_given and cuts_padding:
+            raise UserError(
+                f"{flag}: needs pictures of one size, but --encoder={config.encoder} reads those of data set "
+                f"{dataset.name!r} as wide as they are; make the records with --resize=stretch, or leave it away"
+            )
     if name_of_head(config) != "ctc":
         return
     if dataset.num_views > 1:
@@ -109,34 +144,40 @@ def check_labels(
     config: ModelConfig,
     dataset: DatasetSpec,
     feature_grid: tuple[int, int],
-    labels: Iterable[tuple[str, Sequence[int]]] | None,
+    labels: Iterable[tuple[str, Sequence[int], int]] | None,
+    columns_of: Callable[[int], int] | None = None,
 ) -> None:
     """Checks, before a model learns from them, that a CTC head has columns enough for each text.
 
     Args:
         config: tells the head.
         dataset: tells T and the charset.
-        feature_grid: (h, w) of the features.
-        labels: record and class ids of each example; only read where a text of T characters may need more columns
-            than there are; None: they cannot be looked at beforehand.
+        feature_grid: (h, w) of the features of a picture that fills the data set's size.
+        labels: record, class ids and width in pixels of each example; only read where a text of T characters may need
+            more columns than there are; None: they cannot be looked at beforehand.
+        columns_of: the columns of a picture by its width; None: all have `feature_grid`'s.
 
     Raises:
         UserError: a text needs more columns, or may need more.
     """
     N, T, charset = feature_grid[1], dataset.max_sequence_length, dataset.charset
-    if name_of_head(config) != "ctc" or N >= 2 * T - 1:
+    if name_of_head(config) != "ctc" or (N >= 2 * T - 1 and not columns_of):
         return
     if labels is None:
         raise UserError(
             f"--head=ctc: {N} columns of features cannot hold every text of max_sequence_length={T} characters, and "
             "drawn texts are not known beforehand; use --head=attention, or records of drawn pictures"
         )
-    too_long = [(name, ids) for name, ids in labels if ctc.frames_needed(ids, charset.null_id) > N]
+    too_long = [
+        (name, ids, columns)
+        for name, ids, columns in ((name, ids, columns_of(width) if columns_of else N) for name, ids, width in labels)
+        if ctc.frames_needed(ids, charset.null_id) > columns
+    ]
     if too_long:
-        name, ids = too_long[0]
+        name, ids, columns = too_long[0]
         raise UserError(
             f"{name}: the text {charset.decode(ids)!r} needs {ctc.frames_needed(ids, charset.null_id)} columns of "
-            f"features with --head=ctc, but there are {N}"
+            f"features with --head=ctc, but there are {columns}"
             + (f" ({len(too_long)} such records)" if len(too_long) > 1 else "")
             + "; make records with a larger --image_width, or leave such texts out with --max_sequence_length and "
             "--on_long=skip"

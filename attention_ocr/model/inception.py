@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from attention_ocr.errors import UserError
+from attention_ocr.model.padding import is_picture
 
 EPSILON = 0.001
 
@@ -130,19 +131,24 @@ class ConvBatchNormRelu(keras.layers.Layer):
         self.moving_mean = self.add_weight(channels, "zeros", name="moving_mean", **frozen)
         self.moving_variance = self.add_weight(channels, "ones", name="moving_variance", **frozen)
 
-    def call(self, inputs, num_updates, training=False):
+    def call(self, inputs, num_updates, sizes=None, training=False):
         """Features [V*B, h, w, filters] of `inputs` [V*B, h', w', channels].
 
-        `num_updates`, int [], is how many training steps the moving averages have seen.
+        Args:
+            inputs: the features or pixels below.
+            num_updates: int [], how many training steps the moving averages have seen.
+            sizes: int [B, 2], each picture's rows and columns of features, with one view only; what lies beyond is not
+                counted by batch norm. None: the pictures fill the batch.
+            training: whether batch norm uses and learns the batch's statistics.
         """
         features = ops.cast(self.convolution(inputs), "float32")
         if not training:
             scale = ops.rsqrt(self.moving_variance + EPSILON)
             return ops.relu(self._computed(features * scale + (self.beta - self.moving_mean * scale)))
         V = self.num_views
-        _, h, w, C = features.shape
+        _, h, w, C = ops.shape(features)
         views = ops.reshape(features, [V, -1, h, w, C])  # [V, B, h, w, C]
-        mean, variance = ops.moments(views, axes=[1, 2, 3], keepdims=True)  # [V, 1, 1, 1, C]
+        mean, variance = _moments(views, sizes)  # [V, 1, 1, 1, C]
         self._move_averages(ops.reshape(mean, [V, C]), ops.reshape(variance, [V, C]), num_updates)
         scale = ops.rsqrt(variance + EPSILON)
         views = ops.relu(self._computed(views * scale + (self.beta - mean * scale)))
@@ -161,6 +167,17 @@ class ConvBatchNormRelu(keras.layers.Layer):
         share = (1 - decay) * decay ** ops.arange(V - 1, -1, -1, dtype="float32")  # [V]
         for average, values in ((self.moving_mean, mean), (self.moving_variance, variance)):
             average.assign(average * decay**V + ops.einsum("v,vc->c", share, values))
+
+
+def _moments(views, sizes):
+    """Mean and variance [V, 1, 1, 1, C] of each view of `views` [V, B, h, w, C], without what lies beyond `sizes`."""
+    if sizes is None:
+        return ops.moments(views, axes=[1, 2, 3], keepdims=True)
+    _, _, h, w, _ = ops.shape(views)
+    inside = ops.cast(is_picture(sizes, h, w), views.dtype)[None, ..., None]  # [1, B, h, w, 1]
+    shares = inside / ops.sum(inside)
+    mean = ops.sum(views * shares, axis=[1, 2, 3], keepdims=True)
+    return mean, ops.sum(ops.square(views - mean) * shares, axis=[1, 2, 3], keepdims=True)
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
@@ -188,6 +205,8 @@ class InceptionV3(keras.layers.Layer):
                 for step in branch:
                     for layer in _convolutions(step):
                         self._add_convolution(f"{block}/Branch_{number}/{layer[0]}", layer)
+
+    masks = False  # the reference knows pictures of one size
 
     @property
     def num_channels(self):

@@ -14,15 +14,26 @@ from attention_ocr.model.crnn import Crnn
 from attention_ocr.model.encoder import MultiViewEncoder, RecurrentColumns
 from attention_ocr.model.heads import check_pair, head_of
 from attention_ocr.model.inception import InceptionV3
+from attention_ocr.model.inception_v4 import InceptionV4
+from attention_ocr.model.residual import Residual
 
 FORMAT_VERSION = 1
+MOST_NATS = 20.0  # a character; more of them would only make the perplexity infinite
 
 # DIFFERS: the reference's --weight_decay reaches softmax_w and softmax_b only; its tower always has the default, 4e-5.
 TOWERS = {
     "inception_v3": lambda config, num_views: InceptionV3(
         config.final_endpoint, num_views, config.weight_decay, config.batch_norm_decay, name="InceptionV3"
     ),
-    "crnn": lambda config, num_views: Crnn(config.weight_decay, name="Crnn"),
+    "crnn": lambda config, num_views: Crnn(config.weight_decay, "crnn", config.encoder_dropout, name="Crnn"),
+    "sliding": lambda config, num_views: Crnn(config.weight_decay, "sliding", config.encoder_dropout, name="Crnn"),
+    "wide_crnn": lambda config, num_views: Crnn(config.weight_decay, "wide_crnn", config.encoder_dropout, name="Crnn"),
+    "residual": lambda config, num_views: Residual(
+        config.encoder_channels, config.weight_decay, config.encoder_dropout, name="Residual"
+    ),
+    "inception_v4": lambda config, num_views: InceptionV4(
+        config.weight_decay, config.batch_norm_decay, name="InceptionV4"
+    ),
 }
 
 
@@ -44,9 +55,10 @@ class LastValue(keras.metrics.Metric):
 class AttentionOcr(keras.Model):
     """The network of Wojna et al. 2017 (arXiv 1704.03549) and its variants.
 
-    Call it on `{"images": float32 [B, H, V*W, 3] in [0, 1]}`; add `"labels": int32 [B, T]` and `teach=True` (the
-    default in training) to feed them to the decoder. It returns a dict: `chars_logit` [B, T, K], `attention`
-    [B, T, N] where the head has one, and the endpoints of `heads.read_characters`.
+    Call it on `{"images": float32 [B, H, V*W, 3] in [0, 1]}`; where it `cuts_padding`, on batches of any height and
+    width with `"sizes": int32 [B, 2]`, the height and width of the picture at the top left of each. Add `"labels"`,
+    int32 [B, T], and `teach=True` (the default in training) to feed them to the decoder. It returns a dict:
+    `chars_logit` [B, T, K], `attention` [B, T, N] where the head has one, and the endpoints of `heads.read_characters`.
 
     Attributes:
         config: the ModelConfig.
@@ -55,6 +67,7 @@ class AttentionOcr(keras.Model):
         feature_grid: (h, w), rows and columns of one view's feature map; attention positions are V*h*w.
         cells: the pixel that the first cell of the feature map is centred at, and pixels between two cells; None: the
             cells fill the view.
+        cuts_padding: whether it leaves out what lies beyond pictures that do not fill the data set's size.
         step: training steps behind the weights; whoever saves the model sets it.
     """
 
@@ -65,43 +78,53 @@ class AttentionOcr(keras.Model):
         self.step = 0
         self.image_shape = cropped_shape(config, dataset)
         self.head = head_of(config)
-        self.encoder = MultiViewEncoder(
-            TOWERS[config.encoder](config, dataset.num_views),
-            dataset.num_views,
-            config.encode_coordinates,
-            recurrent_columns(config),
-            name="encoder",
-        )
+        self.encoder = encoder_of(config, dataset)
         H, width, _ = self.image_shape
         self.feature_grid = self.encoder.feature_grid(H, width // dataset.num_views)
         self.cells = self.encoder.cells
-        check_pair(config, dataset, self.feature_grid)
+        self.cuts_padding = cuts_padding(self.encoder, dataset)
+        check_pair(config, dataset, self.feature_grid, self.cuts_padding)
         self.decoder = self.head.decoder(config, len(dataset.charset), dataset.max_sequence_length, name="decoder")
-        names = ["sequence_loss", "loss_above_floor", "regularization", "CharacterAccuracy", "SequenceAccuracy"]
+        names = ["sequence_loss", "loss_above_floor", "perplexity", "regularization"]
+        names += ["CharacterAccuracy", "SequenceAccuracy"]
         names += ["attention_loss"] if config.attention_loss_weight else []
         self.batch_metrics = {name: LastValue(name) for name in names}
-        self.decoder(self.encoder(keras.KerasTensor((None, H, width, 3))))  # makes the weights
+        self.decoder(self.encoder(keras.KerasTensor((None, H, width, 3)))["features"])  # makes the weights
+        self.seed_generator = keras.random.SeedGenerator()
         self.built = True
 
     def call(self, inputs, training=False, teach=None):
         teach = bool(training) if teach is None else teach
-        features = self.encoder(inputs["images"], training=training)  # [B, N, C]
-        outputs = self.decoder(features, labels=inputs["labels"] if teach else None, teach=teach)
-        dataset = self.dataset
-        return {
-            **outputs,
-            **self.head.read(outputs["chars_logit"], dataset.charset.null_id, dataset.max_sequence_length),
-        }
+        sizes, labels = inputs.get("sizes"), inputs["labels"] if teach else None
+        seen = self.encoder(inputs["images"], sizes, training=training)
+        features, is_picture = seen["features"], seen.get("is_picture")  # [B, N, C], [B, N]
+        forced = self._forced() if training and teach else None
+        outputs = self.decoder(
+            features, labels=labels, teach=teach, is_picture=is_picture, forced=forced, training=training
+        )
+        null_id, T = self.dataset.charset.null_id, self.dataset.max_sequence_length
+        found = self.head.read(self.config, outputs["chars_logit"], null_id, T)
+        return {**outputs, **found, **self.seen_sizes(sizes)}
+
+    def _forced(self):
+        """Whether the labels are fed in a batch of training, bool [], drawn anew each time; None: they always are."""
+        share = self.config.teacher_forcing
+        return keras.random.uniform([], seed=self.seed_generator) < share if share < 1 else None
+
+    def seen_sizes(self, sizes):
+        """`feature_sizes` int32 [B, 2], each picture's rows and columns of features; nothing where `sizes` is None."""
+        return {} if sizes is None else {"feature_sizes": self.encoder.feature_sizes(sizes)}
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The sequence loss plus the weights' L2 terms; also notes the batch's metrics."""
         del sample_weight, training
         labels, null_id = x["labels"], self.dataset.charset.null_id
-        loss, floor = self.head.loss(self.config, y_pred["chars_logit"], labels, null_id)
+        loss, floor, symbols = self.head.loss(self.config, y_pred["chars_logit"], labels, null_id)
         regularization = ops.sum(ops.stack(self.losses))
         values = {
             "sequence_loss": loss,
             "loss_above_floor": loss - floor,
+            "perplexity": ops.exp(ops.minimum((loss - floor) / ops.maximum(symbols, 1.0), MOST_NATS)),
             "regularization": regularization,
             "CharacterAccuracy": ops.mean(metrics.character_accuracies(labels, y_pred["predicted_chars"], null_id)),
             "SequenceAccuracy": ops.mean(metrics.sequence_accuracies(labels, y_pred["predicted_chars"], null_id)),
@@ -139,6 +162,22 @@ class AttentionOcr(keras.Model):
         model = cls(ModelConfig.from_dict(config["model"]), DatasetSpec.from_dict(config["dataset"]))
         model.step = config["step"]
         return model
+
+
+def encoder_of(config: ModelConfig, dataset: DatasetSpec) -> MultiViewEncoder:
+    """The encoder that a config asks for."""
+    return MultiViewEncoder(
+        TOWERS[config.encoder](config, dataset.num_views),
+        dataset.num_views,
+        config.encode_coordinates,
+        recurrent_columns(config),
+        name="encoder",
+    )
+
+
+def cuts_padding(encoder: MultiViewEncoder, dataset: DatasetSpec) -> bool:
+    """Whether a network is called on pictures without the padding that the data set's `resize` puts around them."""
+    return encoder.masks and dataset.resize != "stretch"
 
 
 def recurrent_columns(config: ModelConfig) -> RecurrentColumns | None:

@@ -2,16 +2,24 @@
 
 from keras import ops
 
+MOST_ONE_HOT = 1000  # classes up to which, as in the reference, a character fed back has an entry for each
 
-def lstm_cell(inputs, state, kernel, bias, clip):
-    """One step of TensorFlow 1's LSTMCell with forget bias 1 and a clipped cell (Hochreiter & Schmidhuber 1997).
+
+def character_size(config, num_classes):
+    """How many entries stand for a character fed back: K up to MOST_ONE_HOT classes, then U, or what was asked for."""
+    return config.embedding_size or (num_classes if num_classes <= MOST_ONE_HOT else config.num_lstm_units)
+
+
+def lstm_cell(inputs, state, kernel, bias, clip=None, forget_bias=1.0):
+    """One step of TensorFlow 1's LSTMCell (Hochreiter & Schmidhuber 1997).
 
     Args:
         inputs: [B, I].
         state: (c, h), each [B, U].
         kernel: [I + U, 4U], the gates in the order input, candidate, forget, output.
         bias: [4U].
-        clip: the cell's state stays in +- this.
+        clip: the cell's state stays in +- this; None: it may be anything.
+        forget_bias: what is added to the forget gate before its sigmoid.
 
     Returns:
         The new (c, h).
@@ -19,12 +27,12 @@ def lstm_cell(inputs, state, kernel, bias, clip):
     c, h = state
     gates = ops.matmul(ops.concatenate([inputs, h], axis=-1), kernel) + bias  # [B, 4U]
     i, j, f, o = ops.split(gates, 4, axis=-1)
-    c = ops.sigmoid(f + 1) * c + ops.sigmoid(i) * ops.tanh(j)
-    c = ops.clip(c, -clip, clip)
+    c = ops.sigmoid(f + forget_bias) * c + ops.sigmoid(i) * ops.tanh(j)
+    c = c if clip is None else ops.clip(c, -clip, clip)
     return c, ops.sigmoid(o) * ops.tanh(c)
 
 
-def read(step, state, num_steps, num_classes, labels=None):
+def read(step, state, num_steps, num_classes, labels=None, forced=None):
     """Reads T characters, each step fed with the character before it.
 
     Args:
@@ -32,6 +40,7 @@ def read(step, state, num_steps, num_classes, labels=None):
         num_steps: T.
         num_classes: K, which is fed first and stands for nothing.
         labels: int [B, T] to teach with, or None to feed the likeliest character.
+        forced: bool [], whether the labels are fed; None: they are if there are any.
 
     Returns:
         `chars_logit` [B, T, K], and `attention` [B, T, N] where the step has one.
@@ -42,7 +51,9 @@ def read(step, state, num_steps, num_classes, labels=None):
         state, found, weights = step(t, state, fed)
         logits.append(found)
         attention.append(weights)
-        fed = ops.cast(ops.argmax(found, axis=-1) if labels is None else labels[:, t], "int32")
+        likeliest = None if labels is not None and forced is None else ops.cast(ops.argmax(found, axis=-1), "int32")
+        label = None if labels is None else ops.cast(labels[:, t], "int32")
+        fed = likeliest if label is None else label if likeliest is None else ops.where(forced, label, likeliest)
     outputs = {"chars_logit": ops.stack(logits, axis=1)}
     return outputs if weights is None else {**outputs, "attention": ops.stack(attention, axis=1)}
 

@@ -51,13 +51,15 @@ class SliceDecoder(keras.layers.Layer):
             "softmax_b": ("", "class"),
         }
 
-    def call(self, features, labels=None, teach=False):
-        """`chars_logit` [B, T, K] of `features` [B, N, C]; `labels` int [B, T] are fed when `teach`."""
-        step, state = self.start(features)
-        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels if teach else None)
+    def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
+        """`chars_logit` [B, T, K] of `features` [B, N, C]; the rest as in `AttentionDecoder.call`."""
+        step, state = self.start(features, is_picture=is_picture, training=training)
+        labels = labels if teach else None
+        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels, forced)
 
-    def start(self, features, copies=1):
+    def start(self, features, copies=1, is_picture=None, training=False):
         """The step and the first state (c, h), as in `AttentionDecoder.start`; the step's attention is None."""
+        del is_picture, training  # pictures of one size only
         features = recurrent.repeat(features, copies)
         B, K = ops.shape(features)[0], self.num_classes
         zero = ops.zeros([B, self.config.num_lstm_units], features.dtype)

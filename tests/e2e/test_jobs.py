@@ -92,9 +92,8 @@ def test_eval_prints_one_json_line_and_writes_every_prediction(run, tiny_dataset
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert result["step"] == 6
     assert result["num_examples"] == 4
-    measures = ("SequenceAccuracy", "CharacterAccuracy", "ExactMatch", "NormalizedEditDistance")
-    assert list(result) == ["checkpoint", "step", "split", "num_examples", *measures]
-    assert all(0 <= result[name] <= 1 for name in measures)
+    assert list(result) == ["checkpoint", "step", "split", "num_examples", *MEASURES]
+    assert all(0 <= result[name] <= 1 for name in MEASURES)
     lines = (run / "eval_test" / "predictions.tsv").read_text().splitlines()
     assert lines[0].split("\t") == ["record", "truth", "read", "confidence"]
     assert len(lines) == 5

@@ -108,12 +108,11 @@ def test_a_perfect_reader_of_both_has_all_right_on_each(folders, mixed_run, tmp_
     charset = load_model(mixed_run / "best.keras").dataset.charset
     for folder, name in zip(folders, WORDS, strict=True):
         ids = [np.array(charset.pad(charset.encode(word), 5)) for word in WORDS[name][:4]]
-        readings = [Reading(charset.decode(row), 1.0, row, np.ones(5), None) for row in ids]
+        readings = [Reading(charset.decode(row), 1.0, row, np.ones(5), None, (1, 1)) for row in ids]
         monkeypatch.setattr(evaluation.Reader, "read_batch", lambda *_, found=readings: found)
         split = evaluation.EvaluationSplit(str(folder), "test", DatasetSpec.load(folder), 4)
         found = evaluation.evaluate_file(mixed_run / "best.keras", split, tmp_path)
-        measures = ("SequenceAccuracy", "CharacterAccuracy", "ExactMatch", "NormalizedEditDistance")
-        assert [found[measure] for measure in measures] == [1, 1, 1, 1]
+        assert [found[measure] for measure in evaluation.MEASURES] == [1, 1, 1, 1, 1]
 
 
 def test_a_model_of_one_is_not_evaluated_on_the_other(folders, tmp_path, capsys):

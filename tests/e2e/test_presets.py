@@ -10,37 +10,56 @@ from PIL import Image
 from attention_ocr.__main__ import main
 from attention_ocr.inference import Reader
 
-CRNN_ATTENTION = ["--encoder=crnn", "--num_encoder_lstm_layers=1", "--encode_coordinates", "--optimizer=adam"]
 SMALL = ["--batch_size=8", "--num_lstm_units=16", "--num_encoder_lstm_units=16", "--augmentation=light"]
+SLOW = pytest.mark.slow
+# What is trained, and how its records' pictures are fitted.
+NETWORKS = [
+    pytest.param(["--preset=fsns", "--final_endpoint=Mixed_5b"], "stretch", id="fsns", marks=SLOW),
+    pytest.param(["--preset=signs", "--final_endpoint=Mixed_5b"], "stretch", id="signs"),
+    pytest.param(["--preset=base"], "keep_height", id="base"),
+    pytest.param(["--preset=chinese", "--final_endpoint=Mixed_5b"], "stretch", id="chinese", marks=SLOW),
+    pytest.param(["--preset=crnn_ctc"], "keep_height", id="crnn_ctc"),
+    pytest.param(["--preset=crnn_ctc"], "stretch", id="crnn_ctc-fixed", marks=SLOW),
+    pytest.param(["--preset=visual_attention"], "keep_height", id="visual_attention"),
+    pytest.param(["--preset=seq2seq"], "keep_height", id="seq2seq"),
+    pytest.param(["--preset=arbitrary"], "pad", id="arbitrary", marks=SLOW),
+    pytest.param(
+        ["--encoder=residual", "--head=attention", "--optimizer=adam"], "pad", id="residual-attention", marks=SLOW
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    "network", [["--preset=crnn_ctc"], pytest.param(CRNN_ATTENTION, marks=pytest.mark.slow)], ids=["crnn_ctc", "crnn"]
-)
-def test_jobs_one_after_the_other(network, tiny_dataset, tmp_path, capsys):
-    run, flags = tmp_path / "run", [f"--dataset_dir={tiny_dataset}"]
+@pytest.mark.parametrize(("network", "resize"), NETWORKS)
+def test_jobs_one_after_the_other(network, resize, tiny_dataset, sized_dataset, tmp_path, capsys):
+    records = tiny_dataset if resize == "stretch" else sized_dataset(resize)
+    run, flags = tmp_path / "run", [f"--dataset_dir={records}"]
     for steps in (2, 4):
-        train = [f"--train_log_dir={run}", f"--max_number_of_steps={steps}", *network, *SMALL]
+        train = [f"--train_log_dir={run}", f"--max_number_of_steps={steps}", "--warmup_steps=0", *network, *SMALL]
         assert main(["train", *flags, *train]) == 0
-    assert "resumed at step 2" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "resumed at step 2" in printed
+    assert "memory" in printed
     for options in ([], ["--beam_width=3"]):
         assert main(["eval", *flags, f"--train_log_dir={run}", *options]) == 0
         result = json.loads(capsys.readouterr().out.splitlines()[-1])
-        assert (result["step"], result["num_examples"]) == (4, 4)
+        assert (result["step"], result["num_examples"]) == (4, 4 if resize == "stretch" else 8)
     best, export = run / "best.keras", tmp_path / "export"
     assert main(["export", f"--checkpoint={best}", f"--export_dir={export}"]) == 0
-    for number in range(2):
+    for number, width in enumerate((80, 40)):
         random = np.random.default_rng(number)
-        Image.fromarray(random.integers(0, 256, [40, 80, 3], np.uint8)).save(tmp_path / f"{number}.png")
+        Image.fromarray(random.integers(0, 256, [40, width, 3], np.uint8)).save(tmp_path / f"{number}.png")
     pictures = [f"--image_path_pattern={tmp_path}/*.png", f"--visualize={tmp_path / 'drawn'}"]
     capsys.readouterr()
     for model in (best, export):
         assert main(["demo_inference", f"--checkpoint={model}", *pictures]) == 0
         assert len(capsys.readouterr().out.splitlines()) >= 2
         assert len(list(Path(tmp_path / "drawn").iterdir())) == 2
-    one, other = (Reader.load(path).read([tmp_path / "0.png"])[0] for path in (best, export))
-    assert one.text == other.text
-    np.testing.assert_allclose(one.attention, other.attention, atol=1e-4)
+    paths = [tmp_path / "0.png", tmp_path / "1.png"]
+    readings = zip(*(Reader.load(path).read(paths) for path in (best, export)), strict=True)
+    for one, other in readings:
+        assert one.text == other.text
+        assert one.feature_grid == other.feature_grid
+        np.testing.assert_allclose(one.attention, other.attention, atol=1e-4)
 
 
 def test_a_text_longer_than_the_columns_is_named_before_training(tiny_dataset, tmp_path, capsys):

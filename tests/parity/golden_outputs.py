@@ -39,8 +39,8 @@ def following(masks):
     """An `additive_attention` that tells where it would look, but looks where `masks` [B, T, N] say."""
     real, steps = attention.additive_attention, iter(np.moveaxis(masks, 1, 0))
 
-    def additive_attention(keys, query, values, scale):
-        _, weights = real(keys, query, values, scale)
+    def additive_attention(keys, query, values, scale, mask=None):
+        _, weights = real(keys, query, values, scale, mask)
         return attention.weighted_sum(ops.convert_to_tensor(next(steps)), values), weights
 
     return mock.patch.object(attention, "additive_attention", additive_attention)
@@ -54,12 +54,13 @@ def outputs_of(folder):
     batch = {**images, "labels": ops.convert_to_tensor(golden["labels"].astype("int32"))}
     found = {"count": model.count_params(), "step": model.step, **_renamed("", model(images))}
     if folder in CHAOTIC:
-        features = model.encoder(images["images"])
+        features = model.encoder(images["images"])["features"]
         with following(golden["attention_masks"]):
             outputs = model.decoder(features)
-        outputs |= model.head.read(outputs["chars_logit"], model.dataset.charset.null_id)
+        null_id, T = model.dataset.charset.null_id, model.dataset.max_sequence_length
+        outputs |= model.head.read(model.config, outputs["chars_logit"], null_id, T)
         found |= {"eval_features": features, **_renamed("followed_", outputs)}
-        found["train_features"] = model.encoder(images["images"], training=True)
+        found["train_features"] = model.encoder(images["images"], training=True)["features"]
     outputs = model(batch, training=True)
     found["train_logits"] = outputs["chars_logit"]
     found["train_total_loss"] = model.compute_loss(x=batch, y_pred=outputs)

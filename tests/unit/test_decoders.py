@@ -1,4 +1,4 @@
-"""What both decoders promise; tests/parity holds them against the reference's formulas."""
+"""What the decoders promise; tests/parity holds them against the reference's formulas."""
 
 import keras
 import numpy as np
@@ -7,11 +7,14 @@ from keras import ops
 
 from attention_ocr.config import ModelConfig
 from attention_ocr.errors import UserError
+from attention_ocr.model import recurrent
 from attention_ocr.model.attention import AttentionDecoder, weighted_sum
+from attention_ocr.model.heads import HEADS
 from attention_ocr.model.slice import SliceDecoder
 
 B, N, C, K, T, U = 3, 11, 5, 7, 4, 6
 DECODERS = {"attention": AttentionDecoder, "slice": SliceDecoder}
+FED = {name: head.decoder for name, head in HEADS.items() if name != "ctc"}
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def labels():
 
 def built(kind, config):
     """A decoder with random weights, biases too, and those weights by name as float64."""
-    decoder = DECODERS[kind](config, K, T)
+    decoder = HEADS[kind].decoder(config, K, T)
     decoder.build((None, N, C))
     random = np.random.default_rng(7)
     for weight in decoder.weights:
@@ -50,6 +53,45 @@ def test_teaching_feeds_the_label_of_the_step_before(kind, features, labels):
     first, second = (np.asarray(decoder(features, labels=ids, teach=True)["chars_logit"]) for ids in (labels, other))
     np.testing.assert_array_equal(first[:, :3], second[:, :3])
     assert np.abs(first[:, 3] - second[:, 3]).min(axis=1).max() > 0
+
+
+@pytest.mark.parametrize("kind", FED)
+@pytest.mark.parametrize("forced", [True, False])
+def test_labels_are_fed_in_the_batches_where_it_is_forced(kind, forced, features, labels):
+    decoder, _ = built(kind, ModelConfig(head=kind, num_lstm_units=U, embedding_size=3))
+    taught, free = (np.asarray(decoder(features, labels=labels, teach=teach)["chars_logit"]) for teach in (True, False))
+    found = decoder(features, labels=labels, teach=True, forced=ops.convert_to_tensor(forced))["chars_logit"]
+    assert np.abs(taught - free).max() > 1e-3, "says nothing"
+    np.testing.assert_allclose(np.asarray(found), taught if forced else free, rtol=1e-5, atol=1e-5)
+
+
+def test_positions_beyond_the_picture_are_not_looked_at_and_change_nothing(features, labels):
+    decoder, _ = built("attention", ModelConfig(num_lstm_units=U))
+    is_picture = np.arange(N)[None] < np.array([11, 7, 2])[:, None]
+    noisy = np.where(is_picture[..., None], features, 50).astype("float32")
+    found, other = (decoder(array, labels=labels, teach=True, is_picture=is_picture) for array in (features, noisy))
+    np.testing.assert_array_equal(np.asarray(found["attention"]).transpose(0, 2, 1)[~is_picture], 0)
+    np.testing.assert_allclose(np.asarray(found["attention"]).sum(axis=2), 1, rtol=1e-5)
+    np.testing.assert_array_equal(np.asarray(found["chars_logit"]), np.asarray(other["chars_logit"]))
+
+
+def test_columns_beyond_the_picture_are_blank(features):
+    decoder, _ = built("ctc", ModelConfig(head="ctc"))
+    is_picture = np.arange(N)[None] < np.array([11, 7, 2])[:, None]
+    found, whole = (
+        np.asarray(decoder(features, **options)["chars_logit"]) for options in ({"is_picture": is_picture}, {})
+    )
+    np.testing.assert_array_equal(found[is_picture], whole[is_picture])
+    assert (found[~is_picture].argmax(axis=-1) == K).all()
+    assert (np.diff(np.sort(found[~is_picture], axis=-1)[:, -2:]) > 1e6).all()
+
+
+@pytest.mark.parametrize(
+    ("embedding_size", "num_classes", "expected"), [(0, 7, 7), (0, 1000, 1000), (0, 1001, U), (3, 7, 3), (3, 5000, 3)]
+)
+def test_a_character_fed_back_has_so_many_entries(embedding_size, num_classes, expected):
+    config = ModelConfig(num_lstm_units=U, embedding_size=embedding_size)
+    assert recurrent.character_size(config, num_classes) == expected
 
 
 @pytest.mark.parametrize("kind", DECODERS)

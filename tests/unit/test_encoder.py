@@ -45,7 +45,7 @@ def test_the_encoder_scales_pixels_and_gives_each_view_the_same_coordinates(coor
 
     encoder = MultiViewEncoder(Halving(), V, coordinates)
     images = np.random.default_rng(0).uniform(size=[B, H, V * W, 3]).astype("float32")
-    found = np.asarray(encoder(images))
+    found = np.asarray(encoder(images)["features"])
     h, w = 2, 3
     assert found.shape == (B, V * h * w, 3 + (h + w if coordinates else 0))
     for n, (v, y, x) in enumerate((v, y, x) for v in range(V) for y in range(h) for x in range(w)):

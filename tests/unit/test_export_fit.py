@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from attention_ocr.data import images
-from attention_ocr.export import fit_in_graph
+from attention_ocr.data.images_in_graph import fit
 
 # Height and width of the picture, for V views of 40 x 80.
 SIZES = [
@@ -38,11 +38,11 @@ def picture(height, width):
 @pytest.mark.parametrize("num_views", [1, 4])
 def test_the_graph_fits_as_pillow_does(make_spec, num_views, resize, vertical):
     spec = make_spec(num_views=num_views, resize=resize, vertical=vertical)
-    fit = tf.function(lambda pixels: fit_in_graph(pixels, spec), [tf.TensorSpec([None, None, 3], tf.uint8)])
+    fitted = tf.function(lambda pixels: fit(pixels, spec), [tf.TensorSpec([None, None, 3], tf.uint8)])
     for height, width in SIZES:
         pixels = picture(height, width)
         expected = images.fit(Image.fromarray(pixels), spec)
-        found = fit(tf.constant(pixels)).numpy()
+        found = fitted(tf.constant(pixels)).numpy()
         assert found.dtype == np.uint8
         assert found.shape == expected.shape == spec.image_shape
         difference = np.abs(found.astype(int) - expected)
@@ -54,4 +54,4 @@ def test_the_graph_fits_as_pillow_does(make_spec, num_views, resize, vertical):
 def test_the_exact_size_is_left_as_it_is(make_spec, num_views, resize):
     pixels = picture(40, 80 * num_views)
     spec = make_spec(num_views=num_views, resize=resize)
-    np.testing.assert_array_equal(fit_in_graph(tf.constant(pixels), spec).numpy(), pixels)
+    np.testing.assert_array_equal(fit(tf.constant(pixels), spec).numpy(), pixels)

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from attention_ocr.config import ModelConfig
-from attention_ocr.model.heads import head_of, read_characters
+from attention_ocr.errors import UserError
+from attention_ocr.model.heads import ALWAYS_FED, check_pair, head_of, read_characters
 
 A, B, NULL = 0, 1, 2
+CONFIG = ModelConfig()
 
 
 def logits_of(ids, probabilities):
@@ -30,7 +32,8 @@ def logits_of(ids, probabilities):
     ],
 )
 def test_confidence_counts_the_text_and_the_null_after_it(ids, probabilities, length, counted):
-    found = {name: np.asarray(value)[0] for name, value in read_characters(logits_of(ids, probabilities), NULL).items()}
+    outputs = read_characters(CONFIG, logits_of(ids, probabilities), NULL)
+    found = {name: np.asarray(value)[0] for name, value in outputs.items()}
     assert found["predicted_chars"].tolist() == ids
     assert found["predicted_length"] == length
     np.testing.assert_allclose(found["predicted_scores"], probabilities, rtol=1e-5)
@@ -41,7 +44,7 @@ def test_confidence_counts_the_text_and_the_null_after_it(ids, probabilities, le
 
 def test_texts_of_a_batch_do_not_meet():
     logits = np.concatenate([logits_of([A, NULL, NULL], [0.9] * 3), logits_of([B, B, B], [0.4] * 3)])
-    found = read_characters(logits, NULL)
+    found = read_characters(CONFIG, logits, NULL)
     np.testing.assert_allclose(np.asarray(found["predicted_conf"]), [2 * np.log(0.9), 3 * np.log(0.4)], rtol=1e-5)
     assert np.asarray(found["predicted_length"]).tolist() == [1, 3]
 
@@ -49,7 +52,22 @@ def test_texts_of_a_batch_do_not_meet():
 def test_knobs_choose_decoder_and_loss():
     logits, labels = logits_of([A, B, NULL], [0.8, 0.6, 0.5]), np.array([[A, B, NULL]], "int32")
     plain = ModelConfig(label_smoothing=0.0, ignore_nulls=False, average_across_timesteps=True)
-    loss, floor = head_of(plain).loss(plain, logits, labels, NULL)
+    loss, floor, steps = head_of(plain).loss(plain, logits, labels, NULL)
     assert float(loss) == pytest.approx(-np.log(0.8 * 0.6) / 2, rel=1e-5)
-    assert float(floor) == 0
+    assert (float(floor), float(steps)) == (0, 1)
     assert head_of(ModelConfig()).decoder is not head_of(ModelConfig(use_attention=False)).decoder
+
+
+@pytest.mark.parametrize("head", ALWAYS_FED)
+def test_heads_that_are_always_fed_refuse_not_to_be(head, make_spec):
+    with pytest.raises(UserError) as error:
+        check_pair(ModelConfig(head=head, use_autoregression=False), make_spec(), (1, 9))
+    assert str(error.value) == (
+        f"--nouse_autoregression: --head={head} is always fed the character before; leave it away, or use "
+        "--head=attention"
+    )
+
+
+@pytest.mark.parametrize("head", ["attention", "slice", "ctc"])
+def test_other_heads_need_not_be_fed(head, make_spec):
+    check_pair(ModelConfig(head=head, use_autoregression=False), make_spec(), (1, 9))

@@ -3,6 +3,7 @@
 import json
 import zipfile
 
+import keras
 import numpy as np
 import pytest
 
@@ -65,6 +66,30 @@ def test_labels_are_fed_only_to_teach(small_model):
     taught = np.asarray(small_model({"images": images, "labels": labels}, teach=True)["chars_logit"])
     np.testing.assert_array_equal(given, plain)
     assert np.abs(taught - plain).max() > 0
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_in_training_the_labels_are_fed_in_so_many_batches(make_spec, share):
+    model = AttentionOcr(ModelConfig(**SMALL, teacher_forcing=share), make_spec())
+    images, labels = pictures_of(model), np.array([[1, 2, 3, 5], [0, 5, 5, 5]], "int32")
+    features = model.encoder(images, training=True)["features"]
+    taught, free = (
+        np.asarray(model.decoder(features, labels=labels, teach=teach)["chars_logit"]) for teach in (True, False)
+    )
+    found = np.asarray(model({"images": images, "labels": labels}, training=True)["chars_logit"])
+    assert np.abs(taught - free).max() > 1e-3, "says nothing"
+    np.testing.assert_allclose(found, taught if share else free, rtol=1e-4, atol=1e-5)
+
+
+def test_whether_the_labels_are_fed_is_drawn_in_each_batch(make_spec):
+    """Nothing is learned here, so that the loss has one value where they are fed, and one where not."""
+    keras.utils.set_random_seed(0)
+    spec = make_spec(image_height=32, image_width=32)
+    model = AttentionOcr(ModelConfig(encoder="crnn", num_lstm_units=8, teacher_forcing=0.5), spec)
+    model.compile(keras.optimizers.SGD(0.0), jit_compile=False)
+    batch = {"images": pictures_of(model), "labels": np.array([[1, 2, 3, 5], [0, 5, 5, 5]], "int32")}
+    found = [model.train_on_batch(batch, return_dict=True)["sequence_loss"] for _ in range(12)]
+    assert len({round(float(loss), 4) for loss in found}) == 2
 
 
 def test_a_model_file_holds_everything(make_spec, tmp_path):

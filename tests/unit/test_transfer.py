@@ -62,6 +62,10 @@ def weight(network, name):
     return np.asarray(getattr(network.decoder, name))
 
 
+def weight_of_start(network, layer):
+    return np.asarray(network.decoder.starts[layer][0])
+
+
 @pytest.mark.parametrize(
     ("new", "old", "expected"),
     [
@@ -90,7 +94,13 @@ HEADS = [
 ]
 
 
-@pytest.mark.parametrize("head", HEADS)
+NEW_HEADS = [
+    pytest.param({"head": head, "embedding_size": 5}, id=head)
+    for head in ("stacked_attention", "gru_attention", "area_attention")
+]
+
+
+@pytest.mark.parametrize("head", [*HEADS, *NEW_HEADS])
 def test_the_same_shapes_are_a_plain_copy(head):
     old, new = network_of(charset_of("abc"), **head), network_of(charset_of("abc"), **head)
     for variable in new.decoder.weights:
@@ -100,7 +110,7 @@ def test_the_same_shapes_are_a_plain_copy(head):
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
 
 
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("head", [*HEADS, *NEW_HEADS, pytest.param({"embedding_size": 5}, id="attention_of_5_inputs")])
 @pytest.mark.parametrize("charset", [charset_of("dcbefagh"), charset_of("cba", null_first=True)])
 def test_a_larger_or_reordered_charset_reads_the_old_characters_as_before(head, charset):
     old, new = network_of(charset_of("abc"), **head), network_of(charset, **head)
@@ -191,7 +201,9 @@ def test_a_larger_picture_is_read_as_before_where_both_have_coordinates():
     )
 
 
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize(
+    "head", [*HEADS, *NEW_HEADS[1:]]
+)  # stacked_attention cuts the features in two, whatever they are
 def test_coordinates_may_be_switched_on(head):
     old = network_of(charset_of("abc"), **head)
     new = network_of(charset_of("abc"), encode_coordinates=True, **head)
@@ -246,6 +258,47 @@ def test_other_units_start_fresh_and_say_so():
     assert fates["attention_w"].fate == "loaded"
 
 
+@pytest.mark.parametrize("head", NEW_HEADS)
+def test_each_embedded_character_keeps_its_row(head):
+    old, new = network_of(charset_of("ab"), **head), network_of(charset_of("xba"), **head)  # K 3 and 4
+    fresh = weight(new, "embedding")
+    fates = moved(old, new)
+    np.testing.assert_array_equal(weight(new, "embedding")[[2, 1, 3, 4]], weight(old, "embedding"))  # a, b, null, go
+    np.testing.assert_array_equal(weight(new, "embedding")[0], fresh[0])
+    assert fates["embedding"].note == "4 of 4 rows (now 5)"
+
+
+@pytest.mark.parametrize("head", NEW_HEADS)
+def test_another_embedding_size_starts_fresh_and_says_so(head):
+    old, new = network_of(charset_of("abc"), **head), network_of(charset_of("abc"), **{**head, "embedding_size": 6})
+    fates = moved(old, new)
+    assert (fates["embedding"].fate, fates["embedding"].note) == ("new", "embedding_size was 5, is 6")
+    assert {fate.note for fate in fates.values() if fate.fate == "new"} == {"embedding_size was 5, is 6"}
+    assert "loaded" in {fate.fate for fate in fates.values()}
+
+
+def test_a_layer_more_starts_fresh_and_says_so():
+    head = {"head": "stacked_attention", "embedding_size": 5}
+    old, new = (network_of(charset_of("abc"), num_decoder_lstm_layers=layers, **head) for layers in (2, 3))
+    fates = moved(old, new)
+    found = {name: fate.note for name, fate in fates.items() if fate.fate == "new"}
+    names = ("start_3_kernel", "start_3_bias", "lstm_3_kernel", "lstm_3_bias")
+    assert found == dict.fromkeys(names, "not in the file")
+    assert fates["query_kernel"].note == f"{4 * U} of {4 * U} rows (now {6 * U})"
+    moved(new, old)  # nor is a layer fewer an error
+
+
+def test_each_direction_keeps_its_half_of_the_features():
+    """Of 9 channels the forward direction has 4; with 5 for the coordinates, 7."""
+    head = {"head": "stacked_attention", "embedding_size": 5}
+    old, new = network_of(charset_of("abc"), **head), network_of(charset_of("abc"), encode_coordinates=True, **head)
+    fates = moved(old, new)
+    np.testing.assert_array_equal(weight_of_start(new, 0)[:4], weight_of_start(old, 0))
+    np.testing.assert_array_equal(weight_of_start(new, 1)[:2], weight_of_start(old, 1)[3:])
+    assert fates["start_1_kernel"].note == "4 of 4 rows (now 7)"
+    assert fates["start_2_kernel"].note == "2 of 5 rows (now 7)"
+
+
 def test_another_decoder_starts_fresh():
     fates = moved(network_of(charset_of("abc")), network_of(charset_of("abc"), use_attention=False))
     assert {(fate.fate, fate.note) for fate in fates.values()} == {("new", "another decoder")}
@@ -257,9 +310,9 @@ def test_channels_of_another_endpoint_are_not_taken_for_the_same():
     assert fates["input_kernel"].note == "4 of 13 rows (now 13)"
 
 
-@pytest.mark.parametrize("use_attention", [True, False])
-def test_every_weight_of_a_decoder_says_what_its_axes_are(use_attention):
-    model = network_of(charset_of("abc"), encode_coordinates=True, use_attention=use_attention)
+@pytest.mark.parametrize("head", [*HEADS, *NEW_HEADS, pytest.param({"embedding_size": 5}, id="attention_of_5_inputs")])
+def test_every_weight_of_a_decoder_says_what_its_axes_are(head):
+    model = network_of(charset_of("abc"), encode_coordinates=True, **head)
     axes = transfer.labels_of(model, range(4))
     shapes = {name: tuple(len(axis) for axis in pair if axis) for name, pair in axes.items()}
     assert shapes == {variable.name: tuple(variable.shape) for variable in model.decoder.weights}

@@ -1,0 +1,81 @@
+"""`images` in TensorFlow's graph, for exports: the same pixels within 1 of 255."""
+
+import tensorflow as tf
+
+from attention_ocr.data import images
+from attention_ocr.dataset_spec import DatasetSpec
+
+
+def fit(pixels: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
+    """`images.fit` in TensorFlow: uint8 [height, width, 3] of any size -> uint8 [H, V*W, 3]."""
+    H, V, W = spec.image_height, spec.num_views, spec.image_width
+    height, width = tf.shape(pixels)[0], tf.shape(pixels)[1]
+
+    def fit_views() -> tf.Tensor:
+        each = width // V
+        views = tf.reshape(pixels[:, : V * each], [height, V, each, 3])
+        views = _fit_view(tf.transpose(views, [1, 0, 2, 3]), spec)  # [V, H, W, 3]
+        return tf.reshape(tf.transpose(views, [1, 0, 2, 3]), [H, V * W, 3])
+
+    def fit_too_narrow() -> tf.Tensor:
+        return _resize(pixels[None], H, V * W)[0]
+
+    exact = tf.reduce_all(tf.equal(tf.shape(pixels)[:2], [H, V * W])) & (not images.is_turned(H, W, spec))
+    cases = [(exact, lambda: pixels), (width < V, fit_too_narrow)]
+    return tf.ensure_shape(tf.case(cases, fit_views), spec.image_shape)
+
+
+def fit_unpadded(pixels: tf.Tensor, spec: DatasetSpec) -> tuple[tf.Tensor, tf.Tensor]:
+    """`images.fit_unpadded` in TensorFlow, on zeros of a size for all: uint8 [H, W, 3], and int32 [2], what is picture.
+
+    Args:
+        pixels: uint8 [height, width, 3] of any size.
+        spec: how it is fitted; H and W are the spec's, rounded up.
+    """
+    pixels = _turned(pixels[None], spec)[0]
+    height, width = _scaled_size(pixels, spec)
+    H, W = canvas(spec)
+    filled = tf.pad(_resize(pixels[None], height, width)[0], [[0, H - height], [0, W - width], [0, 0]])
+    return tf.ensure_shape(filled, [H, W, 3]), tf.stack([height, width])
+
+
+def canvas(spec: DatasetSpec) -> tuple[int, int]:
+    """Height and width in pixels that hold any picture fitted without padding, as `images.together` rounds them."""
+    H, W, _ = (-(-side // images.MULTIPLE) * images.MULTIPLE for side in spec.image_shape)
+    return H, W
+
+
+def _fit_view(views: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
+    """[V, H, W, 3] of views [V, height, width, 3] by the spec's policies."""
+    H, W = spec.image_height, spec.image_width
+    views = _turned(views, spec)
+    if spec.resize == "stretch":
+        return _resize(views, H, W)
+    new_height, new_width = _scaled_size(views[0], spec)
+    top = (H - new_height) // 2
+    margins = [[0, 0], [top, H - new_height - top], [0, W - new_width], [0, 0]]
+    return tf.pad(_resize(views, new_height, new_width), margins, constant_values=images.PAD_GREY)
+
+
+def _turned(views: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
+    """Views [V, height, width, 3], rotated if they are taken for vertical text."""
+    if spec.vertical != "rotate":
+        return views
+    is_tall = tf.cast(tf.shape(views)[1], tf.float64) > images.TALL * tf.cast(tf.shape(views)[2], tf.float64)
+    return tf.cond(is_tall, lambda: tf.image.rot90(views), lambda: views)
+
+
+def _scaled_size(pixels: tf.Tensor, spec: DatasetSpec) -> tuple[tf.Tensor, tf.Tensor]:
+    """`images.scaled_size` of `pixels` [height, width, 3] for the policies that keep the aspect."""
+    H, W = spec.image_height, spec.image_width
+    height, width = tf.cast(tf.shape(pixels)[0], tf.float64), tf.cast(tf.shape(pixels)[1], tf.float64)
+    scale = H / height if spec.resize == "keep_height" else tf.minimum(H / height, W / width)
+    return (
+        tf.clip_by_value(tf.cast(height * scale + 0.5, tf.int32), 1, H),
+        tf.clip_by_value(tf.cast(width * scale + 0.5, tf.int32), 1, W),
+    )
+
+
+def _resize(pictures: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    resized = tf.image.resize(pictures, tf.stack([height, width]), antialias=True)
+    return tf.cast(tf.clip_by_value(tf.floor(resized + 0.5), 0, 255), tf.uint8)

@@ -1,0 +1,83 @@
+"""Pictures of several sizes: without their padding, sorted into batches of like ones, padded as little as needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from attention_ocr.data.images import MULTIPLE
+from attention_ocr.dataset_spec import DatasetSpec
+
+if TYPE_CHECKING:
+    from attention_ocr.data.pipeline import Source
+
+WINDOW = 32  # batches whose records are sorted by size
+OPTIONAL = tf.io.FixedLenFeature([], tf.int64, default_value=-1)
+
+
+def without_padding(pixels: tf.Tensor, example: dict[str, tf.Tensor], spec: DatasetSpec) -> tf.Tensor:
+    """The rows in the middle and the first columns of `pixels` [H, W, 3] that an example tells are real.
+
+    Args:
+        pixels: [H, W, 3].
+        example: `orig_height` and `orig_width` int64 [], -1 where the record does not tell.
+        spec: tells H and W.
+    """
+    height, width = (
+        tf.where(told > 0, tf.minimum(tf.cast(told, tf.int32), side), side)
+        for told, side in ((example["orig_height"], spec.image_height), (example["orig_width"], spec.image_width))
+    )
+    top = (spec.image_height - height) // 2
+    return pixels[top : top + height, :width]
+
+
+def filled_up(picture: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
+    """A picture [height, width, 3] with zeros below and to the right, [H, W, 3]."""
+    missing = tf.constant(spec.image_shape[:2]) - tf.shape(picture)[:2]
+    filled = tf.pad(picture, [[0, missing[0]], [0, missing[1]], [0, 0]])
+    return tf.ensure_shape(filled, spec.image_shape)
+
+
+def alike(records: tf.data.Dataset, batch_size: int, seed: int, start_step: int) -> tf.data.Dataset:
+    """The records of `start_step` and later, batch after batch of like widths.
+
+    Windows of records are sorted by the width and height that the records tell, and their batches shuffled; so a batch
+    is a function of the seed and the step, and no record is left out.
+
+    Args:
+        records: endless serialized examples, or tuples that end with one, those of the step's window first.
+        batch_size: B.
+        seed: fixes the order of a window's batches.
+        start_step: the batches before it are left out.
+    """
+
+    def arranged(number: tf.Tensor, window: Any) -> Any:
+        serialized = tf.nest.flatten(window)[-1]
+        told = tf.io.parse_example(serialized, {"image/orig_width": OPTIONAL, "image/orig_height": OPTIONAL})
+        by_size = tf.argsort(told["image/orig_width"] * 2**32 + told["image/orig_height"], stable=True)
+        batches = tf.reshape(by_size, [WINDOW, batch_size])
+        batches = tf.random.experimental.stateless_shuffle(batches, tf.stack([np.int64(seed), number]))
+        order = tf.reshape(batches, [-1])
+        return tf.nest.map_structure(lambda part: tf.gather(part, order), window)
+
+    first, done = divmod(start_step, WINDOW)
+    numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
+    windows = tf.data.Dataset.zip(numbers, records.batch(WINDOW * batch_size, drop_remainder=True))
+    return windows.map(arranged).unbatch().skip(done * batch_size)
+
+
+def batched(dataset: tf.data.Dataset, batch_size: int, source: Source, drop_remainder: bool = False) -> tf.data.Dataset:
+    """Examples in batches; where the source cuts, `images` are padded to the largest, to whole MULTIPLEs of pixels."""
+    if not source.cut:
+        return dataset.batch(batch_size, drop_remainder=drop_remainder)
+
+    def rounded(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        rows, columns = -tf.shape(batch["images"])[1] % MULTIPLE, -tf.shape(batch["images"])[2] % MULTIPLE
+        images = tf.pad(batch["images"], [[0, 0], [0, rows], [0, columns], [0, 0]])
+        return {**batch, "images": tf.ensure_shape(images, [None, height, None, 3])}
+
+    keeps_height = source.spec.resize == "keep_height" and source.spec.image_height % MULTIPLE == 0
+    height = source.spec.image_height if keeps_height else None
+    return dataset.padded_batch(batch_size, drop_remainder=drop_remainder).map(rounded)

@@ -1,0 +1,128 @@
+"""The decoder of arXiv 1912.04561: looks anywhere in an area, so that a text may be bent, upright or slanted."""
+
+import keras
+from keras import ops
+
+from attention_ocr.model import recurrent
+from attention_ocr.model.attention import additive_attention
+
+
+def mean_feature(features, is_picture=None):
+    """The mean [B, C] of `features` [B, N, C] where `is_picture`, bool [B, N], is true; None: everywhere."""
+    if is_picture is None:
+        return ops.mean(features, axis=1)
+    inside = ops.cast(is_picture, features.dtype)  # [B, N]
+    shares = inside / ops.maximum(ops.sum(inside, axis=1, keepdims=True), 1)
+    return ops.einsum("bn,bnc->bc", shares, features)
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
+class AreaAttentionDecoder(keras.layers.Layer):
+    """An LSTM that looks before it steps, begins with the mean of the picture and reads from an embedding's space.
+
+    Args:
+        config: its decoder's knobs are used.
+        num_classes: K.
+        max_sequence_length: T.
+    """
+
+    def __init__(self, config, num_classes, max_sequence_length, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        self.num_classes = num_classes
+        self.max_sequence_length = max_sequence_length
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def build(self, shape):
+        K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
+        A = self.num_keys = C
+        E = self.embedding_size = recurrent.character_size(self.config, K)
+        self.num_features = C
+        glorot, zeros = "glorot_uniform", "zeros"
+        l2 = {"regularizer": keras.regularizers.L2(0.5 * self.config.weight_decay)}
+        # DIFFERS: the last row is learned; the published code feeds zeros before the first character.
+        self.embedding = self.add_weight((K + 1, E), glorot, name="embedding")
+        self.state_kernel = self.add_weight((C, 2 * U), glorot, name="state_kernel", **l2)
+        self.attention_w = self.add_weight((C, A), glorot, name="attention_w", **l2)
+        self.attention_v = self.add_weight((A,), keras.initializers.RandomUniform(-0.1, 0.1), name="attention_v", **l2)
+        self.query_kernel = self.add_weight((U, A), glorot, name="query_kernel", **l2)
+        self.lstm_kernel = self.add_weight((E + A + U, 4 * U), "orthogonal", name="lstm_kernel", **l2)
+        self.lstm_bias = self.add_weight((4 * U,), zeros, name="lstm_bias")
+        self.output_kernel = self.add_weight((A + U, E), glorot, name="output_kernel", **l2)
+        self.softmax_w = self.add_weight((E, K), glorot, name="softmax_w", **l2)
+        self.softmax_b = self.add_weight((K,), zeros, name="softmax_b")
+
+    def axes(self):
+        """What the entries of each weight's (first, last) axis stand for, as in `AttentionDecoder.axes`.
+
+        go: what is fed first; embedding: the entries of an embedded character; key: those of the context, too.
+        """
+        return {
+            "embedding": ("class go", "embedding"),
+            "state_kernel": ("feature", "unit unit"),
+            "attention_w": ("feature", "key"),
+            "attention_v": ("key", ""),
+            "query_kernel": ("unit", "key"),
+            "lstm_kernel": ("embedding key unit", "unit unit unit unit"),
+            "lstm_bias": ("", "unit unit unit unit"),
+            "output_kernel": ("key unit", "embedding"),
+            "softmax_w": ("embedding", "class"),
+            "softmax_b": ("", "class"),
+        }
+
+    def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
+        """Reads T characters.
+
+        Args:
+            features: [B, N, C].
+            labels: int [B, T], needed to teach.
+            teach: feed the labels; otherwise what was read.
+            is_picture: bool [B, N], the positions that belong to the picture; None: all.
+            forced: bool [], whether the labels are fed in this batch; None: they are whenever `teach`.
+            training: whether a share of the LSTM's state is left out.
+
+        Returns:
+            `chars_logit` [B, T, K] and `attention` [B, T, N], zeros where `is_picture` is false.
+        """
+        step, state = self.start(features, is_picture=is_picture, training=training)
+        labels = labels if teach else None
+        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels, forced)
+
+    def start(self, features, copies=1, is_picture=None, training=False):
+        """The step and the first state (c, h), as in `AttentionDecoder.start`.
+
+        Args:
+            features: [B, N, C].
+            copies: how many texts of a picture are read side by side.
+            is_picture, training: as in `call`.
+        """
+        keys = recurrent.repeat(ops.matmul(features, self.attention_w), copies)  # [B, N, A], computed once a picture
+        # DIFFERS: the published code's mean counts the black around a picture.
+        first = ops.tanh(ops.matmul(mean_feature(features, is_picture), self.state_kernel))  # [B, 2U]
+        c, h = ops.split(recurrent.repeat(first, copies), 2, axis=-1)
+        is_picture = None if is_picture is None else recurrent.repeat(is_picture, copies)
+        # Times 1, as TensorFlow's gradient would be sparse, with a row for each character, and its norm a wrong one.
+        embedding = self.embedding * 1.0  # [K + 1, E]
+
+        def step(t, state, fed):
+            del t
+            character = ops.take(embedding, fed, axis=0)  # [B, E]
+            query = ops.matmul(state[1], self.query_kernel)  # [B, A]
+            context, weights = additive_attention(keys, query, keys, self.attention_v, is_picture)  # [B, A], [B, N]
+            inputs = ops.concatenate([character, context], axis=-1)  # [B, E + A]
+            c, h = recurrent.lstm_cell(inputs, state, self.lstm_kernel, self.lstm_bias, forget_bias=0.0)
+            c, h = self._dropped(c, training), self._dropped(h, training)
+            return (c, h), self._logits(character, context, h), weights
+
+        return step, (c, h)
+
+    def _logits(self, character, context, h):
+        """The logits [B, K]."""
+        output = ops.matmul(ops.concatenate([context, h], axis=-1), self.output_kernel) + character  # [B, E]
+        return ops.matmul(output, self.softmax_w) + self.softmax_b
+
+    def _dropped(self, state, training):
+        """`state` [B, U] with a share of it left out in training."""
+        if not training or not self.config.decoder_dropout:
+            return state
+        return keras.random.dropout(state, self.config.decoder_dropout, seed=self.seed_generator)

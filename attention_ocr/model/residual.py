@@ -1,0 +1,141 @@
+"""Small residual convolutions (He et al. 2015, arXiv 1512.03385) over a line of text, columns four pixels apart."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from attention_ocr.errors import UserError
+from attention_ocr.model import padding
+
+# For each stage: the features' channels divided by its own, its blocks, and its stride (down, across).
+STAGES = ((8, 1, (1, 1)), (4, 2, (2, 2)), (2, 2, (2, 1)), (1, 2, (2, 1)))
+STRIDE = (16, 4)  # pixels from one row of features to the next, from one column to the next
+MOMENTUM = 0.95  # of batch norm's averages: slower ones lag behind short trainings
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
+class ConvBatchNorm(keras.layers.Layer):
+    """A convolution without bias and batch norm, [B, h, w, C'] to [B, h / down, w / across, filters], rounded up.
+
+    Args:
+        filters, kernel_size: as in `keras.layers.Conv2D`.
+        strides: (down, across).
+        weight_decay: 0.5 * weight_decay * sum of squares of the kernel is added to the loss.
+    """
+
+    def __init__(self, filters, kernel_size, strides, weight_decay, **kwargs):
+        super().__init__(**kwargs)
+        self.strides = strides
+        self.convolution = keras.layers.Conv2D(
+            filters,
+            kernel_size,
+            strides,
+            "same",
+            use_bias=False,
+            kernel_initializer="he_normal",
+            kernel_regularizer=keras.regularizers.L2(0.5 * weight_decay),
+            name="convolution",
+        )
+        self.normalization = keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-5, name="normalization")
+
+    def build(self, shape):
+        self.convolution.build(shape)
+        self.normalization.build(self.convolution.compute_output_shape(shape))
+
+    def call(self, features, sizes=None, training=False):
+        """What lies beyond `sizes` int [B, 2], rows and columns after the stride, if given, becomes zeros."""
+        features = self.convolution(features)
+        if sizes is None:
+            return self.normalization(features, training=training)
+        _, h, w, _ = ops.shape(features)
+        mask = padding.is_picture(sizes, h, w)
+        return padding.clear(self.normalization(features, training=training, mask=mask), sizes)
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
+class ResidualBlock(keras.layers.Layer):
+    """Two 3 x 3 convolutions beside a shortcut, which is a 1 x 1 convolution where shapes change.
+
+    Args:
+        filters, strides, weight_decay: as in `ConvBatchNorm`.
+        has_convolution: whether the shortcut is one.
+    """
+
+    def __init__(self, filters, strides, weight_decay, has_convolution, **kwargs):
+        super().__init__(**kwargs)
+        self.strides = strides
+        self.first = ConvBatchNorm(filters, 3, strides, weight_decay, name="first")
+        self.second = ConvBatchNorm(filters, 3, (1, 1), weight_decay, name="second")
+        self.shortcut = ConvBatchNorm(filters, 1, strides, weight_decay, name="shortcut") if has_convolution else None
+
+    def call(self, features, sizes=None, training=False):
+        """`features` after the block; `sizes` as in `ConvBatchNorm`."""
+        before = self.shortcut(features, sizes, training=training) if self.shortcut else features
+        features = ops.relu(self.first(features, sizes, training=training))
+        return ops.relu(before + self.second(features, sizes, training=training))
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
+class Residual(keras.layers.Layer):
+    """From [B, H, W, 3] to [B, H/16, W/4, C], rounded up.
+
+    Args:
+        num_channels: C of the features; the stages before have an eighth, a quarter and a half.
+        weight_decay: as in `ConvBatchNorm`.
+        dropout: share of the features left out while training.
+    """
+
+    def __init__(self, num_channels, weight_decay, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.num_channels = num_channels
+        self.dropout = keras.layers.Dropout(dropout, name="dropout")
+        before = num_channels // STAGES[0][0]
+        self.stem = ConvBatchNorm(before, 3, (2, 2), weight_decay, name="stem")
+        self.blocks = []
+        for stage, (divisor, blocks, strides) in enumerate(STAGES, start=1):
+            for number in range(1, blocks + 1):
+                filters, step = num_channels // divisor, strides if number == 1 else (1, 1)
+                changes, name = step != (1, 1) or filters != before, f"stage_{stage}_block_{number}"
+                self.blocks.append(ResidualBlock(filters, step, weight_decay, changes, name=name))
+                before = filters
+
+    cells = None  # rows and columns lie differently far apart
+    masks = True
+
+    def feature_grid(self, height, width):
+        """(h, w) of the features of pictures of `height` x `width` pixels.
+
+        Raises:
+            UserError: they are too small.
+        """
+        if height < STRIDE[0] or width < STRIDE[1]:
+            raise UserError(
+                f"views of {height} x {width} pixels (height x width) are too small for --encoder=residual, which "
+                f"needs {STRIDE[0]} x {STRIDE[1]}; make records with a larger --image_height"
+            )
+        return -(-height // STRIDE[0]), -(-width // STRIDE[1])
+
+    def feature_sizes(self, sizes):
+        """`feature_grid` of each of `sizes` int [B, 2]."""
+        return _strided(sizes, STRIDE)
+
+    def call(self, images, sizes=None, training=False):
+        """Features of pictures.
+
+        Args:
+            images: [B, H, W, 3]; with sizes, H and W are multiples of 16 and 4.
+            sizes: int [B, 2], height and width of the picture at the top left of each; what lies beyond counts as that
+                picture's edge, and its features are zeros. None: all is picture.
+            training: whether batch norm learns.
+        """
+        features, sizes = padding.clear(images, sizes), _strided(sizes, self.stem.strides)
+        features = ops.relu(self.stem(features, sizes, training=training))
+        for block in self.blocks:
+            sizes = _strided(sizes, block.strides)
+            features = block(features, sizes, training=training)
+        return self.dropout(features, training=training)
+
+
+def _strided(sizes, strides):
+    """`sizes` int [B, 2], or None, after a layer of these strides."""
+    return sizes if sizes is None else (sizes + np.array(strides, "int32") - 1) // np.array(strides, "int32")

@@ -1,0 +1,168 @@
+"""The decoder of Guo and Deng's visual attention OCR: stacked LSTMs that begin where the encoder's ended."""
+
+import keras
+from keras import ops
+
+from attention_ocr.model import recurrent
+from attention_ocr.model.attention import additive_attention
+
+
+def last_position(features, is_picture):
+    """[B, C] of `features` [B, N, C]: the last position, or the last where `is_picture` bool [B, N] is True."""
+    if is_picture is None:
+        return features[:, -1]
+    last = ops.max(ops.where(is_picture, ops.arange(ops.shape(is_picture)[1], dtype="int32"), 0), axis=1)  # [B]
+    return ops.take_along_axis(features, last[:, None, None], axis=1)[:, 0]
+
+
+@keras.saving.register_keras_serializable("attention_ocr")
+class StackedAttentionDecoder(keras.layers.Layer):
+    """TensorFlow 1's `attention_decoder` with one head, around several layers of LSTM, fed with embedded characters.
+
+    Its features are thought to be a bidirectional LSTM's: first the forward direction's outputs, then the backward
+    direction's. Where each direction ended, the first layers of the decoder begin.
+
+    Args:
+        config: its decoder's knobs are used.
+        num_classes: K.
+        max_sequence_length: T.
+    """
+
+    def __init__(self, config, num_classes, max_sequence_length, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        self.num_classes = num_classes
+        self.max_sequence_length = max_sequence_length
+
+    def build(self, shape):
+        K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
+        A, L = C, self.config.num_decoder_lstm_layers
+        self.num_keys = A
+        E = self.embedding_size = recurrent.character_size(self.config, K)
+        self.num_features = C
+        l2 = keras.regularizers.L2(0.5 * self.config.weight_decay)
+        glorot, zeros = "glorot_uniform", "zeros"
+        self.embedding = self.add_weight((K + 1, E), glorot, name="embedding")
+        self.attention_w = self.add_weight((C, A), glorot, name="attention_w")
+        self.attention_v = self.add_weight((A,), keras.initializers.RandomUniform(-0.1, 0.1), name="attention_v")
+        self.input_kernel = self.add_weight((E + C, U), glorot, name="input_kernel")
+        self.input_bias = self.add_weight((U,), zeros, name="input_bias")
+        self.starts, self.cells = [], []
+        for layer in range(1, L + 1):
+            half = C // 2 if layer % 2 else C - C // 2
+            kernel = self.add_weight((half, 2 * U), glorot, name=f"start_{layer}_kernel")
+            self.starts.append((kernel, self.add_weight((2 * U,), zeros, name=f"start_{layer}_bias")))
+            kernel = self.add_weight((U + U, 4 * U), glorot, name=f"lstm_{layer}_kernel")
+            self.cells.append((kernel, self.add_weight((4 * U,), zeros, name=f"lstm_{layer}_bias")))
+        self.query_kernel = self.add_weight((L * 2 * U, A), glorot, name="query_kernel")
+        self.query_bias = self.add_weight((A,), zeros, name="query_bias")
+        self.output_kernel = self.add_weight((U + C, U), glorot, name="output_kernel")
+        self.output_bias = self.add_weight((U,), zeros, name="output_bias")
+        self.softmax_w = self.add_weight((U, K), glorot, regularizer=l2, name="softmax_w")
+        self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b")
+
+    def axes(self):
+        """What the entries of each weight's (first, last) axis stand for, as in `AttentionDecoder.axes`.
+
+        go: what is fed first; embedding: the entries of an embedded character; unit: those of x_t, too; forward,
+        backward: the first C // 2 of "feature" and the rest.
+        """
+        layers = range(1, self.config.num_decoder_lstm_layers + 1)
+        gates = "unit unit unit unit"
+        axes = {
+            "embedding": ("class go", "embedding"),
+            "attention_w": ("feature", "key"),
+            "attention_v": ("key", ""),
+            "input_kernel": ("embedding feature", "unit"),
+            "input_bias": ("", "unit"),
+            "query_kernel": (" ".join("unit unit" for _ in layers), "key"),
+            "query_bias": ("", "key"),
+            "output_kernel": ("unit feature", "unit"),
+            "output_bias": ("", "unit"),
+            "softmax_w": ("unit", "class"),
+            "softmax_b": ("", "class"),
+        }
+        for layer in layers:
+            axes[f"start_{layer}_kernel"] = ("forward" if layer % 2 else "backward", "unit unit")
+            axes[f"start_{layer}_bias"] = ("", "unit unit")
+            axes[f"lstm_{layer}_kernel"] = ("unit unit", gates)
+            axes[f"lstm_{layer}_bias"] = ("", gates)
+        return axes
+
+    def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
+        """Reads T characters.
+
+        Args:
+            features: [B, N, C].
+            labels: int [B, T], needed to teach.
+            teach: feed the labels; otherwise what was read.
+            is_picture: bool [B, N], the positions that belong to the picture; None: all.
+            forced: bool [], whether the labels are fed in this batch; None: they are whenever `teach`.
+            training: not used.
+
+        Returns:
+            `chars_logit` [B, T, K] and `attention` [B, T, N].
+        """
+        step, state = self.start(features, is_picture=is_picture, training=training)
+        labels = labels if teach else None
+        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels, forced)
+
+    def start(self, features, copies=1, is_picture=None, training=False):
+        """How each picture's characters are read, as in `AttentionDecoder.start`.
+
+        Args:
+            features: [B, N, C].
+            copies: how many texts of a picture are read side by side, below written into B: row b * copies + i.
+            is_picture: bool [B, N], the positions that belong to the picture; None: all.
+            training: not used.
+
+        Returns:
+            step: (t, state, fed int [B]) -> state, logits [B, K], attention [B, N]; `fed` K stands for nothing.
+            state: the first (context, (c, h) of each layer, from below).
+        """
+        del training
+        cells = self._first_cells(features, is_picture, copies)
+        keys = recurrent.repeat(ops.matmul(features, self.attention_w), copies)  # [B, N, A], computed once a picture
+        features = recurrent.repeat(features, copies)
+        is_picture = None if is_picture is None else recurrent.repeat(is_picture, copies)
+        feedback = ops.matmul(self.embedding, self.input_kernel[: self.embedding_size])  # [K + 1, U]
+
+        def step(t, state, fed):
+            del t
+            state, weights = self._step(keys, features, is_picture, state, ops.take(feedback, fed, axis=0))
+            return state, self._logits(state), weights
+
+        return step, (ops.zeros([ops.shape(features)[0], self.num_features], features.dtype), *cells)
+
+    def _first_cells(self, features, is_picture, copies):
+        """The first (c, h) of each layer: by turns from where the forward and the backward direction ended."""
+        # DIFFERS: Guo and Deng cut the forward state's c and h in two, one for each layer, and never read the backward
+        # one's: their cells take only as many numbers off the joined states as they need.
+        half = self.num_features // 2
+        ends = (last_position(features, is_picture)[:, :half], features[:, 0, half:])  # [B, C // 2] and the rest
+        states = [
+            recurrent.repeat(ops.matmul(ends[layer % 2], kernel) + bias, copies)  # [B, 2U]
+            for layer, (kernel, bias) in enumerate(self.starts)
+        ]
+        return [tuple(ops.split(state, 2, axis=-1)) for state in states]
+
+    def _step(self, keys, features, is_picture, state, fed):
+        """The next state and where it looked [B, N]; `fed` [B, U] stands for the character before."""
+        context, *cells = state
+        inputs = fed + ops.matmul(context, self.input_kernel[self.embedding_size :]) + self.input_bias  # [B, U]
+        for layer, (kernel, bias) in enumerate(self.cells):
+            # DIFFERS: their forget bias is 0; with 1 a cell remembers from the first step of training on.
+            cells[layer] = recurrent.lstm_cell(inputs, cells[layer], kernel, bias)
+            inputs = cells[layer][1]  # [B, U]
+        query = ops.concatenate(keras.tree.flatten(cells), axis=-1)  # [B, L * 2U]
+        query = ops.matmul(query, self.query_kernel) + self.query_bias  # [B, A]
+        # DIFFERS: they set what lies beyond a picture to zeros, which attention can still choose.
+        context, weights = additive_attention(keys, query, features, self.attention_v, is_picture)
+        return (context, *cells), weights
+
+    def _logits(self, state):
+        """The logits [B, K] of a state."""
+        context, (_, h) = state[0], state[-1]
+        # DIFFERS: their output is one linear layer to K, without the U between.
+        output = ops.matmul(ops.concatenate([h, context], axis=-1), self.output_kernel) + self.output_bias  # [B, U]
+        return ops.matmul(output, self.softmax_w) + self.softmax_b

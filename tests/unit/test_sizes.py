@@ -1,0 +1,79 @@
+"""Records of pictures of several sizes -> batches without the records' padding."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from attention_ocr.config import DataConfig
+from attention_ocr.data import images, pipeline, sizes
+from attention_ocr.dataset_spec import DatasetSpec
+
+B, EXAMPLES = 4, 32
+
+
+@pytest.fixture(scope="module", params=["keep_height", "pad"])
+def source(request, sized_dataset):
+    folder = sized_dataset(request.param)
+    spec = DatasetSpec.load(folder)
+    return pipeline.Source(spec.split_files(folder, "train"), spec, cut=True)
+
+
+def batches(source, number, seed=0, start=0, **knobs):
+    data = DataConfig(**{"batch_size": B, "shuffle_buffer_size": 7, "use_augment_input": False, **knobs})
+    found = pipeline.training_batches(source, EXAMPLES, data, seed, start).take(number)
+    return list(found.as_numpy_iterator())
+
+
+def test_batches_hold_pictures_and_zeros_beyond_them(source):
+    found = batches(source, 40)
+    for batch in found:
+        assert batch["images"].shape[1] % images.MULTIPLE == batch["images"].shape[2] % images.MULTIPLE == 0
+        assert (batch["images"].shape[2] - batch["sizes"][:, 1].max()) < images.MULTIPLE
+        for picture, (height, width) in zip(batch["images"], batch["sizes"], strict=True):
+            assert picture[:height, :width].min() > 0  # no padding of the records', which is 127, but a picture
+            assert not np.any(np.isclose(picture[:height, :width], images.PAD_GREY / 255).all(axis=2).all(axis=0))
+            assert picture[height:].max(initial=0) == picture[:, width:].max(initial=0) == 0
+    widths = [batch["sizes"][:, 1] for batch in found]
+    assert len({batch["images"].shape[2] for batch in found}) > 1
+    assert np.mean([np.ptp(width) for width in widths]) < 10  # of 18 to 90
+
+
+def test_no_record_is_left_out(source):
+    window = batches(source, sizes.WINDOW)  # 4 epochs of 32 records
+    labels = [tuple(label) for batch in window for label in batch["labels"]]
+    stored = [tuple(label) for batch in pipeline.evaluation_batches(source, B) for label in batch["labels"].numpy()]
+    assert sorted(labels) == sorted(4 * stored)
+
+
+@pytest.mark.parametrize("start", [3, sizes.WINDOW - 1, sizes.WINDOW + 2])
+def test_a_resumed_stream_goes_on_where_it_stopped(source, start):
+    whole = batches(source, start + 3, use_augment_input=True, augmentation="light")
+    resumed = batches(source, 3, start=start, use_augment_input=True, augmentation="light")
+    for ours, theirs in zip(resumed, whole[start:], strict=True):
+        for name in ("images", "labels", "sizes"):
+            np.testing.assert_array_equal(ours[name], theirs[name])
+
+
+def test_pictures_are_what_a_reader_makes_of_them(source, sized_dataset):
+    spec = source.spec
+    batch = next(pipeline.evaluation_batches(source, EXAMPLES).as_numpy_iterator())
+    folder = sized_dataset(spec.resize).parent
+    known = {images.fit_unpadded(Image.open(path), spec).tobytes() for path in folder.glob("*.png")}
+    for picture, (height, width) in zip(batch["images"], batch["sizes"], strict=True):
+        assert picture[:height, :width].tobytes() in known
+
+
+def test_the_sample_has_the_data_sets_size(source):
+    found = pipeline.training_sample(source, DataConfig(augmentation="light"), 0, 3)
+    assert found["pixels"].shape == found["images"].shape == (3, *source.spec.image_shape)
+    assert found["sizes"].shape == (3, 2)
+
+
+def test_pictures_in_a_batch_of_their_own():
+    one, other = np.full([32, 40, 3], 7, np.uint8), np.full([20, 70, 3], 9, np.uint8)
+    batch, found = images.together([one, other])
+    assert batch.shape == (2, 32, 96, 3)
+    assert found.tolist() == [[32, 40], [20, 70]]
+    np.testing.assert_array_equal(batch[0, :32, :40], one)
+    np.testing.assert_array_equal(batch[1, :20, :70], other)
+    assert batch.sum() == one.sum() + other.sum()
