@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from attention_ocr import checkpoints, optimizers, transfer
+from attention_ocr import checkpoints, memory, optimizers, transfer
 from attention_ocr.checkpoints import RunDirectory
 from attention_ocr.config import Config
 from attention_ocr.dataset_spec import DatasetSpec
@@ -78,6 +78,8 @@ def _train_from_newest(config, dataset, data, run, start, initialize) -> int | N
         f"{run.path}: {_described(model, config)}, " + (f"resumed at step {step}" if newest else "a new run"),
         flush=True,
     )
+    needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
+    print(f"memory for a step of {config.data.batch_size} pictures: about {needed:.1f} GB (an estimate)", flush=True)
     if step >= last_step:
         print(f"{run.path}: step {step} is reached already; raise --max_number_of_steps to go on", flush=True)
         return step

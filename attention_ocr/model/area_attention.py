@@ -86,7 +86,7 @@ class AreaAttentionDecoder(keras.layers.Layer):
         """
         step, state = self.start(features, is_picture=is_picture, training=training)
         labels = labels if teach else None
-        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels, forced)
+        return recurrent.read(self, step, state, labels, forced)
 
     def start(self, features, copies=1, is_picture=None, training=False):
         """The step and the first state (c, h), as in `AttentionDecoder.start`.
@@ -112,13 +112,16 @@ class AreaAttentionDecoder(keras.layers.Layer):
             inputs = ops.concatenate([character, context], axis=-1)  # [B, E + A]
             c, h = recurrent.lstm_cell(inputs, state, self.lstm_kernel, self.lstm_bias, forget_bias=0.0)
             c, h = self._dropped(c, training), self._dropped(h, training)
-            return (c, h), self._logits(character, context, h), weights
+            return (c, h), self._output(character, context, h), weights
 
         return step, (c, h)
 
-    def _logits(self, character, context, h):
-        """The logits [B, K]."""
-        output = ops.matmul(ops.concatenate([context, h], axis=-1), self.output_kernel) + character  # [B, E]
+    def _output(self, character, context, h):
+        """What the logits are made of, [B, E]."""
+        return ops.matmul(ops.concatenate([context, h], axis=-1), self.output_kernel) + character
+
+    def logits(self, output):
+        """The logits [..., K] of what a step gives, [..., E]."""
         return ops.matmul(output, self.softmax_w) + self.softmax_b
 
     def _dropped(self, state, training):

@@ -117,7 +117,7 @@ class AttentionDecoder(keras.layers.Layer):
         """
         step, state = self.start(features, is_picture=is_picture, training=training)
         labels = labels if teach else None
-        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels, forced)
+        return recurrent.read(self, step, state, labels, forced)
 
     def start(self, features, copies=1, is_picture=None, training=False):
         """How each picture's characters are read: the one step that teaching, greedy reading and beam search share.
@@ -129,7 +129,7 @@ class AttentionDecoder(keras.layers.Layer):
             training: not used.
 
         Returns:
-            step: (t, state, fed int [B]) -> state, logits [B, K], attention [B, N]; `fed` K stands for nothing.
+            step: (t, state, fed int [B]) -> state, output [B, U], attention [B, N]; `fed` K stands for nothing.
             state: the first (c, h, context).
         """
         del training
@@ -144,7 +144,7 @@ class AttentionDecoder(keras.layers.Layer):
             del t
             character = ops.take(feedback, fed, axis=0) if self.config.use_autoregression else 0  # [B, I]
             state, weights = self._step(keys, features, is_picture, state, character)
-            return state, self._logits(state), weights
+            return state, self._output(state), weights
 
         return step, (zero, zero, ops.zeros([B, C], features.dtype))
 
@@ -157,8 +157,11 @@ class AttentionDecoder(keras.layers.Layer):
         context, weights = additive_attention(keys, query, features, self.attention_v, is_picture)
         return (c, h, context), weights
 
-    def _logits(self, state):
-        """The logits [B, K] of a state."""
+    def _output(self, state):
+        """What the logits of a state are made of, [B, U]."""
         _, h, context = state
-        output = ops.matmul(ops.concatenate([h, context], axis=-1), self.output_kernel) + self.output_bias  # [B, U]
+        return ops.matmul(ops.concatenate([h, context], axis=-1), self.output_kernel) + self.output_bias
+
+    def logits(self, output):
+        """The logits [..., K] of what a step gives, [..., U]."""
         return ops.matmul(output, self.softmax_w) + self.softmax_b

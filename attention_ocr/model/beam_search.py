@@ -9,6 +9,8 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
+from attention_ocr.model import recurrent
+
 IMPOSSIBLE = float("-inf")
 
 
@@ -169,14 +171,14 @@ def search_texts(decoder, features, null_id, beam_width, penalty, is_picture=Non
     """The endpoints of a decoder that reads one character a step.
 
     Args:
-        decoder: has `start`.
+        decoder: has `start` and `logits`.
         features: [B, N, C].
         null_id: the class of padding.
         beam_width: W.
         penalty: weight of the length penalty.
         is_picture: bool [B, N], the positions that belong to the picture; None: all.
     """
-    step, state = decoder.start(features, copies=beam_width, is_picture=is_picture)
+    step, state = recurrent.start(decoder, features, beam_width, is_picture)
     found = search(step, state, decoder.max_sequence_length, decoder.num_classes, null_id, beam_width, penalty)
     return endpoints(found, null_id)
 

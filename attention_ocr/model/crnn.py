@@ -112,6 +112,15 @@ class Crnn(keras.layers.Layer):
             sizes = _shrunk(sizes, layer)
         return ops.maximum(sizes, 1)
 
+    def activations(self, height, width):
+        """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
+        kept, C = 0, 3
+        for layer in self.kind:
+            height, width = _side(height, layer, 0), _side(width, layer, 1)
+            C = layer[0] if len(layer) == 4 else C
+            kept += height * width * C * (1 if len(layer) == 2 else 3 if layer[3] else 2)
+        return kept
+
     def build(self, shape):
         for layer in self.convolutions:
             layer.build(shape)

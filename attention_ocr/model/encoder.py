@@ -47,6 +47,7 @@ class RecurrentColumns(keras.layers.Layer):
 
     def __init__(self, num_layers, num_units, **kwargs):
         super().__init__(**kwargs)
+        self.num_layers, self.num_units = num_layers, num_units
         self.layers = []
         for number in range(1, num_layers + 1):
             if number > 1:

@@ -109,7 +109,7 @@ class GruAttentionDecoder(keras.layers.Layer):
         """
         step, state = self.start(features, is_picture=is_picture, training=training)
         labels = labels if teach else None
-        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels, forced)
+        return recurrent.read(self, step, state, labels, forced)
 
     def start(self, features, copies=1, is_picture=None, training=False):
         """How each picture's characters are read, as in `AttentionDecoder.start`.
@@ -121,7 +121,7 @@ class GruAttentionDecoder(keras.layers.Layer):
             training: whether a part of each embedded character is dropped.
 
         Returns:
-            step: (t, state, fed int [B]) -> state, logits [B, K], attention [B, N]; `fed` K stands for nothing.
+            step: (t, state, fed int [B]) -> state, output [B, U], attention [B, N]; `fed` K stands for nothing.
             state: the first (h,).
         """
         keys = ops.matmul(features, self.key_kernel) + self.key_bias
@@ -135,7 +135,7 @@ class GruAttentionDecoder(keras.layers.Layer):
             del t
             character = self._dropped(ops.take(embedding, fed, axis=0), training)  # [B, E]
             h, weights = self._step(keys, features, is_picture, state[0], character)
-            return (h,), ops.matmul(h, self.softmax_w) + self.softmax_b, weights
+            return (h,), h, weights
 
         return step, (ops.zeros([ops.shape(features)[0], self.config.num_lstm_units], features.dtype),)
 
@@ -153,3 +153,7 @@ class GruAttentionDecoder(keras.layers.Layer):
             inputs, h, self.gru_kernel, self.gru_bias, self.gru_recurrent_kernel, self.gru_recurrent_bias
         )  # [B, U]
         return h, weights
+
+    def logits(self, output):
+        """The logits [..., K] of what a step gives, [..., U]."""
+        return ops.matmul(output, self.softmax_w) + self.softmax_b

@@ -242,9 +242,24 @@ class InceptionV3(keras.layers.Layer):
                 first, stride = first + stride, 2 * stride
         return first, stride
 
+    def activations(self, height, width):
+        """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
+        kept = 0
+        for number, (*_, filters) in enumerate(STEM, start=1):
+            h, w = (_after(STEM[:number], side) for side in (height, width))
+            kept += 3 * h * w * filters
+        h, w = (_after(STEM, side) for side in (height, width))
+        for block in self._blocks():
+            before = h * w
+            h, w = ((h - 3) // 2 + 1, (w - 3) // 2 + 1) if block in REDUCTIONS else (h, w)
+            for branch in BLOCKS[block]:
+                for number, step in enumerate(branch, start=1):
+                    cells = h * w if number == len(branch) else before
+                    kept += 3 * cells * sum(layer[2] for layer in _convolutions(step))
+        return kept
+
     def _side(self, side):
-        for _, kernel, stride, padding, _ in STEM:
-            side = (side - kernel) // stride + 1 if padding == "valid" else side
+        side = _after(STEM, side)
         for block in self._blocks():
             side = (side - 3) // 2 + 1 if block in REDUCTIONS else side
         return side
@@ -294,6 +309,13 @@ class InceptionV3(keras.layers.Layer):
                 ]
                 features = outputs[0] if len(outputs) == 1 else ops.concatenate(outputs, axis=-1)
         return features
+
+
+def _after(layers, side):
+    """Rows or columns of `side` pixels after layers of the stem."""
+    for _, kernel, stride, padding, _ in layers:
+        side = (side - kernel) // stride + 1 if padding == "valid" else side
+    return side
 
 
 def _convolutions(step):

@@ -126,6 +126,18 @@ class InceptionV4(keras.layers.Layer):
         """Rows and columns of the features, int [B, 2], of pictures of `sizes` int [B, 2] pixels."""
         return _strided(sizes, self.cells[1])
 
+    def activations(self, height, width):
+        """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
+        kept, stride = 0, 1
+        for branches in ((STEM,), *BLOCKS.values()):
+            before = stride
+            for branch in branches:
+                stride = before
+                for _, _, kind, step in branch:
+                    stride *= step
+                    kept += 3 * (height // stride) * (width // stride) * (kind if isinstance(kind, int) else 0)
+        return kept
+
     def build(self, shape):
         # How many training steps the averages have seen, as in InceptionV3.
         self.num_updates = self.add_weight((), "zeros", dtype="int32", trainable=False, name="num_updates")

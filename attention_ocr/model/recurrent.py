@@ -32,30 +32,46 @@ def lstm_cell(inputs, state, kernel, bias, clip=None, forget_bias=1.0):
     return c, ops.sigmoid(o) * ops.tanh(c)
 
 
-def read(step, state, num_steps, num_classes, labels=None, forced=None):
+def read(decoder, step, state, labels=None, forced=None):
     """Reads T characters, each step fed with the character before it.
 
     Args:
-        step, state: what a decoder's `start` returns.
-        num_steps: T.
-        num_classes: K, which is fed first and stands for nothing.
+        decoder: has `max_sequence_length` T, `num_classes` K and `logits`.
+        step, state: what its `start` returns.
         labels: int [B, T] to teach with, or None to feed the likeliest character.
         forced: bool [], whether the labels are fed; None: they are if there are any.
 
     Returns:
         `chars_logit` [B, T, K], and `attention` [B, T, N] where the step has one.
     """
-    fed = ops.full([ops.shape(state[0])[0]], num_classes, "int32")
-    logits, attention = [], []
-    for t in range(num_steps):
-        state, found, weights = step(t, state, fed)
-        logits.append(found)
+    fed = ops.full([ops.shape(state[0])[0]], decoder.num_classes, "int32")
+    outputs, logits, attention = [], [], []
+    is_taught = labels is not None and forced is None
+    for t in range(decoder.max_sequence_length):
+        state, output, weights = step(t, state, fed)
+        outputs.append(output)
         attention.append(weights)
-        likeliest = None if labels is not None and forced is None else ops.cast(ops.argmax(found, axis=-1), "int32")
         label = None if labels is None else ops.cast(labels[:, t], "int32")
-        fed = likeliest if label is None else label if likeliest is None else ops.where(forced, label, likeliest)
-    outputs = {"chars_logit": ops.stack(logits, axis=1)}
-    return outputs if weights is None else {**outputs, "attention": ops.stack(attention, axis=1)}
+        if is_taught:
+            fed = label
+            continue
+        logits.append(decoder.logits(output))
+        likeliest = ops.cast(ops.argmax(logits[-1], axis=-1), "int32")
+        fed = likeliest if label is None else ops.where(forced, label, likeliest)
+    # One product for all steps: with thousands of classes the gradient of each one's would take as much memory.
+    found = {"chars_logit": decoder.logits(ops.stack(outputs, axis=1)) if is_taught else ops.stack(logits, axis=1)}
+    return found if weights is None else {**found, "attention": ops.stack(attention, axis=1)}
+
+
+def start(decoder, features, copies=1, is_picture=None):
+    """As the decoder's `start`, but the step gives logits [B, K] in place of what they are made of."""
+    step, state = decoder.start(features, copies, is_picture)
+
+    def step_to_logits(t, state, fed):
+        state, output, weights = step(t, state, fed)
+        return state, decoder.logits(output), weights
+
+    return step_to_logits, state
 
 
 def repeat(array, copies):

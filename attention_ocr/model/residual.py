@@ -25,6 +25,7 @@ class ConvBatchNorm(keras.layers.Layer):
 
     def __init__(self, filters, kernel_size, strides, weight_decay, **kwargs):
         super().__init__(**kwargs)
+        self.filters = filters
         self.strides = strides
         self.convolution = keras.layers.Conv2D(
             filters,
@@ -118,6 +119,14 @@ class Residual(keras.layers.Layer):
     def feature_sizes(self, sizes):
         """`feature_grid` of each of `sizes` int [B, 2]."""
         return _strided(sizes, STRIDE)
+
+    def activations(self, height, width):
+        """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
+        kept, (down, across) = 3 * height * width * self.stem.filters // 4, self.stem.strides
+        for block in self.blocks:
+            down, across = down * block.strides[0], across * block.strides[1]
+            kept += (8 if block.shortcut else 7) * (height // down) * (width // across) * block.first.filters
+        return kept
 
     def call(self, images, sizes=None, training=False):
         """Features of pictures.

@@ -55,7 +55,7 @@ class SliceDecoder(keras.layers.Layer):
         """`chars_logit` [B, T, K] of `features` [B, N, C]; the rest as in `AttentionDecoder.call`."""
         step, state = self.start(features, is_picture=is_picture, training=training)
         labels = labels if teach else None
-        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels, forced)
+        return recurrent.read(self, step, state, labels, forced)
 
     def start(self, features, copies=1, is_picture=None, training=False):
         """The step and the first state (c, h), as in `AttentionDecoder.start`; the step's attention is None."""
@@ -71,6 +71,10 @@ class SliceDecoder(keras.layers.Layer):
             state = recurrent.lstm_cell(
                 inputs, state, self.lstm_kernel, self.lstm_bias, self.config.lstm_state_clip_value
             )
-            return state, ops.matmul(state[1], self.softmax_w) + self.softmax_b, None
+            return state, state[1], None
 
         return step, (zero, zero)
+
+    def logits(self, output):
+        """The logits [..., K] of what a step gives, [..., U]."""
+        return ops.matmul(output, self.softmax_w) + self.softmax_b

@@ -36,8 +36,8 @@ class StackedAttentionDecoder(keras.layers.Layer):
 
     def build(self, shape):
         K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
-        A, L = C, self.config.num_decoder_lstm_layers
-        self.num_keys = A
+        A = self.num_keys = C
+        L = self.config.num_decoder_lstm_layers
         E = self.embedding_size = recurrent.character_size(self.config, K)
         self.num_features = C
         l2 = keras.regularizers.L2(0.5 * self.config.weight_decay)
@@ -105,7 +105,7 @@ class StackedAttentionDecoder(keras.layers.Layer):
         """
         step, state = self.start(features, is_picture=is_picture, training=training)
         labels = labels if teach else None
-        return recurrent.read(step, state, self.max_sequence_length, self.num_classes, labels, forced)
+        return recurrent.read(self, step, state, labels, forced)
 
     def start(self, features, copies=1, is_picture=None, training=False):
         """How each picture's characters are read, as in `AttentionDecoder.start`.
@@ -117,7 +117,7 @@ class StackedAttentionDecoder(keras.layers.Layer):
             training: not used.
 
         Returns:
-            step: (t, state, fed int [B]) -> state, logits [B, K], attention [B, N]; `fed` K stands for nothing.
+            step: (t, state, fed int [B]) -> state, output [B, U], attention [B, N]; `fed` K stands for nothing.
             state: the first (context, (c, h) of each layer, from below).
         """
         del training
@@ -130,7 +130,7 @@ class StackedAttentionDecoder(keras.layers.Layer):
         def step(t, state, fed):
             del t
             state, weights = self._step(keys, features, is_picture, state, ops.take(feedback, fed, axis=0))
-            return state, self._logits(state), weights
+            return state, self._output(state), weights
 
         return step, (ops.zeros([ops.shape(features)[0], self.num_features], features.dtype), *cells)
 
@@ -160,9 +160,12 @@ class StackedAttentionDecoder(keras.layers.Layer):
         context, weights = additive_attention(keys, query, features, self.attention_v, is_picture)
         return (context, *cells), weights
 
-    def _logits(self, state):
-        """The logits [B, K] of a state."""
+    def _output(self, state):
+        """What the logits of a state are made of, [B, U]."""
         context, (_, h) = state[0], state[-1]
         # DIFFERS: their output is one linear layer to K, without the U between.
-        output = ops.matmul(ops.concatenate([h, context], axis=-1), self.output_kernel) + self.output_bias  # [B, U]
+        return ops.matmul(ops.concatenate([h, context], axis=-1), self.output_kernel) + self.output_bias
+
+    def logits(self, output):
+        """The logits [..., K] of what a step gives, [..., U]."""
         return ops.matmul(output, self.softmax_w) + self.softmax_b

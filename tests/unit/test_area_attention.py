@@ -154,12 +154,12 @@ def text_of(ids):
 
 
 def search(decoder, features, width, is_picture):
-    step, state = decoder.start(features, copies=width, is_picture=is_picture)
+    step, state = recurrent.start(decoder, features, width, is_picture)
     return arrays(beam_search.search(step, state, T, K, NULL, width))
 
 
 def test_one_beam_reads_greedily_up_to_the_end(decoder, features, is_picture):
-    greedy = arrays(recurrent.read(*decoder.start(features, is_picture=is_picture), T, K))
+    greedy = arrays(recurrent.read(decoder, *decoder.start(features, is_picture=is_picture)))
     found = search(decoder, features, 1, is_picture)
     for row, ids in enumerate(greedy["chars_logit"].argmax(axis=-1).tolist()):
         text = text_of(ids)

@@ -106,7 +106,9 @@ def features():
 
 
 def read_with(decoder, features, width, **options):
-    return run(*decoder.start(features, width), width, decoder.max_sequence_length, decoder.num_classes, **options)
+    return run(
+        *recurrent.start(decoder, features, width), width, decoder.max_sequence_length, decoder.num_classes, **options
+    )
 
 
 def text_of(ids, null):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from attention_ocr.model import recurrent
 from attention_ocr.model.beam_search import search
 from attention_ocr.model.gru_attention import GruAttentionDecoder, gru_cell
 
@@ -149,7 +150,7 @@ def test_embedded_characters_are_dropped_only_in_training(features, labels):
 
 def test_one_beam_reads_greedily_and_looks_only_where_the_mask_is(features, is_picture):
     decoder, _ = built()
-    found = search(*decoder.start(features, 1, is_picture), T, K, null_id=-1, beam_width=1)
+    found = search(*recurrent.start(decoder, features, 1, is_picture), T, K, null_id=-1, beam_width=1)
     greedy = decoder(features, is_picture=is_picture)
     np.testing.assert_array_equal(np.asarray(found["ids"])[:, 0], np.asarray(greedy["chars_logit"]).argmax(axis=-1))
     np.testing.assert_allclose(np.asarray(found["attention"]), np.asarray(greedy["attention"]), rtol=1e-5, atol=1e-6)
@@ -157,9 +158,9 @@ def test_one_beam_reads_greedily_and_looks_only_where_the_mask_is(features, is_p
 
 def test_pictures_do_not_meet_in_several_beams(features, is_picture):
     decoder, _ = built()
-    together = search(*decoder.start(features, 3, is_picture), T, K, null_id=0, beam_width=3)
+    together = search(*recurrent.start(decoder, features, 3, is_picture), T, K, null_id=0, beam_width=3)
     for row, length in enumerate(LENGTHS):
-        alone = search(*decoder.start(features[row : row + 1, :length], 3), T, K, null_id=0, beam_width=3)
+        alone = search(*recurrent.start(decoder, features[row : row + 1, :length], 3), T, K, null_id=0, beam_width=3)
         np.testing.assert_array_equal(np.asarray(alone["ids"])[0], np.asarray(together["ids"])[row])
         np.testing.assert_allclose(
             np.asarray(alone["scores"])[0], np.asarray(together["scores"])[row], rtol=1e-4, atol=1e-5

@@ -1,0 +1,45 @@
+"""How much memory training will take, told before it does: an estimate from shapes alone."""
+
+import math
+
+from attention_ocr.config import TrainConfig
+
+BYTES = 4  # of a number in float32
+# Numbers that an optimiser remembers for each weight.
+SLOTS = {"momentum": 1, "adam": 2, "adamw": 2, "adadelta": 2, "adagrad": 1, "rmsprop": 2}
+GATES = 12  # numbers a unit that training keeps of a step of an LSTM
+
+
+def training_bytes(model, config: TrainConfig, batch_size: int) -> int:
+    """What weights, their gradients, the optimiser and a batch's activations take; the framework's own is not in it.
+
+    Args:
+        model: an AttentionOcr.
+        config: tells the optimiser and the precision.
+        batch_size: B.
+    """
+    weights = sum(math.prod(variable.shape) for variable in model.variables)
+    kept = BYTES if config.mixed_precision == "none" else BYTES // 2
+    return BYTES * weights * (2 + SLOTS[config.optimizer]) + kept * batch_size * activations(model)
+
+
+def activations(model) -> int:
+    """Numbers that training keeps of a picture, and of its text, for the gradient."""
+    height, full_width, _ = model.image_shape
+    V = model.dataset.num_views
+    h, w = model.feature_grid
+    kept = V * model.encoder.tower.activations(height, full_width // V)
+    columns = model.encoder.columns
+    if columns:
+        kept += w * columns.num_layers * 2 * GATES * columns.num_units
+    return kept + decoder_activations(model, V * h * w)
+
+
+def decoder_activations(model, num_positions: int) -> int:
+    """Of a text: the columns' logits, or for each step what attention compared, the LSTM and the logits."""
+    T, K, U = model.dataset.max_sequence_length, len(model.dataset.charset), model.config.num_lstm_units
+    if not hasattr(model.decoder, "start"):
+        return 4 * num_positions * (K + 1)
+    keys = getattr(model.decoder, "attention_v", None)
+    compared = 2 * num_positions * keys.shape[0] if keys is not None else 0
+    return T * (compared + GATES * U + 4 * K)
