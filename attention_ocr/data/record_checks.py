@@ -28,6 +28,7 @@ KEYS: dict[str, tuple[type, int | None]] = {
     "image/unpadded_class": (int, None),
     "image/text": (bytes, 1),
 }
+OPTIONAL_KEYS = ("image/orig_height",)
 KEYS_TO_TRAIN = ("image/encoded", "image/class")
 KINDS = {bytes: "bytes", int: "whole numbers", float: "fractions"}
 SAME_FORMATS = {"JPG": "JPEG", "MPO": "JPEG"}  # MPO: what Pillow calls a camera's JPEG with a second picture behind it.
@@ -109,6 +110,8 @@ def _sound_keys(values: dict[str, list], found: Inspection) -> dict[str, Any]:
     """The keys that are right: a value where there must be one, a list otherwise."""
     record = {}
     for key, (kind, number) in KEYS.items():
+        if key in OPTIONAL_KEYS and key not in values:
+            continue
         complaint = _key_fault(key, values.get(key), kind, number)
         if complaint:
             found.add("keys", f"{complaint}; {ANEW}", blocks_training=key in KEYS_TO_TRAIN)
@@ -141,6 +144,9 @@ def _inspect_picture(record: dict[str, Any], spec: DatasetSpec, found: Inspectio
     width = found.size[1] if found.size else record.get("image/width", spec.image_shape[1])
     if found.orig_width is not None and not 1 <= found.orig_width <= width:
         found.add("orig_width", f"image/orig_width is {found.orig_width}, not in 1..{width}; {ANEW}")
+    orig_height, height = record.get("image/orig_height"), found.size[0] if found.size else spec.image_height
+    if orig_height is not None and not 1 <= orig_height <= height:
+        found.add("orig_height", f"image/orig_height is {orig_height}, not in 1..{height}; {ANEW}")
 
 
 def _decode(encoded: bytes, record: dict[str, Any], spec: DatasetSpec, found: Inspection) -> None:

@@ -30,6 +30,7 @@ CHECKS = {
     "size": "sizes are those of data set and record",
     "views": "the number of views is the data set's",
     "orig_width": "image/orig_width is within the picture",
+    "orig_height": "image/orig_height is within the picture",
     "class_range": "class ids are in the charset",
     "class_length": "image/class has as many ids as a label",
     "padding": "nulls stand at the end only",

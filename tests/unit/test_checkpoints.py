@@ -138,7 +138,7 @@ def test_weights_and_optimizer_come_back(run, make_spec):
     checkpoints.restore(again, checkpoint)
     assert int(again.optimizer.iterations) == 1
     for ours, theirs in zip(
-        again.variables + again.optimizer.variables, model.variables + model.optimizer.variables, strict=True
+        again.weights + again.optimizer.variables, model.weights + model.optimizer.variables, strict=True
     ):
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs), err_msg=ours.path)
 

@@ -188,6 +188,11 @@ def test_orig_width(spec, width, found):
     assert [check for check, _ in faults(spec, record(orig_width=[width]))] == found
 
 
+@pytest.mark.parametrize(("height", "found"), [(0, ["orig_height"]), (1, []), (40, []), (41, ["orig_height"])])
+def test_orig_height(spec, height, found):
+    assert [check for check, _ in faults(spec, record(orig_height=[height]))] == found
+
+
 @pytest.mark.parametrize("class_id", [-1, 6])
 def test_class_ids_out_of_range(spec, class_id):
     data = record(**{"class": [1, class_id, 5, 5], "unpadded_class": [1, class_id]})

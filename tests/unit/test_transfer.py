@@ -98,9 +98,10 @@ NEW_HEADS = [
     pytest.param({"head": head, "embedding_size": 5}, id=head)
     for head in ("stacked_attention", "gru_attention", "area_attention")
 ]
+ALL_HEADS = [*HEADS, *NEW_HEADS, pytest.param({"embedding_size": 5}, id="attention_of_5_inputs")]
 
 
-@pytest.mark.parametrize("head", [*HEADS, *NEW_HEADS])
+@pytest.mark.parametrize("head", ALL_HEADS)
 def test_the_same_shapes_are_a_plain_copy(head):
     old, new = network_of(charset_of("abc"), **head), network_of(charset_of("abc"), **head)
     for variable in new.decoder.weights:
@@ -110,7 +111,7 @@ def test_the_same_shapes_are_a_plain_copy(head):
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
 
 
-@pytest.mark.parametrize("head", [*HEADS, *NEW_HEADS, pytest.param({"embedding_size": 5}, id="attention_of_5_inputs")])
+@pytest.mark.parametrize("head", ALL_HEADS)
 @pytest.mark.parametrize("charset", [charset_of("dcbefagh"), charset_of("cba", null_first=True)])
 def test_a_larger_or_reordered_charset_reads_the_old_characters_as_before(head, charset):
     old, new = network_of(charset_of("abc"), **head), network_of(charset, **head)
@@ -201,9 +202,8 @@ def test_a_larger_picture_is_read_as_before_where_both_have_coordinates():
     )
 
 
-@pytest.mark.parametrize(
-    "head", [*HEADS, *NEW_HEADS[1:]]
-)  # stacked_attention cuts the features in two, whatever they are
+# Not stacked_attention: it cuts the features in two, so that other ones begin its second half.
+@pytest.mark.parametrize("head", [*HEADS, *NEW_HEADS[1:]])
 def test_coordinates_may_be_switched_on(head):
     old = network_of(charset_of("abc"), **head)
     new = network_of(charset_of("abc"), encode_coordinates=True, **head)
@@ -310,7 +310,7 @@ def test_channels_of_another_endpoint_are_not_taken_for_the_same():
     assert fates["input_kernel"].note == "4 of 13 rows (now 13)"
 
 
-@pytest.mark.parametrize("head", [*HEADS, *NEW_HEADS, pytest.param({"embedding_size": 5}, id="attention_of_5_inputs")])
+@pytest.mark.parametrize("head", ALL_HEADS)
 def test_every_weight_of_a_decoder_says_what_its_axes_are(head):
     model = network_of(charset_of("abc"), encode_coordinates=True, **head)
     axes = transfer.labels_of(model, range(4))
