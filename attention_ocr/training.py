@@ -79,7 +79,11 @@ def _train_from_newest(config, dataset, data, run, start, initialize) -> int | N
         flush=True,
     )
     needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
-    print(f"memory for a step of {config.data.batch_size} pictures: about {needed:.1f} GB (an estimate)", flush=True)
+    print(
+        f"memory: about {needed:.1f} GB for a step of {config.data.batch_size} pictures, beside about 1 GB for the "
+        f"{keras.backend.backend()} itself (an estimate)",
+        flush=True,
+    )
     if step >= last_step:
         print(f"{run.path}: step {step} is reached already; raise --max_number_of_steps to go on", flush=True)
         return step

@@ -15,13 +15,13 @@ SLOW = pytest.mark.slow
 # What is trained, and how its records' pictures are fitted.
 NETWORKS = [
     pytest.param(["--preset=fsns", "--final_endpoint=Mixed_5b"], "stretch", id="fsns", marks=SLOW),
-    pytest.param(["--preset=signs", "--final_endpoint=Mixed_5b"], "stretch", id="signs"),
+    pytest.param(["--preset=signs", "--final_endpoint=Mixed_5b"], "stretch", id="signs", marks=SLOW),
     pytest.param(["--preset=base"], "keep_height", id="base"),
     pytest.param(["--preset=chinese", "--final_endpoint=Mixed_5b"], "stretch", id="chinese", marks=SLOW),
     pytest.param(["--preset=crnn_ctc"], "keep_height", id="crnn_ctc"),
     pytest.param(["--preset=crnn_ctc"], "stretch", id="crnn_ctc-fixed", marks=SLOW),
-    pytest.param(["--preset=visual_attention"], "keep_height", id="visual_attention"),
-    pytest.param(["--preset=seq2seq"], "keep_height", id="seq2seq"),
+    pytest.param(["--preset=visual_attention"], "keep_height", id="visual_attention", marks=SLOW),
+    pytest.param(["--preset=seq2seq"], "keep_height", id="seq2seq", marks=SLOW),
     pytest.param(["--preset=arbitrary"], "pad", id="arbitrary", marks=SLOW),
     pytest.param(
         ["--encoder=residual", "--head=attention", "--optimizer=adam"], "pad", id="residual-attention", marks=SLOW

@@ -225,7 +225,7 @@ def test_a_beam_is_at_least_as_likely_as_greedy_and_one_beam_is_greedy(model, pi
     outputs = {name: np.asarray(value) for name, value in greedy.predict(pixels).items()}
     for row, ids in enumerate(outputs["predicted_chars"].tolist()):
         end = len(text_of(ids, model.dataset.charset.null_id))
-        assert best[row] >= np.log(outputs["predicted_scores"][row, :end]).sum() - 1e-5
+        assert best[row] >= np.log(outputs["predicted_scores"][row, :end]).sum() - 1e-4
 
 
 def test_a_batch_shape_is_compiled_once_and_new_weights_are_seen(model, pixels, monkeypatch):

@@ -89,7 +89,7 @@ def test_a_wrong_command_line_is_one_line_and_status_2(arguments, problem, capsy
         (["train", "--dataset_dir=/nope", "--train_log_dir=/nope"], "error: --dataset_dir=/nope: no such folder\n"),
         (
             ["train", "--dataset_dir=d", "--train_log_dir=r", "--preset=x"],
-            "error: --preset=x: not one of fsns, base, signs, chinese, crnn_ctc, visual_attention, seq2seq, arbitrary\n",
+            f"error: --preset=x: not one of {', '.join(PRESETS)}\n",
         ),
         (
             ["train", "--dataset_dir=d", "--train_log_dir=r", "--num_lstm_units=0"],

@@ -28,7 +28,7 @@ def record(**values):
     data = write_example(encoded(), "PNG", 40, 80, 80, [1, 2], 4, NULL_ID, "ab")
     example = tf.train.Example.FromString(data)
     for name, value in values.items():
-        del example.features.feature[f"image/{name}"]
+        example.features.feature[f"image/{name}"].Clear()
         feature = example.features.feature[f"image/{name}"]
         if value is REMOVED:
             del example.features.feature[f"image/{name}"]
