@@ -181,7 +181,7 @@ def weights_of(run, step):
     reader_model = Path(run) / "checkpoints" / f"checkpoint-{step:08d}.keras"
     from attention_ocr.checkpoints import load_model
 
-    return [np.asarray(variable) for variable in load_model(reader_model).variables]
+    return [np.asarray(variable) for variable in load_model(reader_model).weights]
 
 
 def test_resumed_run_ends_as_an_uninterrupted_one(tiny_dataset, tmp_path):

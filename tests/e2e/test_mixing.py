@@ -51,7 +51,7 @@ def train(run, steps, *flags):
 
 def weights_of(run, step):
     model = load_model(run / "checkpoints" / f"checkpoint-{step:08d}.keras")
-    return [np.asarray(variable) for variable in model.variables]
+    return [np.asarray(variable) for variable in model.weights]
 
 
 def same_weights(run, other, step):
