@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from attention_ocr.data import images
-from attention_ocr.data.images_in_graph import fit
+from attention_ocr.data.images_in_graph import fit, fit_unpadded
 
 # Height and width of the picture, for V views of 40 x 80.
 SIZES = [
@@ -47,6 +47,22 @@ def test_the_graph_fits_as_pillow_does(make_spec, num_views, resize, vertical):
         assert found.shape == expected.shape == spec.image_shape
         difference = np.abs(found.astype(int) - expected)
         assert difference.max() <= 1, f"{height} x {width}: {difference.max()} levels"
+
+
+@pytest.mark.parametrize("vertical", ["keep", "rotate"])
+@pytest.mark.parametrize("resize", ["pad", "keep_height"])
+def test_the_graph_fits_without_padding_as_pillow_does(make_spec, resize, vertical):
+    spec = make_spec(resize=resize, vertical=vertical)
+    fitted = tf.function(lambda pixels: fit_unpadded(pixels, spec), [tf.TensorSpec([None, None, 3], tf.uint8)])
+    for height, width in SIZES:
+        pixels = picture(height, width)
+        expected = images.fit_unpadded(Image.fromarray(pixels), spec)
+        canvas, size = (array.numpy() for array in fitted(tf.constant(pixels)))
+        assert tuple(size) == expected.shape[:2]
+        assert canvas.shape == (64, 96, 3)  # 40 x 80, rounded up
+        found = canvas[: size[0], : size[1]].astype(int)
+        assert np.abs(found - expected).max() <= 1
+        assert canvas.sum() == found.sum()
 
 
 @pytest.mark.parametrize("resize", ["stretch", "pad", "keep_height"])
