@@ -71,3 +71,16 @@ def test_heads_that_are_always_fed_refuse_not_to_be(head, make_spec):
 @pytest.mark.parametrize("head", ["attention", "slice", "ctc"])
 def test_other_heads_need_not_be_fed(head, make_spec):
     check_pair(ModelConfig(head=head, use_autoregression=False), make_spec(), (1, 9))
+
+
+def test_a_text_that_stops_at_its_end_has_nothing_after_it():
+    config = ModelConfig(stop_at_end=True, label_smoothing=0.0)
+    logits = logits_of([A, NULL, B], [0.8, 0.6, 0.5])
+    found = {name: np.asarray(value)[0] for name, value in read_characters(config, logits, NULL).items()}
+    assert found["predicted_chars"].tolist() == [A, NULL, NULL]
+    assert found["predicted_length"] == 1
+    np.testing.assert_allclose(found["predicted_scores"], [0.8, 0.6, 1], rtol=1e-5)
+    np.testing.assert_allclose(found["predicted_conf"], np.log(0.8 * 0.6), rtol=1e-5)
+    loss, floor, steps = head_of(config).loss(config, logits, np.array([[A, NULL, NULL]], "int32"), NULL)
+    assert float(loss) == pytest.approx(-np.log(0.8 * 0.6), rel=1e-5)
+    assert (float(floor), float(steps)) == (0, 2)

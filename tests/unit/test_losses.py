@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from attention_ocr.losses import attention_loss, sequence_loss, step_weights
+from attention_ocr.losses import attention_loss, sequence_loss, step_weights, weights_to_end
 
 # Probabilities of 2 texts, 2 steps, 3 classes (the last is K-1) and their labels.
 PROBABILITIES = np.array(
@@ -57,6 +57,11 @@ def test_smoothed_labels_of_fsns_cost_29_9_at_least():
     assert float(loss) == pytest.approx(float(floor), rel=1e-5)
     worse, *_ = sequence_loss(perfect * 1.1, labels.astype("int32"))
     assert float(worse) > float(floor) + 0.01
+
+
+def test_weights_end_with_the_first_null():
+    labels = np.array([[0, 1, 2, 2], [2, 2, 2, 2], [0, 1, 0, 1]], "int32")
+    np.testing.assert_array_equal(weights_to_end(labels, 2), [[1, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]])
 
 
 def test_half_precision_logits_are_summed_in_full_precision():

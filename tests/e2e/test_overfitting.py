@@ -1,0 +1,62 @@
+"""Each preset learns 16 pictures by heart, on both backends."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import draw_word
+
+from attention_ocr.data.annotations import Annotation
+from attention_ocr.data.records import GenerateConfig, write_dataset
+
+# How the pictures are fitted, and the flags beside the preset.
+PRESETS = {
+    "base": ("keep_height", ["--max_number_of_steps=250"]),
+    "crnn_ctc": ("keep_height", ["--max_number_of_steps=500"]),
+    "visual_attention": ("keep_height", ["--max_number_of_steps=600"]),
+    "seq2seq": ("keep_height", ["--max_number_of_steps=300"]),
+    "signs": ("stretch", ["--max_number_of_steps=300"]),
+    "fsns": ("stretch", ["--max_number_of_steps=600"]),
+    "chinese": ("stretch", ["--max_number_of_steps=600"]),
+    "arbitrary": ("pad", ["--max_number_of_steps=300", "--warmup_steps=20", "--learning_rate=0.0005"]),
+}
+SIZES = {"stretch": (75, 120), "keep_height": (32, 0), "pad": (64, 64)}
+
+
+def write_words(folder, resize):
+    """Records of 16 words of 1 to 5 letters."""
+    random, lines = np.random.default_rng(3), []
+    for number in range(16):
+        text = "".join(random.choice(list("abcdefgh"), random.integers(1, 6)))
+        draw_word(text, height=32, width=18 * len(text) + 4).save(folder / f"{number}.png")
+        lines.append(Annotation((f"{number}.png",), text, f"labels.tsv:{number + 1}", folder))
+    height, width = SIZES[resize]
+    sizes = {"resize": resize, "image_height": height, "image_width": width}
+    config = GenerateConfig(validation_fraction=0, test_fraction=0, on_duplicate="keep", **sizes)
+    write_dataset({"train": lines}, folder / "records", config)
+    return folder / "records"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_sixteen_words_are_read_exactly(preset, backend, tmp_path):
+    pytest.importorskip(backend)
+    resize, flags = PRESETS[preset]
+    records, run = write_words(tmp_path, resize), tmp_path / "run"
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+
+    def attention_ocr(*arguments):
+        command = [sys.executable, "-m", "attention_ocr", *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    given = [f"--dataset_dir={records}", f"--train_log_dir={run}"]
+    learn = [f"--preset={preset}", "--batch_size=16", "--nouse_augment_input", "--save_interval_steps=1000", *flags]
+    attention_ocr("train", *given, *learn)
+    result = json.loads(attention_ocr("eval", *given, "--split_name=train").splitlines()[-1])
+    assert result["ExactMatch"] == 1.0, (run / "eval_train" / "predictions.tsv").read_text()
