@@ -9,6 +9,7 @@ import numpy as np
 
 from attention_ocr import dataset_mix
 from attention_ocr.config import Config
+from attention_ocr.console import progress_bar
 from attention_ocr.dataset_mix import DatasetMix, Part
 from attention_ocr.errors import UserError
 from attention_ocr.evaluation import Evaluation, evaluate
@@ -112,8 +113,11 @@ class RecordData:
 
     def labels(self) -> Iterator[tuple[str, Sequence[int], int]]:
         """Where each record lies (as validation names it), its class ids and its unpadded width."""
-        for source in self.mixture.sources:
-            yield from self._records.labels(source)
+        with progress_bar("labels", sum(self.mixture.numbers)) as advance:
+            for source in self.mixture.sources:
+                for label in self._records.labels(source):
+                    yield label
+                    advance(1)
 
     def validate(self, reader: Reader) -> Evaluation:
         """Reads the validation splits."""
