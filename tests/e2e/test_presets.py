@@ -18,7 +18,7 @@ NETWORKS = [
     pytest.param(["--preset=signs", "--final_endpoint=Mixed_5b"], "stretch", id="signs", marks=SLOW),
     pytest.param(["--preset=base"], "keep_height", id="base"),
     pytest.param(["--preset=chinese", "--final_endpoint=Mixed_5b"], "stretch", id="chinese", marks=SLOW),
-    pytest.param(["--preset=crnn_ctc"], "keep_height", id="crnn_ctc"),
+    pytest.param(["--preset=crnn_ctc"], "keep_height", id="crnn_ctc", marks=SLOW),
     pytest.param(["--preset=crnn_ctc"], "stretch", id="crnn_ctc-fixed", marks=SLOW),
     pytest.param(["--preset=visual_attention"], "keep_height", id="visual_attention", marks=SLOW),
     pytest.param(["--preset=seq2seq"], "keep_height", id="seq2seq", marks=SLOW),
