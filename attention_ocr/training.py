@@ -80,7 +80,7 @@ def _train_from_newest(config, dataset, data, run, start, initialize) -> int | N
     )
     needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
     print(
-        f"memory: about {needed:.1f} GB for a step of {config.data.batch_size} pictures, beside about 1 GB for the "
+        f"memory: about {needed:.1f} GB for a step of {config.data.batch_size} pictures, beside about 1 GB for "
         f"{keras.backend.backend()} itself (an estimate)",
         flush=True,
     )
@@ -129,6 +129,7 @@ def _compiled(config: Config, dataset: DatasetSpec) -> AttentionOcr:
         model = AttentionOcr(config.model, dataset)
     jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
     model.compile(optimizers.build(config.train), jit_compile=jit)
+    model.optimizer.build(model.trainable_variables)  # else TensorFlow traces the step twice, once to make these
     return model
 
 
