@@ -9,7 +9,6 @@ SHORT = {"augmentation": "light", "save_interval_steps": 200}
 
 PRESETS: dict[str, dict[str, Any]] = {
     "fsns": {"encode_coordinates": True},
-    # What tools/compare_presets.py found to learn most in the least time.
     "base": {
         **SHORT,
         "encoder": "residual",
@@ -18,7 +17,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "num_encoder_lstm_units": 128,
         "head": "ctc",
         "optimizer": "adam",
-        "learning_rate": 0.002,
+        "learning_rate": 0.001,
         "warmup_steps": 50,
         "learning_rate_schedule": "auto",
     },

@@ -22,7 +22,7 @@ from rich.table import Table
 # How the records of each preset are made, what it is trained with beside its defaults.
 LINES = ["--resize=keep_height", "--image_height=32"]
 RUNS: dict[str, tuple[list[str], list[str]]] = {
-    "base": (LINES, ["--save_interval_steps=50"]),
+    "base": (LINES, ["--save_interval_steps=100"]),
     "crnn_ctc": (["--resize=stretch", "--image_height=32", "--image_width=100"], ["--save_interval_steps=25"]),
     "visual_attention": (LINES, ["--save_interval_steps=10"]),
     "seq2seq": (["--resize=stretch", "--image_height=32", "--image_width=100"], ["--save_interval_steps=10"]),
