@@ -155,7 +155,8 @@ def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
         UserError: the file does not fit the model, or its optimiser is another.
     """
     _check_is_model_file(checkpoint.path)
-    model.optimizer.build(model.trainable_variables)
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
     try:
         model.load_weights(checkpoint.path)
     except (ValueError, KeyError) as error:

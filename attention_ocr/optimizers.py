@@ -72,8 +72,6 @@ def build(config: TrainConfig) -> keras.optimizers.Optimizer:
 
     class WithGradientNorm(base):
         def build(self, variables):
-            if self.built:
-                return
             super().build(variables)
             self.gradient_norm = self.add_variable((), name="gradient_norm")
 
