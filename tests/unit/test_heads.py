@@ -70,7 +70,7 @@ def test_heads_that_are_always_fed_refuse_not_to_be(head, make_spec):
 
 @pytest.mark.parametrize("head", ["attention", "slice", "ctc"])
 def test_other_heads_need_not_be_fed(head, make_spec):
-    check_pair(ModelConfig(head=head, use_autoregression=False), make_spec(), (1, 9))
+    assert check_pair(ModelConfig(head=head, use_autoregression=False), make_spec(), (1, 9)) is None  # no error
 
 
 def test_a_text_that_stops_at_its_end_has_nothing_after_it():
