@@ -131,7 +131,7 @@ class Crnn(keras.layers.Layer):
 
     def call(self, images, sizes=None, training=False):
         """Features of `images` [B, H, W, 3]; what lies beyond `sizes` int [B, 2], if given, counts as their edge."""
-        features, convolutions = padding.clear(images, sizes), iter(self.convolutions)
+        features, convolutions = padding.clear(images, padding.inside(images, sizes)), iter(self.convolutions)
         for layer in self.kind:
             sizes = None if sizes is None else _shrunk(sizes, layer)
             if layer[0] == POOL:
@@ -141,7 +141,7 @@ class Crnn(keras.layers.Layer):
                 features = ops.max_pool(around, 2, layer[1])
             else:
                 features = self._convolved(features, next(convolutions), sizes, training)
-            features = padding.clear(features, sizes)
+            features = padding.clear(features, padding.inside(features, sizes))
         return self.dropout(features, training=training)
 
     def _convolved(self, features, convolution, sizes, training):
@@ -149,9 +149,8 @@ class Crnn(keras.layers.Layer):
         features = convolution(features)
         name = convolution.name.replace("convolution", "normalization")
         if name in self.normalizations:
-            _, h, w, _ = ops.shape(features)
-            inside = None if sizes is None else padding.is_picture(sizes, h, w)  # [B, h, w], what is counted
-            features = self.normalizations[name](features, training=training, mask=inside)
+            counted = padding.inside(features, sizes)
+            features = self.normalizations[name](features, training=training, mask=counted)
         return ops.relu(features)
 
 

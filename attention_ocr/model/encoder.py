@@ -69,10 +69,11 @@ class RecurrentColumns(keras.layers.Layer):
         """
         _, h, w, C = ops.shape(features)
         columns = ops.reshape(ops.transpose(features, [0, 2, 1, 3]), [-1, w, h * C])
-        mask = None if sizes is None else padding.is_picture(ops.stack([sizes[:, 1], sizes[:, 1]], axis=1), 1, w)[:, 0]
+        cells = None if sizes is None else padding.is_picture(ops.maximum(sizes, 1), 1, w)  # [B, 1, w]
+        mask = None if cells is None else cells[:, 0]
         for layer in self.layers:
             columns = layer(columns, training=training, **({"mask": mask} if "lstm" in layer.name else {}))
-        return padding.clear(columns[:, None], None if mask is None else ops.maximum(sizes, 1))
+        return padding.clear(columns[:, None], cells)
 
 
 @keras.saving.register_keras_serializable("attention_ocr")

@@ -4,7 +4,6 @@ import keras
 from keras import ops
 
 from attention_ocr.errors import UserError
-from attention_ocr.model.padding import is_picture
 
 EPSILON = 0.001
 
@@ -131,14 +130,14 @@ class ConvBatchNormRelu(keras.layers.Layer):
         self.moving_mean = self.add_weight(channels, "zeros", name="moving_mean", **frozen)
         self.moving_variance = self.add_weight(channels, "ones", name="moving_variance", **frozen)
 
-    def call(self, inputs, num_updates, sizes=None, training=False):
+    def call(self, inputs, num_updates, cells=None, training=False):
         """Features [V*B, h, w, filters] of `inputs` [V*B, h', w', channels].
 
         Args:
             inputs: the features or pixels below.
             num_updates: int [], how many training steps the moving averages have seen.
-            sizes: int [B, 2], each picture's rows and columns of features, with one view only; what lies beyond is not
-                counted by batch norm. None: the pictures fill the batch.
+            cells: bool [B, h, w], which of the features belong to their picture, with one view only; batch norm counts
+                no others. None: all.
             training: whether batch norm uses and learns the batch's statistics.
         """
         features = ops.cast(self.convolution(inputs), "float32")
@@ -148,7 +147,7 @@ class ConvBatchNormRelu(keras.layers.Layer):
         V = self.num_views
         _, h, w, C = ops.shape(features)
         views = ops.reshape(features, [V, -1, h, w, C])  # [V, B, h, w, C]
-        mean, variance = _moments(views, sizes)  # [V, 1, 1, 1, C]
+        mean, variance = _moments(views, cells)  # [V, 1, 1, 1, C]
         self._move_averages(ops.reshape(mean, [V, C]), ops.reshape(variance, [V, C]), num_updates)
         scale = ops.rsqrt(variance + EPSILON)
         views = ops.relu(self._computed(views * scale + (self.beta - mean * scale)))
@@ -169,13 +168,12 @@ class ConvBatchNormRelu(keras.layers.Layer):
             average.assign(average * decay**V + ops.einsum("v,vc->c", share, values))
 
 
-def _moments(views, sizes):
-    """Mean and variance [V, 1, 1, 1, C] of each view of `views` [V, B, h, w, C], without what lies beyond `sizes`."""
-    if sizes is None:
+def _moments(views, cells):
+    """Mean and variance [V, 1, 1, 1, C] of each view of `views` [V, B, h, w, C]; of its `cells` [B, h, w] if given."""
+    if cells is None:
         return ops.moments(views, axes=[1, 2, 3], keepdims=True)
-    _, _, h, w, _ = ops.shape(views)
-    inside = ops.cast(is_picture(sizes, h, w), views.dtype)[None, ..., None]  # [1, B, h, w, 1]
-    shares = inside / ops.sum(inside)
+    counted = ops.cast(cells, views.dtype)[None, ..., None]  # [1, B, h, w, 1]
+    shares = counted / ops.sum(counted)
     mean = ops.sum(views * shares, axis=[1, 2, 3], keepdims=True)
     return mean, ops.sum(ops.square(views - mean) * shares, axis=[1, 2, 3], keepdims=True)
 

@@ -124,7 +124,8 @@ class InceptionV4(keras.layers.Layer):
 
     def feature_sizes(self, sizes):
         """Rows and columns of the features, int [B, 2], of pictures of `sizes` int [B, 2] pixels."""
-        return _strided(sizes, self.cells[1])
+        _, stride = self.cells
+        return (sizes + stride - 1) // stride
 
     def activations(self, height, width):
         """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
@@ -162,48 +163,42 @@ class InceptionV4(keras.layers.Layer):
     def endpoints(self, images, sizes=None, training=False):
         """What `call` computes on its way, by slim's names: the features after the stem and after each block."""
         options = {"num_updates": ops.convert_to_tensor(self.num_updates), "training": training}
-        features, sizes = self._branch("", STEM, padding.clear(images, sizes), sizes, options)
+        cells = padding.inside(images, sizes)
+        features, cells = self._branch("", STEM, padding.clear(images, cells), cells, options)
         found = {STEM[-1][0]: features}
         for block, branches in BLOCKS.items():
             outputs = [
-                self._branch(f"{block}/Branch_{number}/", branch, features, sizes, options)
+                self._branch(f"{block}/Branch_{number}/", branch, features, cells, options)
                 for number, branch in enumerate(branches)
             ]
-            features = ops.concatenate([output for output, _ in outputs], axis=-1)
-            sizes = outputs[0][1]
+            features, cells = ops.concatenate([output for output, _ in outputs], axis=-1), outputs[0][1]
             found[block] = features
         return found
 
-    def _branch(self, prefix, branch, features, sizes, options):
-        """Features after a branch's layers, and the pictures' sizes among them."""
+    def _branch(self, prefix, branch, features, cells, options):
+        """Features after a branch's layers, and which cells of them belong to their picture."""
         for name, window, kind, stride in branch:
-            after = _strided(sizes, stride)
+            cells = padding.strided(cells, stride, stride)
             if kind == AVERAGE:
-                features = average_pool(features, window, sizes)
+                features = average_pool(features, window, cells)
             elif kind == MAXIMUM:  # after a ReLU, so that zeros beyond a picture are never larger than what is in it
                 features = ops.max_pool(features, window, stride, "same")
             else:
-                features = self.layers_by_name[prefix + name](features, sizes=after, **options)
-            sizes = after
-            features = padding.clear(features, sizes)
-        return features, sizes
+                features = self.layers_by_name[prefix + name](features, cells=cells, **options)
+            features = padding.clear(features, cells)
+        return features, cells
 
 
-def average_pool(features, window, sizes=None):
+def average_pool(features, window, cells=None):
     """The mean of those cells around each that belong to its picture, [B, h, w, C].
 
     Args:
         features: [B, h, w, C], zeros beyond each picture.
         window: cells a side.
-        sizes: int [B, 2], each picture's rows and columns; None: the pictures fill the batch.
+        cells: bool [B, h, w], which belong to their picture; None: all.
     """
     means = ops.average_pool(features, window, 1, "same")
-    if sizes is None:
+    if cells is None:
         return means
-    shares = ops.average_pool(padding.clear(ops.ones_like(features[..., :1]), sizes), window, 1, "same")  # [B, h, w, 1]
+    shares = ops.average_pool(ops.cast(cells, features.dtype)[..., None], window, 1, "same")  # [B, h, w, 1]
     return means / ops.maximum(shares, 1 / window**2)
-
-
-def _strided(sizes, stride):
-    """`sizes` int [B, 2], or None, after a layer of `stride`."""
-    return sizes if sizes is None or stride == 1 else (sizes + stride - 1) // stride

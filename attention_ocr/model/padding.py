@@ -15,14 +15,27 @@ def is_picture(sizes, rows, columns):
     return ops.logical_and(down[:, :, None], across[:, None])
 
 
-def clear(features, sizes):
+def inside(features, sizes):
+    """`is_picture` bool [B, h, w] of the cells of `features` [B, h, w, C]; None where `sizes` is None: all of them."""
+    if sizes is None:
+        return None
+    _, h, w, _ = ops.shape(features)
+    return is_picture(sizes, h, w)
+
+
+def strided(cells, down, across):
+    """`cells` bool [B, h, w] after a layer of strides `down` and `across` whose sides are rounded up; None stays None.
+
+    Where the first cell of every `down` is in the picture, the cell that stands for them is.
+    """
+    return None if cells is None else cells[:, ::down, ::across]
+
+
+def clear(features, cells):
     """`features` [B, h, w, C] with zeros beyond each picture, as if a convolution's own padding began there.
 
     Args:
         features: [B, h, w, C].
-        sizes: as in `is_picture`; None: the pictures fill the batch.
+        cells: what `inside` returns.
     """
-    if sizes is None:
-        return features
-    _, h, w, _ = ops.shape(features)
-    return features * ops.cast(is_picture(sizes, h, w), features.dtype)[..., None]
+    return features if cells is None else features * ops.cast(cells, features.dtype)[..., None]

@@ -43,14 +43,9 @@ class ConvBatchNorm(keras.layers.Layer):
         self.convolution.build(shape)
         self.normalization.build(self.convolution.compute_output_shape(shape))
 
-    def call(self, features, sizes=None, training=False):
-        """What lies beyond `sizes` int [B, 2], rows and columns after the stride, if given, becomes zeros."""
-        features = self.convolution(features)
-        if sizes is None:
-            return self.normalization(features, training=training)
-        _, h, w, _ = ops.shape(features)
-        mask = padding.is_picture(sizes, h, w)
-        return padding.clear(self.normalization(features, training=training, mask=mask), sizes)
+    def call(self, features, cells=None, training=False):
+        """Features; of `cells` bool [B, h / down, w / across] if given, those that are not True are zeros."""
+        return padding.clear(self.normalization(self.convolution(features), training=training, mask=cells), cells)
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
@@ -69,11 +64,11 @@ class ResidualBlock(keras.layers.Layer):
         self.second = ConvBatchNorm(filters, 3, (1, 1), weight_decay, name="second")
         self.shortcut = ConvBatchNorm(filters, 1, strides, weight_decay, name="shortcut") if has_convolution else None
 
-    def call(self, features, sizes=None, training=False):
-        """`features` after the block; `sizes` as in `ConvBatchNorm`."""
-        before = self.shortcut(features, sizes, training=training) if self.shortcut else features
-        features = ops.relu(self.first(features, sizes, training=training))
-        return ops.relu(before + self.second(features, sizes, training=training))
+    def call(self, features, cells=None, training=False):
+        """`features` after the block; `cells` as in `ConvBatchNorm`."""
+        before = self.shortcut(features, cells, training=training) if self.shortcut else features
+        features = ops.relu(self.first(features, cells, training=training))
+        return ops.relu(before + self.second(features, cells, training=training))
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
@@ -118,7 +113,7 @@ class Residual(keras.layers.Layer):
 
     def feature_sizes(self, sizes):
         """`feature_grid` of each of `sizes` int [B, 2]."""
-        return _strided(sizes, STRIDE)
+        return (sizes + np.array(STRIDE, "int32") - 1) // np.array(STRIDE, "int32")
 
     def activations(self, height, width):
         """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
@@ -137,14 +132,10 @@ class Residual(keras.layers.Layer):
                 picture's edge, and its features are zeros. None: all is picture.
             training: whether batch norm learns.
         """
-        features, sizes = padding.clear(images, sizes), _strided(sizes, self.stem.strides)
-        features = ops.relu(self.stem(features, sizes, training=training))
-        for block in self.blocks:
-            sizes = _strided(sizes, block.strides)
-            features = block(features, sizes, training=training)
+        cells = padding.inside(images, sizes)
+        features = padding.clear(images, cells)
+        for layer in (self.stem, *self.blocks):
+            cells = padding.strided(cells, *layer.strides)
+            features = layer(features, cells, training=training)
+            features = ops.relu(features) if layer is self.stem else features
         return self.dropout(features, training=training)
-
-
-def _strided(sizes, strides):
-    """`sizes` int [B, 2], or None, after a layer of these strides."""
-    return sizes if sizes is None else (sizes + np.array(strides, "int32") - 1) // np.array(strides, "int32")

@@ -168,7 +168,7 @@ def test_averages_are_those_of_the_cells_that_there_are():
     assert found[0, 0] == pytest.approx((1 + 2 + 5 + 6) / 4)
     assert found[1, 1] == pytest.approx(np.mean([1, 2, 3, 5, 6, 7, 9, 10, 11]))
     features[0, 2:] = features[0, :, 3:] = 0
-    found = np.asarray(average_pool(features, 3, np.array([[2, 3]], "int32")))[0, :2, :3, 0]
+    found = np.asarray(average_pool(features, 3, features[..., 0] > 0))[0, :2, :3, 0]
     np.testing.assert_allclose(found, [[3.5, 4, 4.5], [3.5, 4, 4.5]], rtol=1e-6)
 
 
