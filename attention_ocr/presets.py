@@ -17,7 +17,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "num_encoder_lstm_units": 128,
         "head": "ctc",
         "optimizer": "adam",
-        "learning_rate": 0.001,
+        "learning_rate": 0.002,
         "warmup_steps": 50,
         "learning_rate_schedule": "auto",
     },

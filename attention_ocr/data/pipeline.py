@@ -16,6 +16,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
 PARALLEL_SHARDS = 8
+READ_AHEAD = 2  # batches
 stateless_shuffle = tf.random.experimental.stateless_shuffle
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -114,8 +115,8 @@ def prepared_batches(
         records = sizes.alike(records, data.batch_size, seed, start_step)
     numbered = tf.data.Dataset.zip(numbers, records)
     batches = numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    batches = sizes.batched(batches, data.batch_size, source, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
-    return clock.watch(batches) if clock else batches
+    batches = sizes.batched(batches, data.batch_size, source, drop_remainder=True).prefetch(READ_AHEAD)
+    return untuned(clock.watch(batches) if clock else batches)
 
 
 def evaluation_batches(source: Source, batch_size: int, most: int = 0) -> tf.data.Dataset:
@@ -142,7 +143,17 @@ def evaluation_batches(source: Source, batch_size: int, most: int = 0) -> tf.dat
     dataset = tf.data.Dataset.from_tensor_slices(list(source.files)).flat_map(named)
     dataset = dataset.take(most) if most else dataset
     dataset = dataset.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
-    return sizes.batched(dataset, batch_size, source).prefetch(tf.data.AUTOTUNE)
+    return untuned(sizes.batched(dataset, batch_size, source).prefetch(READ_AHEAD))
+
+
+def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
+    """The same data set without the thread that tunes it; AUTOTUNE is the number of cores then.
+
+    That thread sleeps for up to a minute, and whoever deletes an iterator, a job at its end for one, waits for it.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return batches.with_options(options)
 
 
 def labels(source: Source) -> Iterator[tuple[str, list[int], int]]:

@@ -3,8 +3,10 @@
 import itertools
 
 import keras
+import numpy as np
 from keras import ops
 
+BLANKS = 0.8  # share of the columns that are blanks before anything is learned
 IMPOSSIBLE = -1e9  # a log-probability that survives sums and differences, unlike -inf
 
 
@@ -28,7 +30,7 @@ class CtcDecoder(keras.layers.Layer):
         self.num_features = shape[-1]
         shape = (self.num_features, self.num_classes + 1)
         self.softmax_w = self.add_weight(shape, "glorot_uniform", name="softmax_w")
-        self.softmax_b = self.add_weight(shape[1:], "zeros", name="softmax_b")
+        self.softmax_b = self.add_weight(shape[1:], mostly_blank, name="softmax_b")
 
     def axes(self):
         """What the entries of each weight's (first, last) axis stand for, as in `AttentionDecoder.axes`."""
@@ -45,6 +47,17 @@ class CtcDecoder(keras.layers.Layer):
             blank = ops.where(ops.arange(self.num_classes + 1) == self.num_classes, 0.0, IMPOSSIBLE)
             logits = ops.where(is_picture[..., None], ops.cast(logits, "float32"), blank)
         return {"chars_logit": logits}
+
+
+def mostly_blank(shape, dtype=None):
+    """Biases [K + 1] of a column that is a blank with probability BLANKS, any class as likely as another.
+
+    What CTC finds out first, for dozens of steps and at the cost of the features, is how many blanks there are; after
+    this start it learns characters at once.
+    """
+    biases = np.zeros(shape, "float32")
+    biases[-1] = np.log((len(biases) - 1) * BLANKS / (1 - BLANKS))
+    return ops.convert_to_tensor(biases, dtype)
 
 
 def frames_needed(ids, null_id: int) -> int:

@@ -220,3 +220,11 @@ def test_beam_search_through_the_reader():
         assert len(other.alternatives) > 1
         assert other.alternatives[0].text == other.text
         assert other.attention.shape == one.attention.shape == (6, 9)
+
+
+def test_columns_are_mostly_blank_before_anything_is_learned():
+    decoder = ctc.CtcDecoder(None, 19, T)
+    logits = np.asarray(decoder(np.zeros([1, 1, 8], "float32"))["chars_logit"])[0, 0]
+    probability = np.exp(logits) / np.exp(logits).sum()
+    assert probability[-1] == pytest.approx(0.8, abs=1e-6)
+    np.testing.assert_allclose(probability[:-1], 0.2 / 19, rtol=1e-5)

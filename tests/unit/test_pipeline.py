@@ -243,3 +243,10 @@ def test_jpeg_decodes_as_pillow_does(mode, subsampling):
     found = pipeline.decode_pixels(tf.constant(file.getvalue())).numpy().astype(int)
     assert found.shape == (24, 40, 3)
     assert np.abs(found - np.array(images.open_image(file.getvalue()))).max() <= 2
+
+
+def test_no_thread_that_sleeps_for_a_minute_tunes_the_batches(source):
+    data = DataConfig(batch_size=2)
+    training = pipeline.training_batches(source, 5, data, 0, 0, pipeline.WaitClock())
+    for batches in (training, pipeline.evaluation_batches(source, 2)):
+        assert batches.options().autotune.enabled is False
