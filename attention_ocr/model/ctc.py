@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 BLANKS = 0.8  # share of the columns that are blanks before anything is learned
+MOST_TOO_LONG = 0.01  # share of the texts that may need more columns than their pictures have
 IMPOSSIBLE = -1e9  # a log-probability that survives sums and differences, unlike -inf
 
 
@@ -74,6 +75,8 @@ def frames_needed(ids, null_id: int) -> int:
 def loss(config, logits, labels, null_id):
     """Mean negative log-probability of the texts in nats; its floor, 0; and their mean number of characters.
 
+    A text that needs more columns than its picture has counts as 0.
+
     Args:
         config: not used: CTC knows no label smoothing.
         logits: [B, N, K + 1].
@@ -82,9 +85,16 @@ def loss(config, logits, labels, null_id):
     """
     del config
     B, N, classes = ops.shape(logits)
-    lengths = ops.sum(ops.cast(labels != null_id, "int32"), axis=1)  # [B]
+    is_character = labels != null_id  # [B, T]
+    lengths = ops.sum(ops.cast(is_character, "int32"), axis=1)  # [B]
+    repeats = ops.logical_and(is_character[:, 1:], labels[:, 1:] == labels[:, :-1])
+    needed = lengths + ops.sum(ops.cast(repeats, "int32"), axis=1)
+    columns = ops.sum(
+        ops.cast(ops.max(logits[:, :, :-1], axis=2) > IMPOSSIBLE / 2, "int32"), axis=1
+    )  # [B], the picture's
+    lengths = ops.where(needed > columns, 0, lengths)
     losses = ops.ctc_loss(labels, ops.cast(logits, "float32"), lengths, ops.full([B], N, "int32"), classes - 1)
-    return ops.mean(losses), ops.zeros(()), ops.mean(ops.cast(lengths, "float32"))
+    return ops.mean(ops.where(needed > columns, 0.0, losses)), ops.zeros(()), ops.mean(ops.cast(lengths, "float32"))
 
 
 def read(config, logits, null_id, num_steps):

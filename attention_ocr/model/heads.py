@@ -147,7 +147,9 @@ def check_labels(
     labels: Iterable[tuple[str, Sequence[int], int]] | None,
     columns_of: Callable[[int], int] | None = None,
 ) -> None:
-    """Checks, before a model learns from them, that a CTC head has columns enough for each text.
+    """Checks, before a model learns from them, that a CTC head has columns enough for the texts.
+
+    A few whose pictures are too narrow do no harm, as `ctc.loss` leaves them out: they are named and counted.
 
     Args:
         config: tells the head.
@@ -158,7 +160,7 @@ def check_labels(
         columns_of: the columns of a picture by its width; None: all have `feature_grid`'s.
 
     Raises:
-        UserError: a text needs more columns, or may need more.
+        UserError: more than ctc.MOST_TOO_LONG of the texts need more columns; or they may, and are not known.
     """
     N, T, charset = feature_grid[1], dataset.max_sequence_length, dataset.charset
     if name_of_head(config) != "ctc" or (N >= 2 * T - 1 and not columns_of):
@@ -168,17 +170,19 @@ def check_labels(
             f"--head=ctc: {N} columns of features cannot hold every text of max_sequence_length={T} characters, and "
             "drawn texts are not known beforehand; use --head=attention, or records of drawn pictures"
         )
-    too_long = [
-        (name, ids, columns)
-        for name, ids, columns in ((name, ids, columns_of(width) if columns_of else N) for name, ids, width in labels)
-        if ctc.frames_needed(ids, charset.null_id) > columns
-    ]
-    if too_long:
-        name, ids, columns = too_long[0]
+    count, too_long = 0, []
+    for name, ids, width in labels:
+        needed, columns = ctc.frames_needed(ids, charset.null_id), columns_of(width) if columns_of else N
+        count += 1
+        if needed > columns:
+            too_long.append(
+                f"{name}: the text {charset.decode(ids)!r} needs {needed} columns of features with --head=ctc, but "
+                f"there are {columns}"
+            )
+    if len(too_long) > ctc.MOST_TOO_LONG * count:
         raise UserError(
-            f"{name}: the text {charset.decode(ids)!r} needs {ctc.frames_needed(ids, charset.null_id)} columns of "
-            f"features with --head=ctc, but there are {columns}"
-            + (f" ({len(too_long)} such records)" if len(too_long) > 1 else "")
-            + "; make records with a larger --image_width, or leave such texts out with --max_sequence_length and "
-            "--on_long=skip"
+            f"{too_long[0]} ({len(too_long)} such records of {count}); make records with a larger --image_width, or "
+            "leave such texts out with --max_sequence_length and --on_long=skip"
         )
+    if too_long:
+        print(f"nothing is learned from {len(too_long)} of {count} records: {too_long[0]}", flush=True)

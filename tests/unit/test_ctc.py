@@ -2,6 +2,7 @@
 
 import itertools
 
+import keras
 import numpy as np
 import pytest
 
@@ -204,12 +205,37 @@ def test_texts_longer_than_the_columns_are_named():
     fits, repeats = ("train:0", charset.encode("aba"), 20), ("train:1", charset.encode("aabb"), 20)
     heads.check_labels(config, spec, (1, 4), [fits])
     heads.check_labels(ModelConfig(), spec, (1, 4), [repeats])  # attention reads any
-    with pytest.raises(UserError, match=r"train:1: the text 'aabb' needs 6 columns .* but there are 4;"):
+    with pytest.raises(UserError, match=r"train:1: the text 'aabb' needs 6 columns .* but there are 4 \(1 .* of 2\);"):
         heads.check_labels(config, spec, (1, 4), [fits, repeats])
-    with pytest.raises(UserError, match=r"\(2 such records\)"):
+    with pytest.raises(UserError, match=r"\(2 such records of 2\)"):
         heads.check_labels(config, spec, (1, 4), [repeats, repeats])
     with pytest.raises(UserError, match="4 columns of features cannot hold every text of max_sequence_length=5"):
         heads.check_labels(config, spec, (1, 4), None)
+
+
+def test_a_few_texts_that_are_too_long_are_counted(capsys):
+    spec = DatasetSpec("words", 1, 32, 20, 5, Charset.from_labels(["ab"]))
+    fits, repeats = ("train:0", spec.charset.encode("aba"), 20), ("train:1", spec.charset.encode("aabb"), 20)
+    heads.check_labels(ModelConfig(head="ctc"), spec, (1, 4), [fits] * 99 + [repeats])
+    assert capsys.readouterr().out.startswith(
+        "nothing is learned from 1 of 100 records: train:1: the text 'aabb' needs"
+    )
+
+
+def test_nothing_is_learned_from_a_text_that_is_too_long():
+    """Neither from one longer than the batch has columns, nor from one longer than its own picture."""
+    logits = np.concatenate([some_logits(3, seed) for seed in range(3)])
+    logits[2, 2:, :BLANK], logits[2, 2:, BLANK] = ctc.IMPOSSIBLE, 0
+    labels = np.array([[A, B, NULL], [A, A, A], [A, B, A]], "int32")
+    expected = float(ctc.loss(None, logits[:1], labels[:1], NULL)[0]) / 3
+    assert float(ctc.loss(None, logits, labels, NULL)[0]) == pytest.approx(expected, rel=1e-5)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        weights = tf.Variable(np.ones([4], "float32"))
+        with tf.GradientTape() as tape:
+            loss, _, _ = ctc.loss(None, logits * weights, labels, NULL)
+        assert np.isfinite(np.asarray(tape.gradient(loss, weights))).all()
 
 
 def test_beam_search_through_the_reader():
