@@ -20,7 +20,7 @@ demo: $(VENV)/package
 	PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
 
 test: $(VENV)/development
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile
 
 test-slow: $(VENV)/development
 	$(BIN)/pytest -m slow
