@@ -1,9 +1,10 @@
 """Trains presets one after the other on one set of labelled pictures and tables what each reads after so many minutes.
 
     python tools/compare_presets.py --annotations=captchas/train.tsv --test_annotations=captchas/test.tsv \
-      --output_dir=logs/compare --minutes=5 [--presets=base,crnn_ctc]
+      --output_dir=logs/compare --minutes=5 [--presets=base,crnn_ctc] [--variant=--head=attention --variant=...]
 
-A minute is one of the wall clock since the command began, importing and compiling with it; the machine must be quiet.
+A variant is `base` with other flags. A minute is one of the wall clock since the command began, importing and compiling
+with it; the machine must be quiet.
 """
 
 import json
@@ -37,7 +38,8 @@ _TEST_ANNOTATIONS = flags.DEFINE_string("test_annotations", "", "Labels to test 
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "New folder for records, runs and table.json.", required=True)
 _MINUTES = flags.DEFINE_float("minutes", 5, "How long each preset may train.")
 _PRESETS = flags.DEFINE_list("presets", list(RUNS), "Which presets.")
-_STEPS = flags.DEFINE_integer("base_steps", 400, "Where the learning rate of base ends.")
+_VARIANTS = flags.DEFINE_multi_string("variant", [], "Flags of one more run of base; may be repeated.")
+_STEPS = flags.DEFINE_integer("base_steps", 280, "Where the learning rate of base ends.")
 
 
 def attention_ocr(*arguments: str) -> list[str]:
@@ -46,20 +48,20 @@ def attention_ocr(*arguments: str) -> list[str]:
 
 
 def make_records(name: str, folder: Path) -> None:
-    """The records of a preset."""
-    given = [f"--annotations={_ANNOTATIONS.value}", f"--output_dir={folder}", *RUNS[name][0]]
+    """The records of a run, which is named after its preset and the flags that differ."""
+    preset, *_ = name.split()
+    given = [f"--annotations={_ANNOTATIONS.value}", f"--output_dir={folder}", *RUNS[preset][0]]
     given += [f"--test_annotations={_TEST_ANNOTATIONS.value}"] if _TEST_ANNOTATIONS.value else []
     subprocess.run(attention_ocr("generate_tfrecords", *given), check=True, stdout=subprocess.DEVNULL)
 
 
 def train(name: str, records: Path, run: Path) -> list[tuple[float, int, float]]:
     """Seconds since the start, step and ExactMatch on the validation split of each checkpoint."""
-    steps = _STEPS.value if name == "base" else 10**6
-    command = attention_ocr(
-        "train", f"--dataset_dir={records}", f"--train_log_dir={run}", f"--preset={name}", *RUNS[name][1]
-    )
+    preset, *changed = name.split()
+    given = [f"--dataset_dir={records}", f"--train_log_dir={run}", f"--preset={preset}", *RUNS[preset][1]]
+    given += [f"--max_number_of_steps={_STEPS.value if preset == 'base' else 10**6}", *changed]
     started, found = time.monotonic(), []
-    with subprocess.Popen([*command, f"--max_number_of_steps={steps}"], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(attention_ocr("train", *given), stdout=subprocess.PIPE, text=True) as process:
         clock = threading.Timer(60 * _MINUTES.value, process.send_signal, [signal.SIGINT])
         clock.start()
         assert process.stdout
@@ -99,8 +101,10 @@ def main(arguments: list[str]) -> None:
     del arguments
     output, results = Path(_OUTPUT_DIR.value), {}
     output.mkdir(parents=True)
-    for name in _PRESETS.value:
-        records, run = output / f"{name}-records", output / name
+    for name in [*_PRESETS.value, *(f"base {variant}" for variant in _VARIANTS.value)]:
+        folder = output / name.replace("/", "_").replace(" ", "_")
+        records, run = folder / "records", folder / "run"
+        folder.mkdir()
         make_records(name, records)
         curve = train(name, records, run)
         results[name] = {"curve": curve, "test": tested(records, run)}
