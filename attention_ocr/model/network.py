@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 import attention_ocr
@@ -146,6 +147,22 @@ class AttentionOcr(keras.Model):
             "model": self.config.to_dict(),
             "dataset": self.dataset.to_dict(),
         }
+
+    def save_own_variables(self, store):
+        """Adds what dropout and teacher forcing draw next, which Keras leaves out: resumed runs go on exactly."""
+        super().save_own_variables(store)
+        for number, state in enumerate(self._seed_states()):
+            store[f"seed_{number}"] = ops.convert_to_numpy(state)
+
+    def load_own_variables(self, store):
+        """The opposite of `save_own_variables`."""
+        for number, state in enumerate(self._seed_states()):
+            state.assign(np.asarray(store[f"seed_{number}"]))
+        names = [name for name in store.keys() if not name.startswith("seed_")]  # noqa: SIM118 - no dict
+        super().load_own_variables({name: store[name] for name in names})
+
+    def _seed_states(self):
+        return [variable for variable in self.non_trainable_variables if variable.name == "seed_generator_state"]
 
     def get_compile_config(self):
         """Nothing: the run's config.json holds the recipe; the optimiser's state is saved all the same."""

@@ -190,3 +190,19 @@ def test_places_that_nobody_told_are_an_error_of_one_line(make_spec, tmp_path):
     data = TrainingData(lambda step: iter(()), {}, None, lambda: 0.0, lambda error, step: False)
     with pytest.raises(UserError, match=r"--attention_loss_weight=0\.5: needs --render=signs"):
         training.train(config, make_spec(), data, checkpoints.RunDirectory(tmp_path / "run"))
+
+
+def test_what_dropout_draws_next_is_in_the_file(make_spec, tmp_path):
+    knobs = {"encoder": "residual", "encoder_channels": 16, "encoder_dropout": 0.5, "num_lstm_units": 8}
+    config = ModelConfig(**knobs, head="gru_attention", embedding_size=4, decoder_dropout=0.5, teacher_forcing=0.5)
+    model, labels = AttentionOcr(config, make_spec()), np.zeros([2, 4], "int32")
+
+    def drawn(model):
+        outputs = model({"images": pictures_of(model), "labels": labels}, training=True)
+        return np.asarray(outputs["chars_logit"])
+
+    first = drawn(model)
+    model.save(tmp_path / "model.keras")
+    second = drawn(model)
+    assert np.abs(second - first).max() > 0
+    np.testing.assert_allclose(drawn(checkpoints.load_model(tmp_path / "model.keras")), second, rtol=1e-5, atol=1e-6)
