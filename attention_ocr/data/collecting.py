@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from attention_ocr.charset import Charset
 from attention_ocr.config import GenerateConfig
 from attention_ocr.console import progress_bar
-from attention_ocr.data import splits
+from attention_ocr.data import splits, stores
 from attention_ocr.data.annotations import Annotation
 from attention_ocr.data.catalog import Catalog
 from attention_ocr.data.checks import LineChecks
@@ -115,12 +115,12 @@ def _cleaner(config: GenerateConfig, charset: Charset | None):
 def _note(seen: Labels, line: Annotation) -> None:
     seen.characters.update(line.text)
     seen.longest = max(seen.longest, len(line.text))
-    seen.most_pictures = max(seen.most_pictures, len(line.paths) if line.store != "records" else 0)
+    seen.most_pictures = max(seen.most_pictures, len(line.paths) if line.store not in stores.IN_RECORDS else 0)
 
 
 def _with_missing_views(line: Annotation, config: GenerateConfig) -> Annotation:
     """The line with V paths, empty where a view is missing, unless one picture holds all of them."""
-    holds_all = len(line.paths) == 1 and (config.side_by_side or line.store == "records")
+    holds_all = len(line.paths) == 1 and (config.side_by_side or line.store in stores.IN_RECORDS)
     missing = config.num_views - len(line.paths)
     return line if holds_all or not missing else dataclasses.replace(line, paths=(*line.paths, *[""] * missing))
 

@@ -1,16 +1,18 @@
 """What holds a picture's bytes: a file, an LMDB, a record. No TensorFlow."""
 
 import functools
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from attention_ocr.data import examples, record_files
+from attention_ocr.data import examples, images, record_files
 from attention_ocr.data.annotations import Annotation
 from attention_ocr.errors import UserError
 
 RECORD_MARK = "@"
+IN_RECORDS = RECORDS, PADDED_RECORDS = "records", "padded records"  # the latter tell what of a picture is padding
 
 
 def read_bytes(line: Annotation, path: str) -> bytes:
@@ -75,14 +77,32 @@ def _lmdb_value(line: Annotation, path: str) -> bytes:
     return bytes(value)
 
 
-def _record_picture(line: Annotation, path: str) -> bytes:
+def _record(line: Annotation, path: str) -> dict[str, list]:
     file_name, _, offset = path.rpartition(RECORD_MARK)
-    record = record_files.read_record_at(Path(line.image_root, file_name), int(offset))
-    return examples.values_of(record)["image/encoded"][0]
+    return examples.values_of(record_files.read_record_at(Path(line.image_root, file_name), int(offset)))
+
+
+def _record_picture(line: Annotation, path: str) -> bytes:
+    return _record(line, path)["image/encoded"][0]
+
+
+def _record_picture_alone(line: Annotation, path: str) -> bytes:
+    """The part of a record's picture that is not padding: its first columns, of the rows those in the middle."""
+    values = _record(line, path)
+    encoded = values["image/encoded"][0]
+    picture = images.open_image(encoded, path)
+    width = min(next(iter(values.get("image/orig_width", [])), picture.width), picture.width)
+    height = min(next(iter(values.get("image/orig_height", [])), picture.height), picture.height)
+    if min(width, height) < 1 or (width, height) == picture.size:
+        return encoded
+    top, file = (picture.height - height) // 2, io.BytesIO()
+    picture.crop((0, top, width, top + height)).save(file, "PNG")
+    return file.getvalue()
 
 
 STORES: dict[str, Callable[[Annotation, str], bytes]] = {
     "files": _file,
     "lmdb": _lmdb_value,
-    "records": _record_picture,
+    RECORDS: _record_picture,
+    PADDED_RECORDS: _record_picture_alone,
 }

@@ -1,14 +1,17 @@
 """FSNS records and LMDBs: their labels come with where their pictures are found, damage is marked."""
 
+import io
 import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from attention_ocr.charset import Charset
 from attention_ocr.config import AnnotationConfig
-from attention_ocr.data import examples, record_files, stores
+from attention_ocr.data import examples, images, record_files, stores
 from attention_ocr.data.annotations import LabelSource
 from attention_ocr.data.formats import records
 from attention_ocr.data.formats.registry import label_source, read_annotations
@@ -51,6 +54,26 @@ def test_records_of_a_folder(folder):
     assert lines[0].paths == ("train/train-00000-of-00002@0",)
     assert {(line.store, line.image_root, line.ignored) for line in lines} == {("records", folder, "")}
     assert stores.read_bytes(lines[1], lines[1].paths[0]) == b"picture"
+
+
+@pytest.mark.parametrize(("resize", "size"), [("keep_height", (7, 8)), ("pad", (7, 4)), ("stretch", (20, 8))])
+def test_padding_is_left_out(tmp_path, make_spec, resize, size):
+    """Records made from records would otherwise take the padding of the first for picture."""
+    make_spec(charset_file="charset_size=6.txt", resize=resize, splits={"train": Split("train-*")}).save(tmp_path)
+    picture = np.zeros([8, 20, 3], "uint8")
+    picture[2:6, :7] = 200
+    encoded = examples.write_example(png(picture), "PNG", 8, 20, 7, [1], 4, 5, "a", 4 if resize == "pad" else None)
+    write(tmp_path / "train-00000-of-00001", encoded)
+    (line,) = read_annotations(source_of(tmp_path))
+    found = images.open_image(stores.read_bytes(line, line.paths[0]))
+    assert found.size == size
+    assert resize != "pad" or np.asarray(found).min() == 200
+
+
+def png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
 
 
 def test_splits_of_a_folder(folder):

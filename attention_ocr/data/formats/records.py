@@ -22,12 +22,13 @@ LMDB_FILE = "data.mdb"
 
 @dataclass(frozen=True)
 class _Records:
-    """A folder of records: its charset, what it asks of GenerateConfig, and its files by split, each in one split."""
+    """A folder of records: charset, what it asks of GenerateConfig, files by split, each in one, and kind of store."""
 
     folder: Path
     charset: Charset
     knobs: dict[str, Any]
     splits: dict[str, list[str]]
+    store: str
 
 
 def is_records(path: Path) -> bool:
@@ -126,6 +127,7 @@ def _records(source: LabelSource) -> _Records:
     if source.dataset_name or (folder / SPEC_FILE).is_file():
         spec = DatasetSpec.load(folder, source.dataset_name)
         charset, splits = spec.charset, _files_of(spec, folder)
+        store = stores.PADDED_RECORDS if spec.num_views == 1 and spec.resize != "stretch" else stores.RECORDS
         knobs = {
             "charset_file": str(folder / spec.charset_file),
             "num_views": spec.num_views,
@@ -134,12 +136,13 @@ def _records(source: LabelSource) -> _Records:
     else:
         path_of_charset = _charset_file(folder)
         charset, splits = Charset.from_file(path_of_charset), _by_split(_record_files(folder))
+        store = stores.RECORDS
         knobs = {"charset_file": str(path_of_charset)}
     if path.is_file():
         splits = _by_split([path.name])
     if not splits:
         raise UserError(f"{folder}: has no record file; name them like train-00000-of-00001, or mend {SPEC_FILE}")
-    return _Records(folder, charset, knobs, splits)
+    return _Records(folder, charset, knobs, splits, store)
 
 
 def _files_of(spec: DatasetSpec, folder: Path) -> dict[str, list[str]]:
@@ -187,7 +190,7 @@ def _read_file(name: str, records: _Records) -> Iterator[Annotation]:
         text, fault = ("", record.fault) if record.fault else _text(record.data, records.charset)
         ignored = f"damaged: {fault}" if fault else "has no label" if not text else ""
         place = (stores.record_path(name, record.offset),)
-        yield Annotation(place, text, f"{path}:{record.number}", records.folder, "records", ignored=ignored)
+        yield Annotation(place, text, f"{path}:{record.number}", records.folder, records.store, ignored=ignored)
 
 
 def _text(data: bytes, charset: Charset) -> tuple[str, str]:
