@@ -310,6 +310,21 @@ def test_channels_of_another_endpoint_are_not_taken_for_the_same():
     assert fates["input_kernel"].note == "4 of 13 rows (now 13)"
 
 
+@pytest.mark.parametrize(
+    ("knobs", "tower"),
+    [
+        ({"encoder_channels": 64}, "residual of 64 channels"),
+        ({"num_encoder_lstm_layers": 2, "num_encoder_lstm_units": 4}, "residual of 128 channels with 2 LSTMs of 4"),
+    ],
+)
+def test_channels_of_another_width_or_of_lstms_are_not_taken_for_the_same(knobs, tower):
+    common = {"encoder": "residual", "encoder_channels": 128, "head": "ctc"}
+    old, new = (network_of(charset_of("abc"), **{**common, **others}) for others in (knobs, {}))
+    fates = moved(old, new)
+    assert (fates["softmax_w"].fate, fates["softmax_w"].note) == ("new", f"the tower was {tower}")
+    assert fates["softmax_b"].fate == "loaded"
+
+
 @pytest.mark.parametrize("head", ALL_HEADS)
 def test_every_weight_of_a_decoder_says_what_its_axes_are(head):
     model = network_of(charset_of("abc"), encode_coordinates=True, **head)
