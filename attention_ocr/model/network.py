@@ -156,10 +156,11 @@ class AttentionOcr(keras.Model):
 
     def load_own_variables(self, store):
         """The opposite of `save_own_variables`."""
+        names = list(store.keys())
         for number, state in enumerate(self._seed_states()):
-            state.assign(np.asarray(store[f"seed_{number}"]))
-        names = [name for name in store.keys() if not name.startswith("seed_")]  # noqa: SIM118 - no dict
-        super().load_own_variables({name: store[name] for name in names})
+            if f"seed_{number}" in names:  # not in files written before these were saved
+                state.assign(np.asarray(store[f"seed_{number}"]))
+        super().load_own_variables({name: store[name] for name in names if not name.startswith("seed_")})
 
     def _seed_states(self):
         return [variable for variable in self.non_trainable_variables if variable.name == "seed_generator_state"]

@@ -206,3 +206,13 @@ def test_what_dropout_draws_next_is_in_the_file(make_spec, tmp_path):
     second = drawn(model)
     assert np.abs(second - first).max() > 0
     np.testing.assert_allclose(drawn(checkpoints.load_model(tmp_path / "model.keras")), second, rtol=1e-5, atol=1e-6)
+
+
+def test_files_without_what_dropout_draws_next_are_opened(make_spec, tmp_path, monkeypatch):
+    model = AttentionOcr(ModelConfig(**SMALL), make_spec())
+    with monkeypatch.context() as before:
+        before.delattr(AttentionOcr, "save_own_variables")
+        model.save(tmp_path / "model.keras")
+    found = checkpoints.load_model(tmp_path / "model.keras")
+    images = {"images": pictures_of(model)}
+    np.testing.assert_allclose(found(images)["chars_logit"], model(images)["chars_logit"], rtol=1e-5, atol=1e-6)
