@@ -43,6 +43,7 @@ def write_words(folder, resize):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 @pytest.mark.parametrize("preset", PRESETS)
 def test_sixteen_words_are_read_exactly(preset, backend, tmp_path):

@@ -11,7 +11,7 @@ from attention_ocr.__main__ import main
 from attention_ocr.inference import Reader
 
 SMALL = ["--batch_size=8", "--num_lstm_units=16", "--num_encoder_lstm_units=16", "--augmentation=light"]
-SLOW = pytest.mark.slow
+SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
 # What is trained, and how its records' pictures are fitted.
 NETWORKS = [
     pytest.param(["--preset=fsns", "--final_endpoint=Mixed_5b"], "stretch", id="fsns", marks=SLOW),

@@ -7,6 +7,7 @@ from PIL import Image
 
 from attention_ocr.data import images
 from attention_ocr.data.images_in_graph import fit, fit_unpadded
+from attention_ocr.export import relative_difference
 
 # Height and width of the picture, for V views of 40 x 80.
 SIZES = [
@@ -71,3 +72,15 @@ def test_the_exact_size_is_left_as_it_is(make_spec, num_views, resize):
     pixels = picture(40, 80 * num_views)
     spec = make_spec(num_views=num_views, resize=resize)
     np.testing.assert_array_equal(fit(tf.constant(pixels), spec).numpy(), pixels)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ([0.5, 0.2], [0.5, 0.2002], 2e-4),
+        ([1000.0, -500.0], [1000.0, -500.01], 1e-5),
+        ([-1000.0, 1.0], [-1000.0, 1.2], 2e-4),
+    ],
+)
+def test_an_export_may_differ_by_a_share_of_large_values(one, other, expected):
+    assert relative_difference(np.array(one), np.array(other)) == pytest.approx(expected)
