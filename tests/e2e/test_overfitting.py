@@ -17,9 +17,9 @@ ATTENTION_OCR = [sys.executable, "-m", "attention_ocr"]
 # How the pictures are fitted, and the flags beside the preset.
 PRESETS = {
     "base": ("keep_height", ["--max_number_of_steps=250"]),
-    "crnn_ctc": ("keep_height", ["--max_number_of_steps=500"]),
+    "crnn_ctc": ("keep_height", ["--max_number_of_steps=500", "--learning_rate_schedule=cosine"]),
     "visual_attention": ("keep_height", ["--max_number_of_steps=600"]),
-    "seq2seq": ("keep_height", ["--max_number_of_steps=300"]),
+    "seq2seq": ("keep_height", ["--max_number_of_steps=500", "--learning_rate_schedule=cosine"]),
     "signs": ("stretch", ["--max_number_of_steps=300"]),
     "fsns": ("stretch", ["--max_number_of_steps=600"]),
     "chinese": ("stretch", ["--max_number_of_steps=600"]),
