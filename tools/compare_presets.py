@@ -101,15 +101,17 @@ def main(arguments: list[str]) -> None:
     del arguments
     output, results = Path(_OUTPUT_DIR.value), {}
     output.mkdir(parents=True)
-    for name in [*_PRESETS.value, *(f"base {variant}" for variant in _VARIANTS.value)]:
-        folder = output / name.replace("/", "_").replace(" ", "_")
-        records, run = folder / "records", folder / "run"
-        folder.mkdir()
-        make_records(name, records)
-        curve = train(name, records, run)
-        results[name] = {"curve": curve, "test": tested(records, run)}
-        (output / "table.json").write_text(json.dumps(results, indent=1))
-    show(results)
+    try:
+        for name in [*_PRESETS.value, *(f"base {variant}" for variant in _VARIANTS.value)]:
+            folder = output / name.replace("/", "_").replace(" ", "_")
+            records, run = folder / "records", folder / "run"
+            folder.mkdir()
+            make_records(name, records)
+            curve = train(name, records, run)
+            results[name] = {"curve": curve, "test": tested(records, run)}
+            (output / "table.json").write_text(json.dumps(results, indent=1))
+    finally:  # a run that fails, or Ctrl-C, leaves the table of those before it
+        show(results)
 
 
 if __name__ == "__main__":
