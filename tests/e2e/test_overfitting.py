@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 
@@ -14,16 +13,17 @@ from attention_ocr.data.annotations import Annotation
 from attention_ocr.data.records import GenerateConfig, write_dataset
 
 ATTENTION_OCR = [sys.executable, "-m", "attention_ocr"]
-# How the pictures are fitted, and the flags beside the preset.
+# How the pictures are fitted, the steps, and the flags beside the preset. The learning rate falls as a cosine: at a
+# constant one a preset may have learned all texts and lose one with the next step.
 PRESETS = {
-    "base": ("keep_height", ["--max_number_of_steps=250"]),
-    "crnn_ctc": ("keep_height", ["--max_number_of_steps=500", "--learning_rate_schedule=cosine"]),
-    "visual_attention": ("keep_height", ["--max_number_of_steps=600"]),
-    "seq2seq": ("keep_height", ["--max_number_of_steps=500", "--learning_rate_schedule=cosine"]),
-    "signs": ("stretch", ["--max_number_of_steps=300"]),
-    "fsns": ("stretch", ["--max_number_of_steps=600"]),
-    "chinese": ("stretch", ["--max_number_of_steps=600"]),
-    "arbitrary": ("pad", ["--max_number_of_steps=300", "--warmup_steps=20", "--learning_rate=0.0005"]),
+    "base": ("keep_height", 150, []),
+    "crnn_ctc": ("keep_height", 500, []),
+    "visual_attention": ("keep_height", 400, []),
+    "seq2seq": ("keep_height", 500, []),
+    "signs": ("stretch", 150, []),
+    "fsns": ("stretch", 300, []),
+    "chinese": ("stretch", 300, []),
+    "arbitrary": ("pad", 300, ["--warmup_steps=20", "--learning_rate=0.0005"]),
 }
 SIZES = {"stretch": (75, 120), "keep_height": (32, 0), "pad": (64, 64)}
 
@@ -48,26 +48,14 @@ def write_words(folder, resize):
 @pytest.mark.parametrize("preset", PRESETS)
 def test_sixteen_words_are_read_exactly(preset, backend, tmp_path):
     pytest.importorskip(backend)
-    resize, flags = PRESETS[preset]
+    resize, steps, flags = PRESETS[preset]
     records, run = write_words(tmp_path, resize), tmp_path / "run"
     environment = {**os.environ, "KERAS_BACKEND": backend}
     given = [f"--dataset_dir={records}", f"--train_log_dir={run}"]
-    learn = [f"--preset={preset}", "--batch_size=16", "--nouse_augment_input", "--save_interval_steps=1000", *flags]
-    train_until_learned([*given, *learn, "--save_summaries_steps=25"], environment)
+    learn = [f"--preset={preset}", "--batch_size=16", "--nouse_augment_input", "--learning_rate_schedule=cosine"]
+    often = [f"--max_number_of_steps={steps}", "--save_interval_steps=1000", "--save_summaries_steps=25"]
+    subprocess.run([*ATTENTION_OCR, "train", *given, *learn, *often, *flags], env=environment, check=True)
     command = [*ATTENTION_OCR, "eval", *given, "--split_name=train"]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["ExactMatch"] == 1.0, (run / "eval_train" / "predictions.tsv").read_text()
-
-
-def train_until_learned(flags, environment):
-    """Stops a training, as Ctrl-C does, when four summaries in a row had all texts right."""
-    right = 0
-    with subprocess.Popen([*ATTENTION_OCR, "train", *flags], env=environment, stdout=subprocess.PIPE, text=True) as run:
-        for line in run.stdout:
-            print(line, end="", flush=True)
-            if "examples/s" in line:
-                right = right + 1 if "sequence 1.000" in line else 0
-                if right == 4:
-                    run.send_signal(signal.SIGINT)
-    assert run.returncode == 0
