@@ -130,7 +130,7 @@ def compare(model: AttentionOcr, folder: Path) -> Parity:
     pixels = made_up_pictures(spec)
     sizes = made_up_sizes(spec) if model.cuts_padding else None
     ours, theirs = reader.predict(pixels, sizes), exported.predict(pixels, sizes)
-    difference = max(relative_difference(np.asarray(ours[name]), theirs[name]) for name in theirs)
+    difference = largest_difference(ours, theirs)
     pictures = [reader.prepare(picture) for picture in pixels]
     texts = [reading.text for reading in reader.read_prepared(pictures)]
     encoded = tf.stack([tf.io.encode_png(picture) for picture in pixels])
@@ -146,12 +146,16 @@ def compare(model: AttentionOcr, folder: Path) -> Parity:
     return Parity(difference, int(max(shifts)))
 
 
-def relative_difference(one: np.ndarray, other: np.ndarray) -> float:
-    """The largest difference of two arrays, as a share of the largest absolute value where that is above 1.
+def largest_difference(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> float:
+    """The largest difference of the outputs in `theirs`, as a share of an output's largest value where that is above 1.
 
     Logits of a network that has hardly learned reach hundreds, whose rounding alone is above 1e-4.
+
+    Returns:
+        NaN where any output is not a number.
     """
-    return float(np.max(np.abs(one - other)) / max(1.0, np.max(np.abs(one))))
+    pairs = [(np.asarray(ours[name]), theirs[name]) for name in theirs]
+    return float(np.max([np.max(np.abs(one - other)) / max(1.0, np.max(np.abs(one))) for one, other in pairs]))
 
 
 def made_up_sizes(spec: DatasetSpec) -> np.ndarray:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from attention_ocr.data import images
 from attention_ocr.data.images_in_graph import fit, fit_unpadded
-from attention_ocr.export import relative_difference
+from attention_ocr.export import largest_difference
 
 # Height and width of the picture, for V views of 40 x 80.
 SIZES = [
@@ -83,4 +83,12 @@ def test_the_exact_size_is_left_as_it_is(make_spec, num_views, resize):
     ],
 )
 def test_an_export_may_differ_by_a_share_of_large_values(one, other, expected):
-    assert relative_difference(np.array(one), np.array(other)) == pytest.approx(expected)
+    found = largest_difference({"chars_logit": np.array(one)}, {"chars_logit": np.array(other)})
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["attention", "chars_logit", "predicted_conf"])
+def test_an_export_that_gives_no_numbers_differs(name):
+    ours = {output: np.array([0.5, 2.0]) for output in ("attention", "chars_logit", "predicted_conf")}
+    theirs = {**ours, name: np.array([0.5, np.nan])}
+    assert np.isnan(largest_difference(ours, theirs))
