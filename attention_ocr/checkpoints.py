@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from attention_ocr import __version__, files
+from attention_ocr import __version__, files, optimizers
 from attention_ocr.config import Config
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
@@ -111,9 +111,12 @@ class RunDirectory:
         before = files.read_json(path)
         old, new = before["model"], config.model.to_dict()
         changed = [f"{name} {old[name]} and {new[name]}" for name in new if old.get(name, new[name]) != new[name]]
-        optimizers = before["train"]["optimizer"], config.train.optimizer
-        if optimizers[0] != optimizers[1]:
-            changed.append(f"optimizer {optimizers[0]} and {optimizers[1]}")
+        was, now = before["train"], config.train.to_dict()
+        if was["optimizer"] != now["optimizer"]:
+            changed.append(f"optimizer {was['optimizer']} and {now['optimizer']}")
+        decays = was.get("moving_average_decay", 0.0), now["moving_average_decay"]
+        if bool(decays[0]) != bool(decays[1]):
+            changed.append(f"moving_average_decay {decays[0]} and {decays[1]}")
         changed += DatasetSpec.from_dict(before["dataset"], str(path)).misfits(dataset)
         if changed:
             raise UserError(
@@ -149,7 +152,7 @@ def load_model(path: str | os.PathLike) -> AttentionOcr:
 
 
 def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
-    """Loads weights and optimiser into a compiled model that was built the same.
+    """Loads weights and optimiser into a compiled model that was built the same, ready to learn on.
 
     Raises:
         UserError: the file does not fit the model, or its optimiser is another.
@@ -166,6 +169,7 @@ def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
         ) from error
     if int(model.optimizer.iterations) != checkpoint.step:
         raise UserError(f"{checkpoint.path}: holds no state of the optimiser asked for; resume with the run's own")
+    optimizers.swap_averages(model)  # the file has the averages where the weights go
 
 
 def _check_is_model_file(path: str | os.PathLike) -> None:

@@ -2,9 +2,10 @@
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from attention_ocr.errors import UserError
+from attention_ocr.knobs import Knobs, knob
 
 RESIZE_POLICIES = ("stretch", "pad", "keep_height")
 VERTICAL_POLICIES = ("keep", "rotate")
@@ -23,44 +24,6 @@ ANNOTATION_FORMATS = (
     "lmdb",
 )
 FINAL_ENDPOINTS = tuple(f"Mixed_{name}" for name in ["5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"])
-
-
-def knob(
-    default: Any,
-    text: str,
-    choices: tuple = (),
-    minimum: float | None = None,
-    maximum: float | None = None,
-    above: float | None = None,
-) -> Any:
-    """A dataclass field with its help and the values it may take."""
-    limits = {"help": text, "choices": choices, "minimum": minimum, "maximum": maximum, "above": above}
-    return field(default=default, metadata=limits)
-
-
-class Knobs:
-    """What the three configs share: checking, and the way to and from JSON."""
-
-    def __post_init__(self) -> None:
-        for knob_field in dataclasses.fields(self):  # type: ignore[arg-type]
-            _check(knob_field, getattr(self, knob_field.name))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The values by name, for JSON."""
-        return dataclasses.asdict(self)  # type: ignore[call-overload]
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The inverse of `to_dict`; missing keys take their default.
-
-        Raises:
-            UserError: a key is unknown, or a value is of another type or out of range.
-        """
-        names = [knob_field.name for knob_field in dataclasses.fields(cls)]  # type: ignore[arg-type]
-        unknown = sorted(set(values) - set(names))
-        if unknown:
-            raise UserError(f"{cls.__name__}: unknown {', '.join(unknown)}; known are {', '.join(names)}")
-        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -182,6 +145,13 @@ class TrainConfig(Knobs):
     momentum: float = knob(0.9, "Momentum of the momentum and rmsprop optimisers.", minimum=0, maximum=0.9999)
     clip_gradient_norm: float = knob(2.0, "Clip each variable's gradient to this norm; 0: do not.", minimum=0)
     clip_global_norm: float = knob(0.0, "Instead, clip all gradients together to this norm; 0: do not.", minimum=0)
+    moving_average_decay: float = knob(
+        0.0,
+        "Final decay of the moving averages of the weights; with it the averages are what is saved and read with; 0: "
+        "the weights themselves.",
+        minimum=0,
+        maximum=0.99999,
+    )
     save_interval_steps: int = knob(1000, "Steps between checkpoints.", minimum=1)
     save_summaries_steps: int = knob(50, "Steps between summaries (a line, scalars, a reading).", minimum=1)
     checkpoints_to_keep: int = knob(5, "Newest checkpoints to keep beside the best.", minimum=1)
@@ -376,21 +346,3 @@ class Config:
 
 
 GROUPS: dict[str, Any] = {"model": ModelConfig, "data": DataConfig, "train": TrainConfig}
-
-
-def _check(knob_field: dataclasses.Field, value: Any) -> None:
-    limits = knob_field.metadata
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    wanted: Any = knob_field.type
-    fits = number if wanted is float else isinstance(value, wanted) and (wanted is not int or number)
-    if not fits:
-        raise UserError(f"--{knob_field.name}={value}: must be a {wanted.__name__}")
-    if limits["choices"] and value not in limits["choices"]:
-        raise UserError(f"--{knob_field.name}={value}: not one of {', '.join(limits['choices'])}")
-    for word, limit, broken in (
-        ("at least", limits["minimum"], number and limits["minimum"] is not None and value < limits["minimum"]),
-        ("at most", limits["maximum"], number and limits["maximum"] is not None and value > limits["maximum"]),
-        ("above", limits["above"], number and limits["above"] is not None and not value > limits["above"]),
-    ):
-        if broken:
-            raise UserError(f"--{knob_field.name}={value}: must be {word} {limit}")

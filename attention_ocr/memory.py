@@ -21,7 +21,8 @@ def training_bytes(model, config: TrainConfig, batch_size: int) -> int:
     """
     weights = sum(math.prod(variable.shape) for variable in model.variables)
     kept = BYTES if config.mixed_precision == "none" else BYTES // 2
-    return BYTES * weights * (2 + SLOTS[config.optimizer]) + int(kept * batch_size * WORKING_SPACE * activations(model))
+    slots = SLOTS[config.optimizer] + (config.moving_average_decay > 0)
+    return BYTES * weights * (2 + slots) + int(kept * batch_size * WORKING_SPACE * activations(model))
 
 
 def activations(model) -> int:

@@ -1,8 +1,11 @@
-"""TrainConfig -> optimiser: its kind, learning rate schedule and clipping."""
+"""TrainConfig -> optimiser: its kind, learning rate schedule, clipping, and moving averages of the weights."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from attention_ocr.config import TrainConfig
@@ -66,7 +69,11 @@ def schedule(config: TrainConfig) -> keras.optimizers.schedules.LearningRateSche
 
 
 def build(config: TrainConfig) -> keras.optimizers.Optimizer:
-    """The optimiser; it notes the norm of all gradients, before clipping, in `gradient_norm`."""
+    """The optimiser; it notes the norm of all gradients, before clipping, in `gradient_norm`.
+
+    With `moving_average_decay` it keeps the weights' moving averages in `averages`. Their decay is n / (9 + n) after n
+    steps, until it is the one asked for: a short run averages its last tenth, and nothing of how it began.
+    """
     found = OPTIMIZERS[config.optimizer](config)
     base: Any = found[0]
 
@@ -74,13 +81,43 @@ def build(config: TrainConfig) -> keras.optimizers.Optimizer:
         def build(self, variables):
             super().build(variables)
             self.gradient_norm = self.add_variable((), name="gradient_norm")
+            averaged = variables if config.moving_average_decay else []
+            self.averages = [self.add_variable_from_reference(variable, "average") for variable in averaged]
 
         def apply(self, grads, trainable_variables=None):
             squares = [ops.sum(ops.square(ops.cast(gradient, "float32"))) for gradient in grads]
             result = super().apply(grads, trainable_variables)
             self.gradient_norm.assign(ops.sqrt(ops.sum(ops.stack(squares))))
+            if self.averages:
+                self._move_averages()
             return result
+
+        def _move_averages(self):
+            before = ops.cast(self.iterations, "float32") - 1
+            share = 1 - ops.minimum(before / (9 + before), config.moving_average_decay)
+            for variable, average in zip(self._trainable_variables, self.averages, strict=True):
+                average.assign_add(share * (variable - average))
 
     together, each = config.clip_global_norm or None, config.clip_gradient_norm or None
     clipping = {"global_clipnorm": together} if together else {"clipnorm": each}
     return WithGradientNorm(schedule(config), **clipping, **found[1])
+
+
+def swap_averages(model: keras.Model) -> None:
+    """Gives a compiled model its weights' moving averages, if it keeps any, and its optimiser the weights, or back."""
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # float16 wraps it to scale the loss
+    if optimizer.averages:
+        for variable, average in zip(model.trainable_variables, optimizer.averages, strict=True):
+            weights = np.asarray(variable).copy()
+            variable.assign(average)
+            average.assign(weights)
+
+
+@contextlib.contextmanager
+def averaged(model: keras.Model) -> Iterator[None]:
+    """Within it the model is as it is saved and read with."""
+    swap_averages(model)
+    try:
+        yield
+    finally:
+        swap_averages(model)

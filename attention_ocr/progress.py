@@ -7,6 +7,7 @@ import time
 import keras
 import numpy as np
 
+from attention_ocr import optimizers
 from attention_ocr.errors import UserError
 from attention_ocr.inference import Reader
 from attention_ocr.metrics import exact_match
@@ -102,7 +103,8 @@ class ProgressCallback(keras.callbacks.Callback):
         reader = Reader.of_model(self.model)
         pixels, labels, sizes = (self.data.sample.get(name) for name in ("pixels", "labels", "sizes"))
         truths = [reader.dataset.charset.decode(label) for label in labels]
-        readings = reader.read_batch(pixels, sizes=sizes)
+        with optimizers.averaged(self.model):
+            readings = reader.read_batch(pixels, sizes=sizes)
         texts = [reading.text for reading in readings]
         seen = pixels if sizes is None else [picture[:h, :w] for picture, (h, w) in zip(pixels, sizes, strict=True)]
         self.summaries.readings(seen, truths, readings, reader, self.step)

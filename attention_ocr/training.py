@@ -107,7 +107,8 @@ def _train_from_newest(config, dataset, data, run, start, initialize) -> int | N
             raise
         if progress.step > step and keras.backend.backend() == "tensorflow":  # jax's weights went with the failed step
             model.optimizer.iterations.assign(progress.step)  # the graph counted the failed step
-            run.save(model, progress.step, config.train.checkpoints_to_keep)
+            with optimizers.averaged(model):
+                run.save(model, progress.step, config.train.checkpoints_to_keep)
         return None
     finally:
         data.close()
@@ -153,6 +154,10 @@ class SaveCallback(keras.callbacks.Callback):
         self.summaries, self.progress = summaries, progress
 
     def on_epoch_end(self, epoch, logs=None):
+        with optimizers.averaged(self.model):
+            self._save()
+
+    def _save(self):
         step = self.progress.step
         checkpoint = self.run.save(self.model, step, self.config.checkpoints_to_keep)
         score, what = [-self.progress.interval_loss()], "training loss above the floor, negative"

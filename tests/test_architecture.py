@@ -13,7 +13,8 @@ import attention_ocr
 
 PACKAGE = Path(attention_ocr.__file__).parent
 FRAMEWORKS = ("tensorflow", "keras", "jax", "torch")
-GROUND = ("config", "presets", "charset", "dataset_spec", "dataset_mix", "errors", "files", "console", "picture_paths")
+FILES = ("files", "console", "picture_paths")
+GROUND = ("config", "knobs", "presets", "charset", "dataset_spec", "dataset_mix", "errors", *FILES)
 MODEL = ("model", "losses", "metrics")
 KERAS = (
     *MODEL,

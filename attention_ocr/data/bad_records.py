@@ -13,11 +13,11 @@ import tensorflow as tf
 from attention_ocr import files
 from attention_ocr.config import DataConfig
 from attention_ocr.console import progress_bar
+from attention_ocr.data import sizes
 from attention_ocr.data.mixture import Mixture, drawn_records
 from attention_ocr.data.pipeline import Source, first_step
 from attention_ocr.data.record_checks import inspect_record
 from attention_ocr.data.record_files import RawRecord, framed, read_record_at, read_records, record_spans
-from attention_ocr.data.sizes import WINDOW
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
@@ -136,7 +136,8 @@ def next_records(mixture: Mixture, data: DataConfig, seed: int, step: int) -> li
     with contextlib.suppress(*DATA_ERRORS):
         source, batches = mixture.sources[0], BATCHES_AHEAD
         if source.cut:  # a batch is drawn from a window of records, and the next window is read ahead
-            step, batches = first_step(source, step), 2 * WINDOW + BATCHES_AHEAD
+            batches_sorted = sizes.window(sum(mixture.numbers), data.batch_size)
+            step, batches = first_step(source, step, batches_sorted), 2 * batches_sorted + BATCHES_AHEAD
         records = drawn_records(mixture, data, seed, step).take(batches * data.batch_size)
         found.extend((int(n), record) for n, record in records.as_numpy_iterator())
     return found

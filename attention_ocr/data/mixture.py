@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from attention_ocr.config import DataConfig
-from attention_ocr.data import examples, pipeline
+from attention_ocr.data import examples, pipeline, sizes
 from attention_ocr.dataset_mix import Stage, matching_ids
 from attention_ocr.dataset_spec import DatasetSpec
 
@@ -43,9 +43,10 @@ def training_batches(
     if len(mixture.sources) == 1:
         return pipeline.training_batches(mixture.sources[0], mixture.numbers[0], data, seed, start_step, clock)
     united = pipeline.Source((), mixture.united, mixture.sources[0].crop, mixture.sources[0].cut)
-    records = drawn_records(mixture, data, seed, pipeline.first_step(united, start_step))
+    window = sizes.window(sum(mixture.numbers), data.batch_size)
+    records = drawn_records(mixture, data, seed, pipeline.first_step(united, start_step, window))
     decode = decoder([source.spec for source in mixture.sources], mixture.united, united.cut)
-    return pipeline.prepared_batches(records, decode, united, data, seed, start_step, clock)
+    return pipeline.prepared_batches(records, decode, united, data, seed, start_step, window, clock)
 
 
 def drawn_records(mixture: Mixture, data: DataConfig, seed: int, start_step: int) -> tf.data.Dataset:

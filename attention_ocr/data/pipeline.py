@@ -70,10 +70,11 @@ def training_batches(
         start_step: the batches that were taken before are left out.
         clock: counts the time that the consumer waits.
     """
-    first = first_step(source, start_step)
+    window = sizes.window(num_examples, data.batch_size)
+    first = first_step(source, start_step, window)
     records = endless_records(source, num_examples, data, seed, first * data.batch_size)
     return prepared_batches(
-        records, lambda record: decode(record, source.spec, source.cut), source, data, seed, start_step, clock
+        records, lambda record: decode(record, source.spec, source.cut), source, data, seed, start_step, window, clock
     )
 
 
@@ -84,9 +85,9 @@ def endless_records(source: Source, num_examples: int, data: DataConfig, seed: i
     return epochs.flat_map(lambda epoch: _shuffled(source.files, data.shuffle_buffer_size, seed, epoch)).skip(done)
 
 
-def first_step(source: Source, start_step: int) -> int:
+def first_step(source: Source, start_step: int, window: int) -> int:
     """The step whose records must be drawn for those of `start_step`: sorted by size, they come from a whole window."""
-    return start_step - start_step % sizes.WINDOW if source.cut else start_step
+    return start_step - start_step % window if source.cut else start_step
 
 
 def prepared_batches(
@@ -96,11 +97,12 @@ def prepared_batches(
     data: DataConfig,
     seed: int,
     start_step: int,
+    window: int,
     clock: "WaitClock | None",
 ) -> tf.data.Dataset:
     """Batches of endless records, as `training_batches` describes them; `source` says how pictures look.
 
-    The records begin with those of `first_step`.
+    The records begin with those of `first_step`; where the source cuts, those of `window` batches are sorted by size.
     """
     numbers = tf.data.Dataset.range(start_step * data.batch_size, np.iinfo(np.int64).max)
 
@@ -112,7 +114,7 @@ def prepared_batches(
         return {**example, "images": image, **({"sizes": tf.shape(image)[:2]} if source.cut else {})}
 
     if source.cut:
-        records = sizes.alike(records, data.batch_size, seed, start_step)
+        records = sizes.alike(records, data.batch_size, seed, start_step, window)
     numbered = tf.data.Dataset.zip(numbers, records)
     batches = numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     batches = sizes.batched(batches, data.batch_size, source, drop_remainder=True).prefetch(READ_AHEAD)

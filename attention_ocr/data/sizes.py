@@ -13,7 +13,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 if TYPE_CHECKING:
     from attention_ocr.data.pipeline import Source
 
-WINDOW = 32  # batches whose records are sorted by size
+LARGEST_WINDOW = 32  # batches
 OPTIONAL = tf.io.FixedLenFeature([], tf.int64, default_value=-1)
 
 
@@ -40,7 +40,15 @@ def filled_up(picture: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
     return tf.ensure_shape(filled, spec.image_shape)
 
 
-def alike(records: tf.data.Dataset, batch_size: int, seed: int, start_step: int) -> tf.data.Dataset:
+def window(num_examples: int, batch_size: int) -> int:
+    """The batches whose records are sorted by size: those of an epoch at most.
+
+    With several epochs sorted together a batch would hold one picture several times, and its batch norm see no other.
+    """
+    return min(max(num_examples // batch_size, 1), LARGEST_WINDOW)
+
+
+def alike(records: tf.data.Dataset, batch_size: int, seed: int, start_step: int, window: int) -> tf.data.Dataset:
     """The records of `start_step` and later, batch after batch of like widths.
 
     Windows of records are sorted by the width and height that the records tell, and their batches shuffled; so a batch
@@ -51,20 +59,21 @@ def alike(records: tf.data.Dataset, batch_size: int, seed: int, start_step: int)
         batch_size: B.
         seed: fixes the order of a window's batches.
         start_step: the batches before it are left out.
+        window: how many batches are sorted together.
     """
 
-    def arranged(number: tf.Tensor, window: Any) -> Any:
-        serialized = tf.nest.flatten(window)[-1]
+    def arranged(number: tf.Tensor, unsorted: Any) -> Any:
+        serialized = tf.nest.flatten(unsorted)[-1]
         told = tf.io.parse_example(serialized, {"image/orig_width": OPTIONAL, "image/orig_height": OPTIONAL})
         by_size = tf.argsort(told["image/orig_width"] * 2**32 + told["image/orig_height"], stable=True)
-        batches = tf.reshape(by_size, [WINDOW, batch_size])
+        batches = tf.reshape(by_size, [window, batch_size])
         batches = tf.random.experimental.stateless_shuffle(batches, tf.stack([np.int64(seed), number]))
         order = tf.reshape(batches, [-1])
-        return tf.nest.map_structure(lambda part: tf.gather(part, order), window)
+        return tf.nest.map_structure(lambda part: tf.gather(part, order), unsorted)
 
-    first, done = divmod(start_step, WINDOW)
+    first, done = divmod(start_step, window)
     numbers = tf.data.Dataset.range(first, np.iinfo(np.int64).max)
-    windows = tf.data.Dataset.zip(numbers, records.batch(WINDOW * batch_size, drop_remainder=True))
+    windows = tf.data.Dataset.zip(numbers, records.batch(window * batch_size, drop_remainder=True))
     return windows.map(arranged).unbatch().skip(done * batch_size)
 
 

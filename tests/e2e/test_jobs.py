@@ -184,9 +184,10 @@ def weights_of(run, step):
     return [np.asarray(variable) for variable in load_model(reader_model).weights]
 
 
-def test_resumed_run_ends_as_an_uninterrupted_one(tiny_dataset, tmp_path):
+@pytest.mark.parametrize("averages", [[], ["--moving_average_decay=0.99"]], ids=["weights", "averages"])
+def test_resumed_run_ends_as_an_uninterrupted_one(averages, tiny_dataset, tmp_path):
     """40 steps, and 20 + 20 in another process, end with the same weights."""
-    flags = ["--save_interval_steps=40", "--save_summaries_steps=20"]
+    flags = ["--save_interval_steps=40", "--save_summaries_steps=20", *averages]
     assert train(tiny_dataset, tmp_path / "whole", 40, *flags) == 0
     assert train(tiny_dataset, tmp_path / "parts", 20, *flags) == 0
     assert train(tiny_dataset, tmp_path / "parts", 40, *flags) == 0

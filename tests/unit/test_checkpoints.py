@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from attention_ocr import checkpoints, files, optimizers
+from attention_ocr import checkpoints, files, optimizers, training
 from attention_ocr.checkpoints import RunDirectory
 from attention_ocr.config import Config, ModelConfig, TrainConfig
 from attention_ocr.errors import UserError
@@ -141,6 +141,46 @@ def test_weights_and_optimizer_come_back(run, make_spec):
         again.weights + again.optimizer.variables, model.weights + model.optimizer.variables, strict=True
     ):
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs), err_msg=ours.path)
+
+
+@pytest.mark.parametrize("precision", ["none", "float16"])
+def test_files_have_the_averages_and_learning_goes_on_from_the_weights(run, make_spec, precision):
+    if precision == "float16" and keras.backend.backend() == "jax":
+        pytest.skip("on jax Keras scales the loss in a traced step only")
+
+    def averaging():
+        with training.precision(precision):
+            model = AttentionOcr(ModelConfig(**SMALL), make_spec())
+            model.compile(optimizers.build(TrainConfig(moving_average_decay=0.9)))
+        return model
+
+    model = averaging()
+    variables = model.trainable_variables
+    model.optimizer.build(variables)
+    for _ in range(2):
+        model.optimizer.apply([keras.ops.full(variable.shape, 1e6) for variable in variables], variables)
+    weights = [np.asarray(variable).copy() for variable in variables]
+    with optimizers.averaged(model):
+        averages = [np.asarray(variable).copy() for variable in variables]
+        checkpoint = run.save(model, 2, keep=1)
+    assert all((one != other).any() for one, other in zip(weights, averages, strict=True))
+    again = averaging()
+    checkpoints.restore(again, checkpoint)
+    for found, expected in (
+        (variables, weights),
+        (checkpoints.load_model(checkpoint.path).trainable_variables, averages),
+        (again.trainable_variables, weights),
+    ):
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(np.asarray(one), other)
+
+
+def test_a_run_with_averages_is_not_resumed_without(run, make_spec):
+    run.write_config(Config().replace(moving_average_decay=0.99), make_spec())
+    run.save(Marked(), 1, 1)
+    run.check_resumable(Config().replace(moving_average_decay=0.9), make_spec())
+    with pytest.raises(UserError, match=r"disagree \(then and now: moving_average_decay 0\.99 and 0\.0\)"):
+        run.check_resumable(Config(), make_spec())
 
 
 def test_restoring_what_does_not_fit_is_refused(run, make_spec):

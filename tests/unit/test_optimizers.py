@@ -84,5 +84,35 @@ def test_each_optimizer_goes_down_and_notes_the_norm_before_clipping(name):
     assert int(optimizer.iterations) == 1
 
 
+def test_averages_forget_the_beginning_and_then_move_by_the_decay():
+    variable = keras.Variable(np.full(1, 100, "float32"))
+    optimizer = optimizers.build(TrainConfig(learning_rate=1.0, momentum=0.0, moving_average_decay=0.15))
+    optimizer.build([variable])
+    found = []
+    for _ in range(3):
+        optimizer.apply([keras.ops.ones(1)], [variable])
+        found.append(float(optimizer.averages[0][0]))
+    second = 0.1 * 99 + 0.9 * 98  # decays 0, 1/10, then 2/11, which is more than 0.15
+    np.testing.assert_allclose(found, [99, second, 0.15 * second + 0.85 * 97], rtol=1e-6)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "tensorflow", reason="TensorFlow's fit changes the variables")
+def test_averages_move_where_the_state_is_an_argument():
+    """As jax's `fit` has it."""
+    variable = keras.Variable(np.full(1, 100, "float32"))
+    optimizer = optimizers.build(TrainConfig(learning_rate=1.0, momentum=0.0, moving_average_decay=0.9))
+    optimizer.build([variable])
+    state = [one.value for one in optimizer.variables]
+    assert len(state) == 3  # steps, the gradients' norm, the average
+    _, state = optimizer.stateless_apply(state, [keras.ops.ones(1)], [keras.ops.full([1], 50.0)])
+    (place,) = [number for number, one in enumerate(optimizer.variables) if one is optimizer.averages[0]]
+    assert float(state[place][0]) == 49
+
+
+def test_without_a_decay_no_averages_are_kept():
+    _, optimizer = one_step(GRADIENTS)
+    assert optimizer.averages == []
+
+
 def test_every_legal_name_has_an_optimizer():
     assert tuple(optimizers.OPTIMIZERS) == TrainConfig.__dataclass_fields__["optimizer"].metadata["choices"]

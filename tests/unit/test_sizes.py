@@ -9,6 +9,7 @@ from attention_ocr.data import images, pipeline, sizes
 from attention_ocr.dataset_spec import DatasetSpec
 
 B, EXAMPLES = 4, 32
+WINDOW = EXAMPLES // B
 
 
 @pytest.fixture(scope="module", params=["keep_height", "pad"])
@@ -38,14 +39,18 @@ def test_batches_hold_pictures_and_zeros_beyond_them(source):
     assert np.mean([np.ptp(width) for width in widths]) < 10  # of 18 to 90
 
 
-def test_no_record_is_left_out(source):
-    window = batches(source, sizes.WINDOW)  # 4 epochs of 32 records
-    labels = [tuple(label) for batch in window for label in batch["labels"]]
+def test_an_epoch_is_sorted_at_once_so_that_no_record_is_left_out_or_comes_twice(source):
+    labels = [tuple(label) for batch in batches(source, WINDOW) for label in batch["labels"]]
     stored = [tuple(label) for batch in pipeline.evaluation_batches(source, B) for label in batch["labels"].numpy()]
-    assert sorted(labels) == sorted(4 * stored)
+    assert sorted(labels) == sorted(stored)
 
 
-@pytest.mark.parametrize("start", [3, sizes.WINDOW - 1, sizes.WINDOW + 2])
+@pytest.mark.parametrize(("examples", "batches"), [(3, 1), (16, 1), (31, 1), (320, 20), (10**6, 32)])
+def test_a_window_is_an_epoch_unless_that_is_large(examples, batches):
+    assert sizes.window(examples, 16) == batches
+
+
+@pytest.mark.parametrize("start", [3, WINDOW - 1, WINDOW + 2])
 def test_a_resumed_stream_goes_on_where_it_stopped(source, start):
     whole = batches(source, start + 3, use_augment_input=True, augmentation="light")
     resumed = batches(source, 3, start=start, use_augment_input=True, augmentation="light")
