@@ -17,9 +17,9 @@ ATTENTION_OCR = [sys.executable, "-m", "attention_ocr"]
 # constant one a preset may have learned all texts and lose one with the next step.
 PRESETS = {
     "base": ("keep_height", 150, []),
-    "crnn_ctc": ("keep_height", 500, []),
-    "visual_attention": ("keep_height", 400, []),
-    "seq2seq": ("keep_height", 500, []),
+    "crnn_ctc": ("keep_height", 250, []),
+    "visual_attention": ("keep_height", 200, []),
+    "seq2seq": ("keep_height", 200, []),
     "signs": ("stretch", 150, []),
     "fsns": ("stretch", 300, []),
     "chinese": ("stretch", 300, []),
@@ -29,10 +29,12 @@ SIZES = {"stretch": (75, 120), "keep_height": (32, 0), "pad": (64, 64)}
 
 
 def write_words(folder, resize):
-    """Records of 16 words of 1 to 5 letters."""
-    random, lines = np.random.default_rng(3), []
-    for number in range(16):
-        text = "".join(random.choice(list("abcdefgh"), random.integers(1, 6)))
+    """Records of 16 words of 1 to 3 letters."""
+    random, texts, lines = np.random.default_rng(3), [], []
+    while len(texts) < 16:
+        text = "".join(random.choice(list("abcdefgh"), random.integers(1, 4)))
+        texts += [text] if text not in texts else []
+    for number, text in enumerate(texts):
         draw_word(text, height=32, width=18 * len(text) + 4).save(folder / f"{number}.png")
         lines.append(Annotation((f"{number}.png",), text, f"labels.tsv:{number + 1}", folder))
     height, width = SIZES[resize]
