@@ -75,11 +75,10 @@ def distort_colours(view: tf.Tensor, order: tuple[str, ...], seed: tf.Tensor) ->
 
 
 def distort_lightly(view: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """A shift by up to a sixteenth of the view, brightness +-0.1 and contrast x 0.7-1.3."""
-    H, W, _ = tf.unstack(tf.shape(view))
+    """A shift by up to a sixteenth of the view's shorter side, brightness +-0.1 and contrast x 0.7-1.3."""
+    most = tf.reduce_min(tf.shape(view)[:2]) // 16  # a sixteenth of a long line is a whole character
     seeds = tf.random.split(seed, 3)
-    rows, columns = H // 16, W // 16
-    padded = tf.pad(view, [[rows, rows], [columns, columns], [0, 0]], "SYMMETRIC")
+    padded = tf.pad(view, [[most, most], [most, most], [0, 0]], "SYMMETRIC")
     view = tf.ensure_shape(tf.image.stateless_random_crop(padded, tf.shape(view), seeds[0]), view.shape)
     view = tf.image.stateless_random_contrast(view, 0.7, 1.3, seeds[1])
     return tf.clip_by_value(tf.image.stateless_random_brightness(view, 0.1, seeds[2]), 0.0, 1.0)

@@ -54,3 +54,12 @@ def test_text_stays_in_view(distort):
         for view in np.split(distort(picture, [3, number]).numpy().mean(axis=-1), V, axis=1):
             middle = (view.max() + view.min()) / 2
             assert 0.7 * 192 < (view < middle).sum() < 1.5 * 192
+
+
+def test_a_long_line_keeps_its_last_character():
+    """Small shifts are small beside a character, however wide the picture is."""
+    line = np.ones([32, 1600, 3], "float32")
+    line[:, -16:] = 0
+    for number in range(8):
+        found = augment(tf.constant(line), 1, "light", [5, number]).numpy().mean(axis=-1)
+        assert 14 <= (found[:, -20:] < 0.5).all(axis=0).sum() <= 18
