@@ -23,7 +23,7 @@ PRESETS = {
     "signs": ("stretch", 150, []),
     "fsns": ("stretch", 300, []),
     "chinese": ("stretch", 300, []),
-    "arbitrary": ("pad", 300, ["--warmup_steps=20", "--learning_rate=0.0005"]),
+    "arbitrary": ("pad", 100, ["--warmup_steps=20", "--learning_rate=0.0005"]),
 }
 SIZES = {"stretch": (75, 120), "keep_height": (32, 0), "pad": (64, 64)}
 
