@@ -52,7 +52,7 @@ LAYERS = {
         (512, 2, "valid", True),
     ),
 }
-MOMENTUM = 0.99  # of batch norm's averages: slower ones lag behind short trainings
+MOMENTUM = 0.9  # of batch norm's averages, as in Torch, in which CRNN was written; slower ones lag behind short runs
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
