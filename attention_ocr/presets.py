@@ -20,6 +20,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "learning_rate": 0.002,
         "warmup_steps": 50,
         "learning_rate_schedule": "auto",
+        "moving_average_decay": 0.999,
     },
     "signs": {
         **SHORT,
