@@ -248,7 +248,8 @@ def test_interrupted_run_saves_and_says_how_to_go_on(tiny_dataset, tmp_path):
 def test_jax_trains_and_evaluates_the_same_records(tiny_dataset, tmp_path):
     run = tmp_path / "run"
     flags = [f"--dataset_dir={tiny_dataset}", f"--train_log_dir={run}"]
-    result = attention_ocr("train", *flags, *TINY, "--max_number_of_steps=4", "--save_interval_steps=2", backend="jax")
+    steps = ["--max_number_of_steps=4", "--save_interval_steps=2", "--moving_average_decay=0.9"]
+    result = attention_ocr("train", *flags, *TINY, *steps, backend="jax")
     assert result.returncode == 0, result.stderr
     assert "backend jax" in result.stdout
     result = attention_ocr("eval", *flags, backend="jax")
