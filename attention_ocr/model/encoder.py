@@ -52,7 +52,7 @@ class RecurrentColumns(keras.layers.Layer):
         for number in range(1, num_layers + 1):
             if number > 1:
                 self.layers.append(keras.layers.Dense(num_units, name=f"linear_{number - 1}"))
-            lstm = keras.layers.LSTM(num_units, return_sequences=True)
+            lstm = keras.layers.LSTM(num_units, return_sequences=True, name="lstm")  # else numbered anew in each model
             self.layers.append(keras.layers.Bidirectional(lstm, name=f"lstm_{number}"))
 
     def build(self, shape):

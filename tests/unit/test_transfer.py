@@ -9,6 +9,7 @@ from attention_ocr import transfer
 from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig
 from attention_ocr.model.heads import head_of
+from attention_ocr.model.network import AttentionOcr
 
 B, T, U, CHANNELS = 5, 4, 6, 9
 
@@ -331,3 +332,14 @@ def test_every_weight_of_a_decoder_says_what_its_axes_are(head):
     axes = transfer.labels_of(model, range(4))
     shapes = {name: tuple(len(axis) for axis in pair if axis) for name, pair in axes.items()}
     assert shapes == {variable.name: tuple(variable.shape) for variable in model.decoder.weights}
+
+
+def test_the_encoders_lstms_are_carried_over(make_spec, tmp_path):
+    """Their variables have the same names in the second model of a process as in the first."""
+    config = ModelConfig(
+        encoder="residual", encoder_channels=16, num_encoder_lstm_layers=2, num_encoder_lstm_units=4, head="ctc"
+    )
+    first, second = AttentionOcr(config, make_spec()), AttentionOcr(config, make_spec())
+    first.save(tmp_path / "first.keras")
+    fates = transfer.start_from(second, tmp_path / "first.keras")
+    assert {fate.fate for fate in fates} == {"loaded"}
