@@ -9,7 +9,7 @@ from attention_ocr import transfer
 from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig
 from attention_ocr.model.heads import head_of
-from attention_ocr.model.network import AttentionOcr
+from attention_ocr.model.network import TOWERS, AttentionOcr
 
 B, T, U, CHANNELS = 5, 4, 6, 9
 
@@ -334,12 +334,16 @@ def test_every_weight_of_a_decoder_says_what_its_axes_are(head):
     assert shapes == {variable.name: tuple(variable.shape) for variable in model.decoder.weights}
 
 
-def test_the_encoders_lstms_are_carried_over(make_spec, tmp_path):
-    """Their variables have the same names in the second model of a process as in the first."""
-    config = ModelConfig(
-        encoder="residual", encoder_channels=16, num_encoder_lstm_layers=2, num_encoder_lstm_units=4, head="ctc"
-    )
-    first, second = AttentionOcr(config, make_spec()), AttentionOcr(config, make_spec())
-    first.save(tmp_path / "first.keras")
-    fates = transfer.start_from(second, tmp_path / "first.keras")
-    assert {fate.fate for fate in fates} == {"loaded"}
+@pytest.mark.parametrize("encoder", TOWERS)
+def test_an_encoder_is_carried_over_whole(encoder, make_spec):
+    """Its variables have the same names in the second model of a process as in the first."""
+    layers = 0 if encoder == "inception_v3" else 2
+    sizes = {"encoder_channels": 16, "num_encoder_lstm_layers": layers, "num_encoder_lstm_units": 4}
+    config = ModelConfig(encoder=encoder, encoder_dropout=0.5, num_lstm_units=4, **sizes)
+    first, second = (AttentionOcr(config, make_spec(image_height=80)) for _ in range(2))
+    found = transfer.tower_values(second, first)
+    assert {fate.fate for fate, _, _ in found} == {"loaded"}
+    for _, variable, value in found:
+        variable.assign(value)
+    for ours, theirs in zip(second.encoder.weights, first.encoder.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
