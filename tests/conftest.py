@@ -39,8 +39,8 @@ def make_spec(charset):
 @pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory):
     """A folder of FSNS records: 24 train (in 3 shards), 4 validation and 4 test pictures of 40 x 80, T = 4."""
-    from attention_ocr.data.annotations import Annotation
-    from attention_ocr.data.records import GenerateConfig, write_dataset
+    from attention_ocr.ingest.annotations import Annotation
+    from attention_ocr.ingest.dataset import GenerateConfig, write_dataset
 
     folder = tmp_path_factory.mktemp("tiny")
     random = np.random.default_rng(0)
@@ -61,8 +61,8 @@ def tiny_dataset(tmp_path_factory):
 @pytest.fixture(scope="session")
 def sized_dataset(tmp_path_factory):
     """A function from a resize policy to a folder of records of pictures that are 18 to 90 pixels wide, 32 high."""
-    from attention_ocr.data.annotations import Annotation
-    from attention_ocr.data.records import GenerateConfig, write_dataset
+    from attention_ocr.ingest.annotations import Annotation
+    from attention_ocr.ingest.dataset import GenerateConfig, write_dataset
 
     folder = tmp_path_factory.mktemp("sized")
     random = np.random.default_rng(1)

@@ -30,11 +30,11 @@ def resident() -> float:
 
 def measure(num_classes: int) -> None:
     """Prints a line: peak of memory over that before the first step, the estimate, and seconds a step."""
-    from attention_ocr import memory, optimizers
     from attention_ocr.charset import Charset
     from attention_ocr.dataset_spec import DatasetSpec
     from attention_ocr.model.network import AttentionOcr
     from attention_ocr.presets import preset
+    from attention_ocr.training import memory, optimizers
 
     config, B = preset(_PRESET.value), _BATCH_SIZE.value
     charset = Charset.from_labels(["".join(map(chr, range(0x4E00, 0x4E00 + num_classes - 1)))])

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from absl import app, flags
 
-from attention_ocr import optimizers
 from attention_ocr.data import pipeline
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.presets import preset
+from attention_ocr.training import optimizers
 
 _DATASET_DIR = flags.DEFINE_string("dataset_dir", None, "Folder of records.", required=True)
 _DATASET_NAME = flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.")

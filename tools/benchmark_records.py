@@ -84,9 +84,9 @@ def records(folder: Path, number: int, workers: int) -> None:
     import itertools
 
     from attention_ocr.config import GenerateConfig
-    from attention_ocr.data.annotations import LabelSource
-    from attention_ocr.data.formats.registry import read_annotations
-    from attention_ocr.data.records import write_dataset
+    from attention_ocr.ingest.annotations import LabelSource
+    from attention_ocr.ingest.dataset import write_dataset
+    from attention_ocr.ingest.formats.registry import read_annotations
 
     config = GenerateConfig(num_workers=workers, validation_fraction=0.0, test_fraction=0.0)
     lines = itertools.islice(read_annotations(LabelSource(str(folder / "labels.tsv"), "list")), number)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from attention_ocr.config import RenderConfig, SignsConfig, WordsConfig
-from attention_ocr.data.render import making
+from attention_ocr.render import renderers
 
 NUMBER = flags.DEFINE_integer("number", 200, "Pictures of a round of signs; of words five times as many.")
 ROUNDS = flags.DEFINE_integer("rounds", 5, "Rounds.")
@@ -47,8 +47,8 @@ def print_profile(name: str, draw: Callable[[int], object], number: int) -> None
 def main(_: list[str]) -> None:
     """Measures, prints."""
     cv2.setNumThreads(1)
-    signs, _spec = making.sign_renderer(RenderConfig(), SignsConfig())
-    words, _spec = making.word_renderer(RenderConfig(), WordsConfig())
+    signs, _spec = renderers.sign_renderer(RenderConfig(), SignsConfig())
+    words, _spec = renderers.word_renderer(RenderConfig(), WordsConfig())
     what = {"signs of 4 x 150 x 150": (signs.draw, NUMBER.value), "words of 32 x 128": (words.draw, 5 * NUMBER.value)}
     for draw, number in what.values():
         rate(draw, number // 10, 0)  # fonts and textures are made once

@@ -12,14 +12,14 @@ import tensorflow as tf
 from absl import app, flags
 from keras import ops
 
-from attention_ocr import optimizers
 from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig, TrainConfig
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.inference import Reader
 from attention_ocr.model import attention
 from attention_ocr.model.encoder import MultiViewEncoder, encode_coordinates, join_views, split_views
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.reading.reader import Reader
+from attention_ocr.training import optimizers
 
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Pictures a step.")
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Times each variant runs; the median counts.")

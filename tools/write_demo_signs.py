@@ -7,7 +7,7 @@ from absl import app, flags
 from PIL import Image
 
 from attention_ocr import files
-from attention_ocr.data.render.plates import STREET_NAMES, draw_sign
+from tools.plates import STREET_NAMES, draw_sign
 
 _OUTPUT_DIR = flags.DEFINE_string("output_dir", None, "The folder for the pictures and labels.tsv.", required=True)
 _NUM_EXAMPLES = flags.DEFINE_integer("num_examples", 64, "Pictures to train on, the names in turn.", lower_bound=1)

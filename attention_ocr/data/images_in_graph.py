@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from attention_ocr.data import images
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.records import pictures
 
 
 def fit(pixels: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
@@ -20,7 +20,7 @@ def fit(pixels: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
     def fit_too_narrow() -> tf.Tensor:
         return _resize(pixels[None], H, V * W)[0]
 
-    exact = tf.reduce_all(tf.equal(tf.shape(pixels)[:2], [H, V * W])) & (not images.is_turned(H, W, spec))
+    exact = tf.reduce_all(tf.equal(tf.shape(pixels)[:2], [H, V * W])) & (not pictures.is_turned(H, W, spec))
     cases = [(exact, lambda: pixels), (width < V, fit_too_narrow)]
     return tf.ensure_shape(tf.case(cases, fit_views), spec.image_shape)
 
@@ -41,7 +41,7 @@ def fit_unpadded(pixels: tf.Tensor, spec: DatasetSpec) -> tuple[tf.Tensor, tf.Te
 
 def canvas(spec: DatasetSpec) -> tuple[int, int]:
     """Height and width in pixels that hold any picture fitted without padding, as `images.together` rounds them."""
-    H, W, _ = (-(-side // images.MULTIPLE) * images.MULTIPLE for side in spec.image_shape)
+    H, W, _ = (-(-side // pictures.MULTIPLE) * pictures.MULTIPLE for side in spec.image_shape)
     return H, W
 
 
@@ -54,14 +54,14 @@ def _fit_view(views: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
     new_height, new_width = _scaled_size(views[0], spec)
     top = (H - new_height) // 2
     margins = [[0, 0], [top, H - new_height - top], [0, W - new_width], [0, 0]]
-    return tf.pad(_resize(views, new_height, new_width), margins, constant_values=images.PAD_GREY)
+    return tf.pad(_resize(views, new_height, new_width), margins, constant_values=pictures.PAD_GREY)
 
 
 def _turned(views: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
     """Views [V, height, width, 3], rotated if they are taken for vertical text."""
     if spec.vertical != "rotate":
         return views
-    is_tall = tf.cast(tf.shape(views)[1], tf.float64) > images.TALL * tf.cast(tf.shape(views)[2], tf.float64)
+    is_tall = tf.cast(tf.shape(views)[1], tf.float64) > pictures.TALL * tf.cast(tf.shape(views)[2], tf.float64)
     return tf.cond(is_tall, lambda: tf.image.rot90(views), lambda: views)
 
 

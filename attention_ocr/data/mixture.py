@@ -12,9 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from attention_ocr.config import DataConfig
-from attention_ocr.data import examples, pipeline, sizes
-from attention_ocr.dataset_mix import Stage, matching_ids
+from attention_ocr.data import pipeline, sizes
+from attention_ocr.data.dataset_mix import Stage, matching_ids
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.records import examples
 
 ENDLESS = np.iinfo(np.int64).max
 

@@ -10,10 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from attention_ocr.config import DataConfig
-from attention_ocr.data import augment, examples, sizes
-from attention_ocr.data.record_files import read_records, record_spans
+from attention_ocr.data import augment, sizes
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.records import examples
+from attention_ocr.records.framing import read_records, record_spans
 
 PARALLEL_SHARDS = 8
 READ_AHEAD = 2  # batches

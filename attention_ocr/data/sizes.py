@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from attention_ocr.data.images import MULTIPLE
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.records.pictures import MULTIPLE
 
 if TYPE_CHECKING:
     from attention_ocr.data.pipeline import Source

@@ -8,8 +8,8 @@ from absl import flags
 
 from attention_ocr import files
 from attention_ocr.flags import define_reading, reading_from, required
-from attention_ocr.picture_paths import picture_paths
 from attention_ocr.quiet import quiet_imports
+from attention_ocr.reading.picture_paths import picture_paths
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -33,7 +33,7 @@ def run(values: flags.FlagValues) -> None:
     paths = picture_paths(values.image_path_pattern)
 
     with quiet_imports():
-        from attention_ocr.inference import Reader
+        from attention_ocr.reading.reader import Reader
 
     reader = Reader.load(values.checkpoint, **knobs)
     for start in range(0, len(paths), values.batch_size):

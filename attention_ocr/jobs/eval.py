@@ -40,7 +40,7 @@ def run(values: flags.FlagValues) -> None:
     dataset.split_files(values.dataset_dir, values.split_name)
 
     with quiet_imports():
-        from attention_ocr import evaluation
+        from attention_ocr.reading import evaluation
     limits = (values.batch_size, values.num_batches)
     split = evaluation.EvaluationSplit(values.dataset_dir, values.split_name, dataset, *limits)
     beside = Path(values.train_log_dir) if values.train_log_dir else Path(values.checkpoint).parent
@@ -50,11 +50,12 @@ def run(values: flags.FlagValues) -> None:
 
 
 def _model_files(values: flags.FlagValues) -> Iterable[Path]:
-    from attention_ocr import checkpoints, evaluation
+    from attention_ocr.reading import evaluation
+    from attention_ocr.training import run_directory
 
     if values.checkpoint:
         return [Path(values.checkpoint)]
-    run_directory = checkpoints.RunDirectory(Path(values.train_log_dir))
+    run = run_directory.RunDirectory(Path(values.train_log_dir))
     if not values.eval_interval_secs:
-        return [run_directory.newest_file()]
-    return evaluation.watch(run_directory, values.eval_interval_secs, values.number_of_steps or None)
+        return [run.newest_file()]
+    return evaluation.watch(run, values.eval_interval_secs, values.number_of_steps or None)

@@ -19,10 +19,11 @@ def run(values: flags.FlagValues) -> None:
     required(values, "checkpoint", "export_dir")
     os.environ["KERAS_BACKEND"] = "tensorflow"  # a SavedModel is TensorFlow's, whatever backend trained the model
     with quiet_imports():
-        from attention_ocr import checkpoints, export
+        from attention_ocr.export import saved_model
+        from attention_ocr.model import model_file
 
-    model = checkpoints.load_model(values.checkpoint)
-    folder, parity = export.export_saved_model(model, values.export_dir)
+    model = model_file.load_model(values.checkpoint)
+    folder, parity = saved_model.export_saved_model(model, values.export_dir)
     print(f"{folder}: signatures serving_default (image_bytes), images, examples")
     print(
         f"reloaded and run beside the model: outputs differ by at most {parity.outputs:.2g}, resized pixels by "

@@ -33,8 +33,9 @@ def run(values: flags.FlagValues) -> None:
     if not values.output_dir:
         raise UserError("--output_dir is missing: " + values["output_dir"].help)
     with quiet_imports():
-        from attention_ocr.data import label_files, records, summary
+        from attention_ocr.ingest import dataset, label_files
+        from attention_ocr.records import summary
 
     reading = AnnotationConfig(**given_knobs(values, AnnotationConfig))
     lines, knobs = label_files.open_all(given, reading, given_knobs(values, GenerateConfig), values.dataset_name)
-    summary.print_summary(records.write_dataset(lines, values.output_dir, GenerateConfig(**knobs)))
+    summary.print_summary(dataset.write_dataset(lines, values.output_dir, GenerateConfig(**knobs)))

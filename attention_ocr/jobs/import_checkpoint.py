@@ -35,7 +35,7 @@ def run(values: flags.FlagValues) -> None:
     charset = Charset.from_file(values.charset_file) if values.charset_file else None
 
     with quiet_imports():
-        from attention_ocr import tf1_import
+        from attention_ocr.model import tf1_import
 
     views = (values.num_views, values.image_height, values.image_width)
     fed = values.use_autoregression

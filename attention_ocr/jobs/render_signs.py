@@ -2,17 +2,17 @@
 
 from absl import flags
 
-from attention_ocr import render_jobs
 from attention_ocr.config import SignsConfig
+from attention_ocr.jobs import render
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
-    render_jobs.define_flags(values, "signs", sheet_number=24, sizes=SignsConfig)
+    render.define_flags(values, "signs", sheet_number=24, sizes=SignsConfig)
 
 
 def run(values: flags.FlagValues) -> None:
     """Draws the signs, a sheet of them, or both."""
-    from attention_ocr.data.render import making
+    from attention_ocr.render import renderers
 
-    render_jobs.run(values, making.sign_renderer, SignsConfig)
+    render.run(values, renderers.sign_renderer, SignsConfig)

@@ -2,17 +2,17 @@
 
 from absl import flags
 
-from attention_ocr import render_jobs
 from attention_ocr.config import WordsConfig
+from attention_ocr.jobs import render
 
 
 def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
-    render_jobs.define_flags(values, "words", sheet_number=60, sizes=WordsConfig)
+    render.define_flags(values, "words", sheet_number=60, sizes=WordsConfig)
 
 
 def run(values: flags.FlagValues) -> None:
     """Draws the words, a sheet of them, or both."""
-    from attention_ocr.data.render import making
+    from attention_ocr.render import renderers
 
-    render_jobs.run(values, making.word_renderer, WordsConfig)
+    render.run(values, renderers.word_renderer, WordsConfig)

@@ -7,10 +7,10 @@ from typing import Any
 from absl import flags
 
 from attention_ocr import config as configs
-from attention_ocr import training_sources
 from attention_ocr.errors import UserError
 from attention_ocr.flags import config_from, define_knobs, define_preset, given_knobs, required
 from attention_ocr.quiet import quiet_imports
+from attention_ocr.training import sources
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -38,20 +38,20 @@ def run(values: flags.FlagValues) -> None:
     if values.checkpoint and values.checkpoint_inception:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
     sizes = given_knobs(values, configs.SignsConfig)
-    source = training_sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, sizes)
+    source = sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, sizes)
     with quiet_imports():
-        from attention_ocr import training
-        from attention_ocr.checkpoints import RunDirectory
+        from attention_ocr.training import loop
+        from attention_ocr.training.run_directory import RunDirectory
 
     run_directory = RunDirectory(Path(values.train_log_dir))
     if values.reset_train_dir:
         run_directory.reset()
     initialize = partial(_start_tower, path=values.checkpoint_inception) if values.checkpoint_inception else None
-    training.train(config, source.spec, source.open(run_directory.path), run_directory, values.checkpoint, initialize)
+    loop.train(config, source.spec, source.open(run_directory.path), run_directory, values.checkpoint, initialize)
 
 
 def _start_tower(model, path: str) -> None:
-    from attention_ocr import tf1_import
+    from attention_ocr.model import tf1_import
 
     print(f"the tower begins with --checkpoint_inception={path}:")
     tf1_import.print_rows(tf1_import.start_tower_from(model, path))

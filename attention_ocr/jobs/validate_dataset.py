@@ -30,15 +30,16 @@ def run(values: flags.FlagValues) -> int:
     """Reads every record and prints what is wrong; the exit status is 1 if anything is."""
     required(values, "dataset_dir")
     with quiet_imports():
-        from attention_ocr.data import validation, validation_report
+        from attention_ocr.validation.dataset import validate
+        from attention_ocr.validation.report import print_json, print_table
 
-    report = validation.validate(values.dataset_dir, values.dataset_name, values.split_name)
+    report = validate(values.dataset_dir, values.dataset_name, values.split_name)
     if values.format == "json":
-        validation_report.print_json(report)
+        print_json(report)
     else:
-        validation_report.print_table(report)
+        print_table(report)
     if values.sample:
-        from attention_ocr.data import sample_page
+        from attention_ocr.validation import sample_page
 
         sample_page.write_page(report, values.sample, values.augmentation)
     return 0 if report.ok else 1

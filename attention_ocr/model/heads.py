@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from keras import ops
 
-from attention_ocr import losses
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.model import beam_search, ctc
+from attention_ocr.model import beam_search, ctc, losses
 from attention_ocr.model.area_attention import AreaAttentionDecoder
 from attention_ocr.model.attention import AttentionDecoder
 from attention_ocr.model.gru_attention import GruAttentionDecoder

@@ -7,10 +7,10 @@ import numpy as np
 from keras import ops
 
 import attention_ocr
-from attention_ocr import losses, metrics
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.model import losses, metrics
 from attention_ocr.model.crnn import Crnn
 from attention_ocr.model.encoder import MultiViewEncoder, RecurrentColumns
 from attention_ocr.model.heads import check_pair, head_of

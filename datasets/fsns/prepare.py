@@ -22,9 +22,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from attention_ocr import files
 from attention_ocr.charset import Charset
 from attention_ocr.console import progress_bar
-from attention_ocr.data.record_files import read_records
 from attention_ocr.errors import UserError
 from attention_ocr.flags import help_text, required
+from attention_ocr.records.framing import read_records
 
 BASE_URL = "http://download.tensorflow.org/data/fsns-20160927/"
 CHARSET_FILE = "charset_size=134.txt"

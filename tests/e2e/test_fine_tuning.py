@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from conftest import draw_word
 
-from attention_ocr import transfer
 from attention_ocr.__main__ import main
 from attention_ocr.charset import Charset
-from attention_ocr.checkpoints import load_model
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.inference import Reader
+from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.reading.reader import Reader
+from attention_ocr.training import transfer
 
 WORDS = ["abba", "cab", "bad", "dad", "ba", "cd"]
 TINY = [

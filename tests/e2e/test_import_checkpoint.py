@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from attention_ocr import tf1_import
 from attention_ocr.__main__ import main
-from attention_ocr.checkpoints import load_model
+from attention_ocr.model import tf1_import
+from attention_ocr.model.model_file import load_model
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden" / "attention_no_autoregression"
 VIEWS = ["--num_views=2", "--image_height=96", "--image_width=100"]

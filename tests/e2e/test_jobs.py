@@ -15,9 +15,9 @@ import tensorflow as tf
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from attention_ocr import evaluation
 from attention_ocr.__main__ import main
-from attention_ocr.inference import Reader
+from attention_ocr.reading import evaluation
+from attention_ocr.reading.reader import Reader
 
 TINY = [
     "--final_endpoint=Mixed_5b",
@@ -179,7 +179,7 @@ def test_beam_search_shows_alternatives_and_evaluates(run, export_dir, tiny_data
 
 def weights_of(run, step):
     reader_model = Path(run) / "checkpoints" / f"checkpoint-{step:08d}.keras"
-    from attention_ocr.checkpoints import load_model
+    from attention_ocr.model.model_file import load_model
 
     return [np.asarray(variable) for variable in load_model(reader_model).weights]
 
@@ -274,7 +274,7 @@ def test_four_views_read_alike_after_export(four_view_run, capsys):
 
 @pytest.fixture(scope="module")
 def four_view_run(tmp_path_factory):
-    from attention_ocr.data.render.plates import STREET_NAMES, draw_sign
+    from tools.plates import STREET_NAMES, draw_sign
 
     folder = tmp_path_factory.mktemp("signs")
     random = np.random.default_rng(0)
@@ -309,7 +309,7 @@ def test_variants_train_resume_and_read(tiny_dataset, tmp_path, variant, capsys)
 @pytest.mark.slow
 def test_learns_a_handful_of_signs_by_heart(tmp_path, capsys):
     """The smallest proof that gradients, batch norm in evaluation and decoding work together."""
-    from attention_ocr.data.render.plates import STREET_NAMES, draw_sign
+    from tools.plates import STREET_NAMES, draw_sign
 
     random = np.random.default_rng(1)
     for number, text in enumerate(STREET_NAMES[:4]):

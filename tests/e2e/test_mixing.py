@@ -11,11 +11,11 @@ from conftest import draw_word
 
 from attention_ocr.__main__ import main
 from attention_ocr.charset import Charset
-from attention_ocr.checkpoints import load_model
 from attention_ocr.config import ModelConfig
-from attention_ocr.data.examples import write_example
 from attention_ocr.dataset_spec import DatasetSpec, Split
+from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.records.examples import write_example
 
 WORDS = {"one": ["ab", "ba", "bab", "a", "aab", "b"], "two": ["xbyx", "y", "xyxyx", "yb"]}
 ALPHABETS = {"one": "ab", "two": "bxy"}
@@ -102,8 +102,8 @@ def test_a_model_of_both_is_evaluated_on_each(folders, mixed_run, capsys):
 
 def test_a_perfect_reader_of_both_has_all_right_on_each(folders, mixed_run, tmp_path, monkeypatch):
     """Scores compare in the model's classes, whatever the ids in the records."""
-    from attention_ocr import evaluation
-    from attention_ocr.inference import Reading
+    from attention_ocr.reading import evaluation
+    from attention_ocr.reading.reader import Reading
 
     charset = load_model(mixed_run / "best.keras").dataset.charset
     for folder, name in zip(folders, WORDS, strict=True):

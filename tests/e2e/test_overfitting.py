@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from conftest import draw_word
 
-from attention_ocr.data.annotations import Annotation
-from attention_ocr.data.records import GenerateConfig, write_dataset
+from attention_ocr.ingest.annotations import Annotation
+from attention_ocr.ingest.dataset import GenerateConfig, write_dataset
 
 ATTENTION_OCR = [sys.executable, "-m", "attention_ocr"]
 # How the pictures are fitted, the steps, and the flags beside the preset. The learning rate falls as a cosine: at a

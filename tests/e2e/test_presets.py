@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from attention_ocr.__main__ import main
-from attention_ocr.inference import Reader
+from attention_ocr.reading.reader import Reader
 
 SMALL = ["--batch_size=8", "--num_lstm_units=16", "--num_encoder_lstm_units=16", "--augmentation=light"]
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]

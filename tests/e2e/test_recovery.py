@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from attention_ocr.__main__ import main
-from attention_ocr.data.record_files import framed, read_records
+from attention_ocr.records.framing import framed, read_records
 
 SMALL = ["--final_endpoint=Mixed_5b", "--num_lstm_units=8", "--batch_size=4", "--save_summaries_steps=2"]
 

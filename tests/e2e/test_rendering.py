@@ -11,8 +11,8 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from attention_ocr.__main__ import main
-from attention_ocr.data import images
-from attention_ocr.data.record_files import read_records
+from attention_ocr.records import pictures
+from attention_ocr.records.framing import read_records
 
 SMALL = ["--num_views=2", "--image_height=48", "--image_width=56"]
 NETWORK = ["--final_endpoint=Mixed_5b", "--num_lstm_units=8", "--batch_size=4", "--save_summaries_steps=2"]
@@ -48,7 +48,7 @@ def test_pictures_come_with_their_labels(tmp_path):
     assert render("render_words", tmp_path / "out", "--output=pictures", "--image_width=0", "--image_format=JPEG") == 0
     lines = (tmp_path / "out/train.tsv").read_text("utf-8").splitlines()
     assert len(lines) == 140
-    widths = {images.open_image(tmp_path / "out" / line.split("\t")[0]).size for line in lines}
+    widths = {pictures.open_image(tmp_path / "out" / line.split("\t")[0]).size for line in lines}
     assert {height for _, height in widths} == {32}
     assert len(widths) > 20
     records = ["generate_tfrecords", f"--annotations={tmp_path / 'out/train.tsv'}", f"--output_dir={tmp_path / 'made'}"]
@@ -115,7 +115,8 @@ def test_wrong_input_is_told_in_one_line(tmp_path, capsys):
 
 
 def test_no_font_at_all_is_told(tmp_path, capsys, monkeypatch):
-    from attention_ocr.data.render import font_files, street_plates
+    from attention_ocr.render import font_files
+    from attention_ocr.render.signs import street_plates
 
     for cached in (font_files.installed_fonts, street_plates.plate_fonts):
         cached.cache_clear()
@@ -133,7 +134,7 @@ def test_no_font_at_all_is_told(tmp_path, capsys, monkeypatch):
 
 def test_rendered_signs_feed_a_keras_model():
     from attention_ocr.config import SignsConfig
-    from attention_ocr.rendered_data import RenderedSigns
+    from attention_ocr.training.from_rendering import RenderedSigns
 
     signs = RenderedSigns(7, batch_size=3, sizes=SignsConfig(num_views=2, image_height=48, image_width=56))
     ((batch,), (other,)) = signs[0], signs[1]

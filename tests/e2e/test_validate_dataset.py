@@ -13,7 +13,7 @@ import tensorflow as tf
 from PIL import Image
 
 from attention_ocr.__main__ import main
-from attention_ocr.data.record_files import FRAMING_BYTES, framed, read_records
+from attention_ocr.records.framing import FRAMING_BYTES, framed, read_records
 
 FSNS_SAMPLE = Path(__file__).parents[3] / "shared" / "data" / "fsns_sample"
 NULL_ID = 5  # of the charset in conftest

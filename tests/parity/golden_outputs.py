@@ -10,8 +10,7 @@ from unittest import mock
 import numpy as np
 from keras import ops
 
-from attention_ocr import tf1_import
-from attention_ocr.model import attention
+from attention_ocr.model import attention, tf1_import
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
 

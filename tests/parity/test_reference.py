@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from attention_ocr import losses, metrics
 from attention_ocr.config import ModelConfig
+from attention_ocr.model import losses, metrics
 from attention_ocr.model.attention import AttentionDecoder
 from attention_ocr.model.encoder import encode_coordinates, join_views
 from attention_ocr.model.heads import read_characters

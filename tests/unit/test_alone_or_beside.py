@@ -6,9 +6,9 @@ import pytest
 
 from attention_ocr.charset import Charset
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.inference import Reader
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.presets import preset
+from attention_ocr.reading.reader import Reader
 
 SMALL = {"num_lstm_units": 8, "num_encoder_lstm_units": 8}
 PRESETS = ["crnn_ctc", "visual_attention", "seq2seq", "arbitrary", "base"]

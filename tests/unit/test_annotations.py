@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from attention_ocr.config import AnnotationConfig
-from attention_ocr.data.annotations import Annotation, LabelSource, annotation, picture_path
-from attention_ocr.data.formats.registry import label_source, read_annotations
 from attention_ocr.errors import UserError
+from attention_ocr.ingest.annotations import Annotation, LabelSource, annotation, picture_path
+from attention_ocr.ingest.formats.registry import label_source, read_annotations
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from attention_ocr.data.render import backgrounds
-from attention_ocr.data.render.backgrounds import KINDS, WALLS, background, cloth, piece
-from attention_ocr.data.render.scenes import Shape, bar, fill, project, surroundings
+from attention_ocr.render.signs import backgrounds
+from attention_ocr.render.signs.backgrounds import KINDS, WALLS, background, cloth, piece
+from attention_ocr.render.signs.scenes import Shape, bar, fill, project, surroundings
 
 # 100 pixels a plate width, the plate's middle at (75, 75)
 TO_VIEW = np.array([[100.0, 0, 75], [0, 100, 75], [0, 0, 1]])

@@ -9,11 +9,11 @@ import tensorflow as tf
 from attention_ocr.config import DataConfig
 from attention_ocr.data import bad_records, mixture, pipeline
 from attention_ocr.data.bad_records import Mender
-from attention_ocr.data.examples import write_example
-from attention_ocr.data.record_files import framed, read_records
-from attention_ocr.dataset_mix import Stage
+from attention_ocr.data.dataset_mix import Stage
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.records.examples import write_example
+from attention_ocr.records.framing import framed, read_records
 
 
 @pytest.fixture
@@ -140,6 +140,6 @@ def _png(height, width):
 
 
 def _raw(data):
-    from attention_ocr.data.record_files import RawRecord
+    from attention_ocr.records.framing import RawRecord
 
     yield RawRecord(0, 0, data)

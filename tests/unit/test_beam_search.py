@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 from keras import ops
 
-from attention_ocr import metrics
-from attention_ocr.checkpoints import load_model
 from attention_ocr.config import ModelConfig
 from attention_ocr.errors import UserError
-from attention_ocr.inference import Reader
-from attention_ocr.model import recurrent
+from attention_ocr.model import metrics, recurrent
 from attention_ocr.model.attention import AttentionDecoder
 from attention_ocr.model.beam_search import endpoints, search
+from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.model.slice import SliceDecoder
+from attention_ocr.reading.reader import Reader
 
 A, B, NULL = 0, 1, 2
 DECODERS = {"attention": AttentionDecoder, "slice": SliceDecoder}

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from attention_ocr.data.render.cameras import photograph
+from attention_ocr.render.signs.cameras import photograph
 
 
 def plate_with_mark(mark: tuple[int, int, int] = (255, 0, 0)) -> np.ndarray:

@@ -7,11 +7,13 @@ import keras
 import numpy as np
 import pytest
 
-from attention_ocr import checkpoints, files, optimizers, training
-from attention_ocr.checkpoints import RunDirectory
+from attention_ocr import files
 from attention_ocr.config import Config, ModelConfig, TrainConfig
 from attention_ocr.errors import UserError
+from attention_ocr.model import model_file
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.training import loop, optimizers, run_directory
+from attention_ocr.training.run_directory import RunDirectory
 
 SMALL = {"num_lstm_units": 8, "final_endpoint": "Mixed_5b"}
 
@@ -135,7 +137,7 @@ def test_weights_and_optimizer_come_back(run, make_spec):
     model.optimizer.apply([keras.ops.ones(variable.shape) for variable in variables], variables)
     checkpoint = run.save(model, 1, keep=1)
     again = compiled(make_spec)
-    checkpoints.restore(again, checkpoint)
+    run_directory.restore(again, checkpoint)
     assert int(again.optimizer.iterations) == 1
     for ours, theirs in zip(
         again.weights + again.optimizer.variables, model.weights + model.optimizer.variables, strict=True
@@ -149,7 +151,7 @@ def test_files_have_the_averages_and_learning_goes_on_from_the_weights(run, make
         pytest.skip("on jax Keras scales the loss in a traced step only")
 
     def averaging():
-        with training.precision(precision):
+        with loop.precision(precision):
             model = AttentionOcr(ModelConfig(**SMALL), make_spec())
             model.compile(optimizers.build(TrainConfig(moving_average_decay=0.9)))
         return model
@@ -165,10 +167,10 @@ def test_files_have_the_averages_and_learning_goes_on_from_the_weights(run, make
         checkpoint = run.save(model, 2, keep=1)
     assert all((one != other).any() for one, other in zip(weights, averages, strict=True))
     again = averaging()
-    checkpoints.restore(again, checkpoint)
+    run_directory.restore(again, checkpoint)
     for found, expected in (
         (variables, weights),
-        (checkpoints.load_model(checkpoint.path).trainable_variables, averages),
+        (model_file.load_model(checkpoint.path).trainable_variables, averages),
         (again.trainable_variables, weights),
     ):
         for one, other in zip(found, expected, strict=True):
@@ -189,7 +191,7 @@ def test_restoring_what_does_not_fit_is_refused(run, make_spec):
     model.optimizer.iterations.assign(3)
     checkpoint = run.save(model, 3, keep=1)
     with pytest.raises(UserError, match=r"checkpoint-00000003\.keras: does not fit the network or the optimiser"):
-        checkpoints.restore(compiled(make_spec, num_lstm_units=9), checkpoint)
+        run_directory.restore(compiled(make_spec, num_lstm_units=9), checkpoint)
 
 
 def other_model(path):
@@ -217,7 +219,7 @@ def test_what_is_no_model_file_gives_one_clear_line(tmp_path, make, problem):
     path = tmp_path / "model.keras"
     make(path)
     with pytest.raises(UserError) as error:
-        checkpoints.load_model(path)
+        model_file.load_model(path)
     assert str(error.value).startswith(f"{path}: {problem}")
     assert "\n" not in str(error.value)
 
@@ -227,7 +229,7 @@ def test_a_truncated_model_file_gives_one_clear_line(small_model, tmp_path):
     small_model.save(path)
     path.write_bytes(path.read_bytes()[:100_000])
     with pytest.raises(UserError, match=r"is not a \.keras model file") as error:
-        checkpoints.load_model(path)
+        model_file.load_model(path)
     assert "\n" not in str(error.value)
 
 
@@ -237,5 +239,5 @@ def test_resuming_with_another_optimizer_is_refused(run, make_spec, saved, asked
     model.optimizer.build(model.trainable_variables)
     model.optimizer.iterations.assign(3)
     with pytest.raises(UserError, match=r"checkpoint-00000003\.keras: ") as error:
-        checkpoints.restore(compiled(make_spec, asked), run.save(model, 3, keep=1))
+        run_directory.restore(compiled(make_spec, asked), run.save(model, 3, keep=1))
     assert "\n" not in str(error.value)

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from attention_ocr.config import GenerateConfig
-from attention_ocr.data.annotations import Annotation
-from attention_ocr.data.cropping import crop_region
-from attention_ocr.data.records import write_dataset
 from attention_ocr.errors import UserError
+from attention_ocr.ingest.annotations import Annotation
+from attention_ocr.ingest.cropping import crop_region
+from attention_ocr.ingest.dataset import write_dataset
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (50, 80, 3), np.uint8)
 PHOTOGRAPH = Image.fromarray(PIXELS)

@@ -10,11 +10,11 @@ from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.inference import Reader
 from attention_ocr.model import ctc, heads
 from attention_ocr.model.crnn import Crnn
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.presets import preset
+from attention_ocr.reading.reader import Reader
 
 A, B, NULL, BLANK = range(4)
 T = 3

@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import pytest
 
-from attention_ocr import dataset_mix
 from attention_ocr.charset import Charset
 from attention_ocr.config import DataConfig
-from attention_ocr.dataset_mix import Part, apportion
+from attention_ocr.data import dataset_mix
+from attention_ocr.data.dataset_mix import Part, apportion
 from attention_ocr.dataset_spec import Split
 from attention_ocr.errors import UserError
 

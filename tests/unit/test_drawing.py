@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attention_ocr import drawing, fonts
-from attention_ocr.drawing import attention_strip, draw_attention, draw_reading, heat_map
 from attention_ocr.errors import UserError
+from attention_ocr.reading import attention_pictures, caption_fonts
+from attention_ocr.reading.attention_pictures import attention_strip, draw_attention, draw_reading, heat_map
 
 
 def _picture(views=4, size=60):
@@ -37,7 +37,7 @@ def test_heat_does_not_leak_into_the_next_view():
 
 @pytest.mark.parametrize(("view", "y", "x"), [(0, 3, 2), (2, 1, 1), (3, 5, 4)])
 def test_point_of_a_look_lies_in_its_cell(view, y, x):
-    ((across, down),) = drawing._looks(_looking_at(view * 30 + y * 5 + x), 4, (6, 5), (60, 240, 3), None)
+    ((across, down),) = attention_pictures._looks(_looking_at(view * 30 + y * 5 + x), 4, (6, 5), (60, 240, 3), None)
     assert int(across * 4 * 5) == view * 5 + x
     assert int(down * 6) == y
 
@@ -84,9 +84,9 @@ def test_no_step_works():
 
 
 def test_markers_at_one_place_are_moved_apart():
-    places = drawing._spread(np.full((5, 2), 100.0), (600, 300))
+    places = attention_pictures._spread(np.full((5, 2), 100.0), (600, 300))
     apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + 1e3 * np.eye(5)
-    assert apart.min() > 1.5 * drawing._BADGE
+    assert apart.min() > 1.5 * attention_pictures._BADGE
     assert np.abs(places - 100).max() < 60
 
 
@@ -111,15 +111,15 @@ def test_wrong_number_of_steps_names_them():
 
 
 def test_character_without_a_font_is_its_code_point(monkeypatch):
-    monkeypatch.setattr(fonts, "font_file", lambda characters: None)
-    fonts.drawable.cache_clear()
+    monkeypatch.setattr(caption_fonts, "font_file", lambda characters: None)
+    caption_fonts.drawable.cache_clear()
     try:
-        assert fonts.drawable("a中b", 20)[0] == "a[U+4E2D]b"
-        assert fonts.drawable("a\nb", 20)[0] == "a[U+000A]b"
-        assert drawing._name(" ") == "space"
-        assert drawing._label("中", 7) == "7"
+        assert caption_fonts.drawable("a中b", 20)[0] == "a[U+4E2D]b"
+        assert caption_fonts.drawable("a\nb", 20)[0] == "a[U+000A]b"
+        assert attention_pictures._name(" ") == "space"
+        assert attention_pictures._label("中", 7) == "7"
     finally:
-        fonts.drawable.cache_clear()
+        caption_fonts.drawable.cache_clear()
 
 
 def test_text_that_fits_nowhere_is_cut():
@@ -138,6 +138,6 @@ def test_heat_and_marker_lie_where_the_tower_looked(y, x):
     down, across = np.unravel_index(heat.argmax(), heat.shape)
     assert abs(down - (13 + 8 * y)) <= 4, "an outermost cell is flat to its edge"
     assert abs(across - (100 + 13 + 8 * x)) <= 4
-    ((right, below),) = drawing._looks(weights, 2, (6, 10), (66, 200, 3), (13, 8))
+    ((right, below),) = attention_pictures._looks(weights, 2, (6, 10), (66, 200, 3), (13, 8))
     assert right * 200 == pytest.approx(100 + 13.5 + 8 * x)
     assert below * 66 == pytest.approx(13.5 + 8 * y)

@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from attention_ocr.data import images
 from attention_ocr.data.images_in_graph import fit, fit_unpadded
-from attention_ocr.export import largest_difference
+from attention_ocr.export.saved_model import largest_difference
+from attention_ocr.records import pictures
 
 # Height and width of the picture, for V views of 40 x 80.
 SIZES = [
@@ -42,7 +42,7 @@ def test_the_graph_fits_as_pillow_does(make_spec, num_views, resize, vertical):
     fitted = tf.function(lambda pixels: fit(pixels, spec), [tf.TensorSpec([None, None, 3], tf.uint8)])
     for height, width in SIZES:
         pixels = picture(height, width)
-        expected = images.fit(Image.fromarray(pixels), spec)
+        expected = pictures.fit(Image.fromarray(pixels), spec)
         found = fitted(tf.constant(pixels)).numpy()
         assert found.dtype == np.uint8
         assert found.shape == expected.shape == spec.image_shape
@@ -57,7 +57,7 @@ def test_the_graph_fits_without_padding_as_pillow_does(make_spec, resize, vertic
     fitted = tf.function(lambda pixels: fit_unpadded(pixels, spec), [tf.TensorSpec([None, None, 3], tf.uint8)])
     for height, width in SIZES:
         pixels = picture(height, width)
-        expected = images.fit_unpadded(Image.fromarray(pixels), spec)
+        expected = pictures.fit_unpadded(Image.fromarray(pixels), spec)
         canvas, size = (array.numpy() for array in fitted(tf.constant(pixels)))
         assert tuple(size) == expected.shape[:2]
         assert canvas.shape == (64, 96, 3)  # 40 x 80, rounded up

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from attention_ocr.data.record_files import FRAMING_BYTES, framed
+from attention_ocr.records.framing import FRAMING_BYTES, framed
 
 SCRIPT = Path(__file__).parents[2] / "datasets" / "fsns" / "prepare.py"
 RECORD_SIZE = 100_000

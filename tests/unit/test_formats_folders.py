@@ -5,8 +5,8 @@ import re
 import pytest
 
 from attention_ocr.config import AnnotationConfig
-from attention_ocr.data.formats.registry import label_source, read_annotations
 from attention_ocr.errors import UserError
+from attention_ocr.ingest.formats.registry import label_source, read_annotations
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attention_ocr.config import AnnotationConfig
-from attention_ocr.data.formats.registry import label_source, read_annotations
 from attention_ocr.errors import UserError
+from attention_ocr.ingest.formats.registry import label_source, read_annotations
 
 ODD_LABELS = ["Rue Zoë", '"Zoë" l\'été, 5', "a\\b\\", '"all in quotes"', "one, two; three", "京P·12345", "#", "a.png A"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from attention_ocr.config import ANNOTATION_FORMATS, AnnotationConfig
-from attention_ocr.data.formats.registry import FORMATS, label_source
 from attention_ocr.errors import UserError
+from attention_ocr.ingest.formats.registry import FORMATS, label_source
 
 DATA = Path(__file__).parents[3] / "shared/data"
 ART = {"gt_0": [{"transcription": "A", "points": [[0, 0], [9, 0], [9, 5], [0, 5]], "illegibility": False}]}

@@ -11,12 +11,13 @@ from PIL import Image
 
 from attention_ocr.charset import Charset
 from attention_ocr.config import AnnotationConfig
-from attention_ocr.data import examples, images, record_files, stores
-from attention_ocr.data.annotations import LabelSource
-from attention_ocr.data.formats import records
-from attention_ocr.data.formats.registry import label_source, read_annotations
 from attention_ocr.dataset_spec import Split
 from attention_ocr.errors import UserError
+from attention_ocr.ingest import stores
+from attention_ocr.ingest.annotations import LabelSource
+from attention_ocr.ingest.formats import records
+from attention_ocr.ingest.formats.registry import label_source, read_annotations
+from attention_ocr.records import examples, framing, pictures
 
 SAMPLE = Path(__file__).parents[3] / "shared/data/fsns_sample"
 
@@ -35,7 +36,7 @@ def record(text="", ids=(), picture=b"picture"):
 
 def write(path, *contents):
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"".join(map(record_files.framed, contents)))
+    path.write_bytes(b"".join(map(framing.framed, contents)))
 
 
 def source_of(path, dataset_name="", **config):
@@ -65,7 +66,7 @@ def test_padding_is_left_out(tmp_path, make_spec, resize, size):
     encoded = examples.write_example(png(picture), "PNG", 8, 20, 7, [1], 4, 5, "a", 4 if resize == "pad" else None)
     write(tmp_path / "train-00000-of-00001", encoded)
     (line,) = read_annotations(source_of(tmp_path))
-    found = images.open_image(stores.read_bytes(line, line.paths[0]))
+    found = pictures.open_image(stores.read_bytes(line, line.paths[0]))
     assert found.size == size
     assert resize != "pad" or np.asarray(found).min() == 200
 

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from attention_ocr.config import AnnotationConfig
-from attention_ocr.data.formats.registry import label_source, read_annotations
 from attention_ocr.errors import UserError
+from attention_ocr.ingest.formats.registry import label_source, read_annotations
 
 SQUARE = [[0, 0], [9, 0], [9, 5], [0, 5]]
 CORNERS = (0.0, 0.0, 9.0, 0.0, 9.0, 5.0, 0.0, 5.0)

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from attention_ocr.charset import Charset
-from attention_ocr.data import images
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.records import pictures
 
 
 def spec(num_views: int = 1, height: int = 4, width: int = 6, **policies: str) -> DatasetSpec:
@@ -33,57 +33,57 @@ def first_channel(image: Image.Image) -> list[int]:
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGB", "RGBA", "CMYK"])
 def test_every_mode_opens_as_the_same_rgb(mode):
-    image = images.open_image(file_of(grey(0, 100, 200).convert(mode), "TIFF" if mode == "CMYK" else "PNG"))
+    image = pictures.open_image(file_of(grey(0, 100, 200).convert(mode), "TIFF" if mode == "CMYK" else "PNG"))
     assert image.mode == "RGB"
     assert np.array(image).tolist() == [[[0, 0, 0], [100, 100, 100], [200, 200, 200]]]
 
 
 def test_sixteen_bit_grey_is_scaled():
-    assert first_channel(images.open_image(file_of(grey(0, 256, 32768, 65535, dtype=np.uint16)))) == [0, 1, 128, 255]
+    assert first_channel(pictures.open_image(file_of(grey(0, 256, 32768, 65535, dtype=np.uint16)))) == [0, 1, 128, 255]
 
 
 def test_transparency_becomes_white():
     half = Image.fromarray(np.array([[[0, 0, 0, 255], [0, 0, 0, 0], [0, 0, 0, 51]]], np.uint8))
-    assert first_channel(images.open_image(file_of(half))) == [0, 255, 204]
-    assert first_channel(images.open_image(file_of(grey(0, 100, 200), transparency=100))) == [0, 255, 200]
-    assert first_channel(images.open_image(file_of(grey(0, 100).convert("P"), transparency=100))) == [0, 255]
+    assert first_channel(pictures.open_image(file_of(half))) == [0, 255, 204]
+    assert first_channel(pictures.open_image(file_of(grey(0, 100, 200), transparency=100))) == [0, 255, 200]
+    assert first_channel(pictures.open_image(file_of(grey(0, 100).convert("P"), transparency=100))) == [0, 255]
 
 
 def test_exif_orientation_is_applied():
     exif = Image.Exif()
     exif[0x0112] = 6  # Shown upright when turned by 90 degrees clockwise.
-    image = images.open_image(file_of(grey(0, 255), exif=exif))
+    image = pictures.open_image(file_of(grey(0, 255), exif=exif))
     assert np.array(image)[:, :, 0].tolist() == [[0], [255]]
 
 
 def test_an_animation_gives_its_first_frame():
     data = file_of(grey(10, 10), "GIF", save_all=True, append_images=[grey(200, 200)])
-    assert first_channel(images.open_image(data)) == [10, 10]
+    assert first_channel(pictures.open_image(data)) == [10, 10]
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", file_of(Image.effect_noise((64, 64), 50))[:900]])
 def test_damaged_bytes_are_named(data):
     with pytest.raises(UserError, match=r"^sign\.png: cannot be read as an image \(.+\)$"):
-        images.open_image(data, "sign.png")
+        pictures.open_image(data, "sign.png")
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"nope\.png: cannot be read as an image \(No such file or directory\)"):
-        images.open_image(tmp_path / "nope.png")
+        pictures.open_image(tmp_path / "nope.png")
     with pytest.raises(UserError, match=r"cannot be read as an image \(Is a directory\)"):
-        images.open_image(Path(tmp_path))
+        pictures.open_image(Path(tmp_path))
 
 
 def test_a_picture_of_the_right_size_is_unchanged():
     pixels = np.arange(4 * 12 * 3, dtype=np.uint8).reshape(4, 12, 3)
-    np.testing.assert_array_equal(images.fit(Image.fromarray(pixels), spec(num_views=2)), pixels)
+    np.testing.assert_array_equal(pictures.fit(Image.fromarray(pixels), spec(num_views=2)), pixels)
 
 
 def test_stretch_fits_each_view_without_bleeding_into_its_neighbour():
     pixels = np.zeros((2, 11, 3), np.uint8)
     pixels[:, 5:] = 200
     pixels[:, 10] = 77  # Beyond a multiple of 2 views.
-    fitted = images.fit(Image.fromarray(pixels), spec(num_views=2))
+    fitted = pictures.fit(Image.fromarray(pixels), spec(num_views=2))
     assert fitted.shape == (4, 12, 3)
     assert (fitted[:, :6] == 0).all()
     assert (fitted[:, 6:] == 200).all()
@@ -91,12 +91,12 @@ def test_stretch_fits_each_view_without_bleeding_into_its_neighbour():
 
 def test_shrinking_averages_rather_than_skips():
     stripes = Image.fromarray(np.tile(np.array([0, 255], np.uint8), (8, 8)))
-    fitted = images.fit(stripes.convert("RGB"), spec(height=2, width=2))
+    fitted = pictures.fit(stripes.convert("RGB"), spec(height=2, width=2))
     assert 100 < fitted.min() <= fitted.max() < 155
 
 
 def test_a_picture_narrower_than_its_views_is_stretched_whole():
-    fitted = images.fit(Image.new("RGB", (1, 3), (9, 9, 9)), spec(num_views=2, resize="pad"))
+    fitted = pictures.fit(Image.new("RGB", (1, 3), (9, 9, 9)), spec(num_views=2, resize="pad"))
     assert fitted.shape == (4, 12, 3)
     assert (fitted == 9).all()
 
@@ -114,51 +114,51 @@ def test_a_picture_narrower_than_its_views_is_stretched_whole():
     ],
 )
 def test_scaled_sizes(size, padded, kept_height):
-    assert images.scaled_size(*size, spec(resize="pad")) == padded
-    assert images.scaled_size(*size, spec(resize="keep_height")) == kept_height
-    assert images.scaled_size(*size, spec()) == (4, 6)
+    assert pictures.scaled_size(*size, spec(resize="pad")) == padded
+    assert pictures.scaled_size(*size, spec(resize="keep_height")) == kept_height
+    assert pictures.scaled_size(*size, spec()) == (4, 6)
 
 
 def test_keep_height_pads_to_the_right_and_squeezes_what_is_too_wide():
-    narrow = images.fit(Image.new("RGB", (4, 8)), spec(resize="keep_height"))
+    narrow = pictures.fit(Image.new("RGB", (4, 8)), spec(resize="keep_height"))
     assert (narrow[:, :2] == 0).all()
-    assert (narrow[:, 2:] == images.PAD_GREY).all()
-    assert (images.fit(Image.new("RGB", (60, 4)), spec(resize="keep_height")) == 0).all()
+    assert (narrow[:, 2:] == pictures.PAD_GREY).all()
+    assert (pictures.fit(Image.new("RGB", (60, 4)), spec(resize="keep_height")) == 0).all()
 
 
 def test_vertical_text_is_rotated_counterclockwise():
     pixels = np.zeros((7, 4, 3), np.uint8)
     pixels[0] = 255  # The top becomes the left.
-    fitted = images.fit(Image.fromarray(pixels), spec(vertical="rotate", height=4, width=7))
+    fitted = pictures.fit(Image.fromarray(pixels), spec(vertical="rotate", height=4, width=7))
     assert fitted[0, :, 0].tolist() == [255, 0, 0, 0, 0, 0, 0]
-    square_enough = images.fit(Image.fromarray(pixels[:6]), spec(vertical="rotate", height=6, width=4))
+    square_enough = pictures.fit(Image.fromarray(pixels[:6]), spec(vertical="rotate", height=6, width=4))
     assert square_enough[:, 0, 0].tolist() == [255, 0, 0, 0, 0, 0]
-    exact_but_tall = images.fit(Image.fromarray(pixels), spec(vertical="rotate", height=7, width=4))
+    exact_but_tall = pictures.fit(Image.fromarray(pixels), spec(vertical="rotate", height=7, width=4))
     assert exact_but_tall[3, 0, 0] > exact_but_tall[3, 3, 0]
 
 
 def test_pad_puts_the_picture_left_and_in_the_middle():
-    tall = images.fit(Image.new("RGB", (4, 8)), spec(resize="pad"))
+    tall = pictures.fit(Image.new("RGB", (4, 8)), spec(resize="pad"))
     assert (tall[:, :2] == 0).all()
-    assert (tall[:, 2:] == images.PAD_GREY).all()
-    wide = images.fit(Image.new("RGB", (12, 2)), spec(resize="pad"))[:, 0, 0]
+    assert (tall[:, 2:] == pictures.PAD_GREY).all()
+    wide = pictures.fit(Image.new("RGB", (12, 2)), spec(resize="pad"))[:, 0, 0]
     assert wide.tolist() == [127, 0, 127, 127]
 
 
 def test_fit_views_fits_each_picture_by_itself():
-    pictures = [Image.new("RGB", (4, 8)), Image.new("RGB", (6, 4), (255, 255, 255))]
-    fitted = images.fit_views(pictures, spec(num_views=2, resize="pad"))
+    views = [Image.new("RGB", (4, 8)), Image.new("RGB", (6, 4), (255, 255, 255))]
+    fitted = pictures.fit_views(views, spec(num_views=2, resize="pad"))
     assert fitted[0, :, 0].tolist() == [0] * 2 + [127] * 4 + [255] * 6
     with pytest.raises(UserError, match="1 pictures for the 2 views"):
-        images.fit_views(pictures[:1], spec(num_views=2))
+        pictures.fit_views(views[:1], spec(num_views=2))
 
 
 def test_crop_takes_the_middle_of_each_view_of_a_picture_or_a_batch():
     image = np.arange(5 * 8).reshape(5, 8, 1)
-    cropped = images.crop_views(image, num_views=2, crop_height=2, crop_width=1)
+    cropped = pictures.crop_views(image, num_views=2, crop_height=2, crop_width=1)
     assert cropped[:, :, 0].tolist() == [[9, 13], [17, 21]]
-    batch = images.crop_views(np.stack([image, image + 1]), 2, 2, 1)
+    batch = pictures.crop_views(np.stack([image, image + 1]), 2, 2, 1)
     np.testing.assert_array_equal(batch, [cropped, cropped + 1])
-    np.testing.assert_array_equal(images.crop_views(image, 2, 0, 0), image)
+    np.testing.assert_array_equal(pictures.crop_views(image, 2, 0, 0), image)
     with pytest.raises(UserError, match=r"--crop_width=5: a view has only 4 pixels"):
-        images.crop_views(image, 2, 0, 5)
+        pictures.crop_views(image, 2, 0, 5)

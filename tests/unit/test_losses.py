@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from attention_ocr.losses import attention_loss, sequence_loss, step_weights, weights_to_end
+from attention_ocr.model.losses import attention_loss, sequence_loss, step_weights, weights_to_end
 
 # Probabilities of 2 texts, 2 steps, 3 classes (the last is K-1) and their labels.
 PROBABILITIES = np.array(

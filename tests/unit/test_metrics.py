@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attention_ocr import metrics
+from attention_ocr.model import metrics
 
 LABELS = np.array([[1, 2, 3, 9], [1, 2, 3, 9], [1, 2, 3, 9], [4, 9, 9, 9], [9, 9, 9, 9], [1, 2, 3, 4]])
 PREDICTIONS = np.array(

@@ -12,9 +12,9 @@ from PIL import Image
 from attention_ocr.charset import Charset
 from attention_ocr.config import DataConfig
 from attention_ocr.data import bad_records, mixture, pipeline
-from attention_ocr.data.examples import write_example
-from attention_ocr.dataset_mix import Part, Stage, apportion, united
+from attention_ocr.data.dataset_mix import Part, Stage, apportion, united
 from attention_ocr.errors import UserError
+from attention_ocr.records.examples import write_example
 
 B, H, W = 4, 6, 8
 MIXED = (Stage(0, (6, 3, 1)),)

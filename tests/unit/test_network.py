@@ -7,10 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from attention_ocr import checkpoints
 from attention_ocr.config import ModelConfig
 from attention_ocr.errors import UserError
+from attention_ocr.model import model_file
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.training import run_directory
 
 SMALL = {"num_lstm_units": 8, "final_endpoint": "Mixed_5b"}
 
@@ -101,7 +102,7 @@ def test_a_model_file_holds_everything(make_spec, tmp_path):
         if variable.dtype == "float32":
             variable.assign(np.asarray(variable) + random.uniform(0, 0.1, variable.shape))
     model.save(tmp_path / "model.keras")
-    again = checkpoints.load_model(tmp_path / "model.keras")
+    again = model_file.load_model(tmp_path / "model.keras")
     assert (again.config, again.dataset, again.step) == (config, model.dataset, 17)
     assert again.dataset.charset == model.dataset.charset
     images = {"images": pictures_of(model)}
@@ -122,7 +123,7 @@ def test_a_file_of_a_newer_version_says_so(small_model, tmp_path):
                 content = json.dumps(values).encode()
             new.writestr(name, content)
     with pytest.raises(UserError, match=r"has format 99, written by attention-ocr 7\.0; .*; upgrade it") as error:
-        checkpoints.load_model(newer)
+        model_file.load_model(newer)
     assert "\n" not in str(error.value)
 
 
@@ -182,14 +183,14 @@ def test_attention_learns_where_characters_are(make_spec):
 
 
 def test_places_that_nobody_told_are_an_error_of_one_line(make_spec, tmp_path):
-    from attention_ocr import training
     from attention_ocr.config import Config
-    from attention_ocr.training_data import TrainingData
+    from attention_ocr.training import loop
+    from attention_ocr.training.from_records import TrainingData
 
     config = Config(model=ModelConfig(**SMALL, attention_loss_weight=0.5))
     data = TrainingData(lambda step: iter(()), {}, None, lambda: 0.0, lambda error, step: False)
     with pytest.raises(UserError, match=r"--attention_loss_weight=0\.5: needs --render=signs"):
-        training.train(config, make_spec(), data, checkpoints.RunDirectory(tmp_path / "run"))
+        loop.train(config, make_spec(), data, run_directory.RunDirectory(tmp_path / "run"))
 
 
 def test_what_dropout_draws_next_is_in_the_file(make_spec, tmp_path):
@@ -205,7 +206,7 @@ def test_what_dropout_draws_next_is_in_the_file(make_spec, tmp_path):
     model.save(tmp_path / "model.keras")
     second = drawn(model)
     assert np.abs(second - first).max() > 0
-    np.testing.assert_allclose(drawn(checkpoints.load_model(tmp_path / "model.keras")), second, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(drawn(model_file.load_model(tmp_path / "model.keras")), second, rtol=1e-5, atol=1e-6)
 
 
 def test_files_without_what_dropout_draws_next_are_opened(make_spec, tmp_path, monkeypatch):
@@ -213,6 +214,6 @@ def test_files_without_what_dropout_draws_next_are_opened(make_spec, tmp_path, m
     with monkeypatch.context() as before:
         before.delattr(AttentionOcr, "save_own_variables")
         model.save(tmp_path / "model.keras")
-    found = checkpoints.load_model(tmp_path / "model.keras")
+    found = model_file.load_model(tmp_path / "model.keras")
     images = {"images": pictures_of(model)}
     np.testing.assert_allclose(found(images)["chars_logit"], model(images)["chars_logit"], rtol=1e-5, atol=1e-6)

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from attention_ocr import optimizers
 from attention_ocr.config import TrainConfig
 from attention_ocr.errors import UserError
+from attention_ocr.training import optimizers
 
 
 def rates(steps, **knobs):

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from attention_ocr import parallel
 from attention_ocr.config import GenerateConfig
-from attention_ocr.data import parallel
-from attention_ocr.data.annotations import Annotation
-from attention_ocr.data.records import write_dataset
 from attention_ocr.errors import UserError
+from attention_ocr.ingest.annotations import Annotation
+from attention_ocr.ingest.dataset import write_dataset
 
 ALL_TRAIN = {"validation_fraction": 0.0, "test_fraction": 0.0}
 

@@ -11,11 +11,11 @@ import tensorflow as tf
 from PIL import Image
 
 from attention_ocr.charset import Charset
-from attention_ocr.data import images
-from attention_ocr.data.annotations import Annotation
-from attention_ocr.data.pictures import Picture, load_picture, view_size
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.ingest.annotations import Annotation
+from attention_ocr.ingest.pictures import Picture, load_picture, view_size
+from attention_ocr.records import pictures
 
 H, W = 6, 12
 NOISE = np.random.default_rng(0).integers(0, 256, (H, W, 4), np.uint8)
@@ -127,7 +127,7 @@ def load_unless_damaged(folder, encoded: bytes) -> Picture | None:
 
 def assert_decodes(picture: Picture, encoded: bytes, to: DatasetSpec) -> None:
     decoded = tf.io.decode_image(picture.encoded, channels=3, expand_animations=False).numpy()
-    expected = images.fit(images.open_image(encoded), to)
+    expected = pictures.fit(pictures.open_image(encoded), to)
     most = 3 if picture.image_format == "JPEG" else 0  # TensorFlow's inverse DCT is not quite Pillow's
     assert decoded.shape == expected.shape
     assert abs(decoded.astype(int) - expected).max() <= most
@@ -155,7 +155,7 @@ def test_the_usual_size_is_that_of_the_upright_picture(kind, tmp_path):
     (tmp_path / "a").write_bytes(TURNED[kind][0])
     upright = (H, W) if int(kind[-1]) < 5 else (W, H)
     assert view_size(Annotation(("a",), "a", "", tmp_path), 1, "keep") == upright
-    assert images.open_image(tmp_path / "a").size == upright[::-1]
+    assert pictures.open_image(tmp_path / "a").size == upright[::-1]
 
 
 def test_an_animation_shows_its_first_frame(tmp_path):

@@ -11,10 +11,11 @@ import tensorflow as tf
 from PIL import Image
 
 from attention_ocr.config import DataConfig
-from attention_ocr.data import bad_records, images, pipeline
-from attention_ocr.data.examples import write_example
+from attention_ocr.data import bad_records, pipeline
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.records import pictures
+from attention_ocr.records.examples import write_example
 
 B, EXAMPLES = 5, 24  # 24 is no multiple of 5: batches cross the end of an epoch
 
@@ -215,7 +216,7 @@ def test_the_graph_crops_as_numpy_does(num_views, crop):
     pixels = np.arange(2 * 5 * num_views * 7 * 3).reshape(2, 5, num_views * 7, 3).astype("int32")
     for each in (pixels, pixels[0]):
         found = pipeline.crop_in_graph(tf.constant(each), num_views, crop).numpy()
-        np.testing.assert_array_equal(found, images.crop_views(each, num_views, *crop))
+        np.testing.assert_array_equal(found, pictures.crop_views(each, num_views, *crop))
 
 
 def smooth_pixels(channels):
@@ -232,7 +233,7 @@ def test_png_decodes_as_pillow_does(mode):
     file = io.BytesIO()
     (picture.quantize(64) if mode == "P" else picture).save(file, "PNG")
     found = pipeline.decode_pixels(tf.constant(file.getvalue())).numpy()
-    np.testing.assert_array_equal(found, np.array(images.open_image(file.getvalue())))
+    np.testing.assert_array_equal(found, np.array(pictures.open_image(file.getvalue())))
 
 
 @pytest.mark.parametrize(("mode", "subsampling"), [("RGB", 0), ("RGB", 2), ("L", 0)])
@@ -242,7 +243,7 @@ def test_jpeg_decodes_as_pillow_does(mode, subsampling):
     Image.fromarray(pixels).convert(mode).save(file, "JPEG", quality=90, subsampling=subsampling)
     found = pipeline.decode_pixels(tf.constant(file.getvalue())).numpy().astype(int)
     assert found.shape == (24, 40, 3)
-    assert np.abs(found - np.array(images.open_image(file.getvalue()))).max() <= 2
+    assert np.abs(found - np.array(pictures.open_image(file.getvalue()))).max() <= 2
 
 
 def test_no_thread_that_sleeps_for_a_minute_tunes_the_batches(source):

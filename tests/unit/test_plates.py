@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from attention_ocr.data.render.plates import STREET_NAMES, draw_sign
 from attention_ocr.errors import UserError
+from tools.plates import STREET_NAMES, draw_sign
 
 
 def _sign(seed=0, text="Rue Neuve", **sizes):

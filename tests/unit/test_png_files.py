@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from attention_ocr.data.png_files import SIGNATURE, is_plain_png
+from attention_ocr.ingest.png_files import SIGNATURE, is_plain_png
 
 H, W = 11, 9
 

@@ -6,10 +6,10 @@ import struct
 import pytest
 import tensorflow as tf
 
-from attention_ocr.data.example_proto import Example
-from attention_ocr.data.examples import values_of, write_example
-from attention_ocr.data.record_files import FRAMING_BYTES, framed, read_record_at, read_records
 from attention_ocr.errors import UserError
+from attention_ocr.records.example_proto import Example
+from attention_ocr.records.examples import values_of, write_example
+from attention_ocr.records.framing import FRAMING_BYTES, framed, read_record_at, read_records
 
 RECORDS = [b"first", b"", b"third" * 1000, bytes(range(256))]
 HEADER = 12  # A record's length and its checksum.

@@ -9,16 +9,16 @@ from PIL import Image
 
 from attention_ocr.__main__ import main
 from attention_ocr.config import GenerateConfig
-from attention_ocr.data import images
-from attention_ocr.data.annotations import Annotation
-from attention_ocr.data.examples import values_of
-from attention_ocr.data.record_files import read_records
-from attention_ocr.data.records import write_dataset
-from attention_ocr.data.summary import Summary, print_summary
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.ingest.annotations import Annotation
+from attention_ocr.ingest.dataset import write_dataset
+from attention_ocr.records import pictures
+from attention_ocr.records.examples import values_of
+from attention_ocr.records.framing import read_records
+from attention_ocr.records.summary import Summary, print_summary
 
-GREY = images.PAD_GREY
+GREY = pictures.PAD_GREY
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import tensorflow as tf
 from PIL import Image
 
 from attention_ocr.config import GenerateConfig
-from attention_ocr.data import images, shards
-from attention_ocr.data.annotations import Annotation, LabelSource
-from attention_ocr.data.examples import parse_example, write_example
-from attention_ocr.data.formats.registry import read_annotations
-from attention_ocr.data.records import write_dataset
-from attention_ocr.data.summary import print_summary
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.ingest.annotations import Annotation, LabelSource
+from attention_ocr.ingest.dataset import write_dataset
+from attention_ocr.ingest.formats.registry import read_annotations
+from attention_ocr.records import pictures, shards
+from attention_ocr.records.examples import parse_example, write_example
+from attention_ocr.records.summary import print_summary
 
 ALL_TRAIN = {"validation_fraction": 0.0, "test_fraction": 0.0}
 REFERENCE_FEATURES = {
@@ -120,7 +120,7 @@ def test_files_that_fit_are_stored_as_they_are_and_others_as_png(labels, tmp_pat
         as_is[name] = encoded == (tmp_path / name).read_bytes()
         assert record["image/format"].numpy() == (b"JPEG" if name == "fits.jpg" else b"PNG")
         assert tf.io.decode_image(encoded, channels=3).shape == (6, 12, 3)
-        image = images.open_image(tmp_path / name)
+        image = pictures.open_image(tmp_path / name)
         if image.size == (12, 6) and name != "fits.jpg":
             np.testing.assert_array_equal(tf.io.decode_image(encoded, channels=3), image)
     assert sorted(name for name, same in as_is.items() if same) == ["fits.jpg", "fits.png", "misnamed.jpg"]
@@ -141,7 +141,7 @@ def test_views_come_side_by_side_or_one_by_one(labels, tmp_path):
     spec = write_dataset({"train": lines}, tmp_path / "out", config).spec
     assert (spec.image_width, spec.image_shape) == (6, (6, 12, 3))
     joined = next(record for record in parsed(tmp_path / "out") if record["image/text"] == b"bbbb")
-    left = images.open_image(tmp_path / "left.png").resize((6, 6), Image.Resampling.BILINEAR)
+    left = pictures.open_image(tmp_path / "left.png").resize((6, 6), Image.Resampling.BILINEAR)
     np.testing.assert_array_equal(tf.io.decode_image(joined["image/encoded"], channels=3)[:, :6], left)
 
 

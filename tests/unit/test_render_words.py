@@ -8,22 +8,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attention_ocr.data.render import word_letters, word_shapes
-from attention_ocr.data.render.font_files import FontFile, covering, installed_fonts
-from attention_ocr.data.render.word_shapes import Bend, Margins, Placing, Pose
-from attention_ocr.data.render.word_sources import TextStyle
-from attention_ocr.data.render.word_texts import WORD_STYLE, WordTexts
-from attention_ocr.data.render.words import Words, WordStyle
 from attention_ocr.errors import UserError
+from attention_ocr.render.font_files import FontFile, covering, installed_fonts
+from attention_ocr.render.words import letters, shapes
+from attention_ocr.render.words.pictures import Words, WordStyle
+from attention_ocr.render.words.shapes import Bend, Margins, Placing, Pose
+from attention_ocr.render.words.text_sources import TextStyle
+from attention_ocr.render.words.texts import WORD_STYLE, WordTexts
 
 HAN = "图数你生息据成试的界登本好机世"
 PLAIN = WordStyle().at_difficulty(0)
 DRAW = """
 import hashlib
 import numpy as np
-from attention_ocr.data.render.font_files import covering, installed_fonts
-from attention_ocr.data.render.word_texts import WordTexts
-from attention_ocr.data.render.words import Words, WordStyle
+from attention_ocr.render.font_files import covering, installed_fonts
+from attention_ocr.render.words.texts import WordTexts
+from attention_ocr.render.words.pictures import Words, WordStyle
 
 fonts = covering([font for font in installed_fonts() if "CJK" not in font.family][:16], "azAZ09")
 words = Words(WordTexts.from_charset("abcXYZ019"), WordStyle(), fonts)
@@ -118,7 +118,7 @@ def test_plain_words_show_ink_where_the_text_is(fonts):
 
 def test_every_letter_is_drawn(fonts):
     """As many columns of ink as letters, for letters that do not touch."""
-    ink = word_letters.line("lll", [fonts[0]] * 3, 64, word_letters.Setting(0.3), np.random.default_rng(0))
+    ink = letters.line("lll", [fonts[0]] * 3, 64, letters.Setting(0.3), np.random.default_rng(0))
     columns = (ink.max(axis=0) > 128).astype(int)
     assert (np.diff(columns) == 1).sum() + columns[0] == 3
 
@@ -157,7 +157,7 @@ def test_another_style_draws_as_words_made_with_it(fonts):
 def test_a_warped_word_fills_its_picture_and_no_more(bend, pose):
     layers = np.zeros((100, 260, 3), np.uint8)
     layers[30:70, 30:230] = 255
-    seen = word_shapes.warp(layers, (200, 40), bend, pose, Margins(0.1, 0.1, 0.1, 0.1), Placing(3.0), (160, 32))
+    seen = shapes.warp(layers, (200, 40), bend, pose, Margins(0.1, 0.1, 0.1, 0.1), Placing(3.0), (160, 32))
     rows, columns = np.nonzero(seen[..., 0] > 0.5)
     assert seen.shape == (32, 160, 3)
     assert 1 <= rows.min() <= 6
@@ -170,8 +170,8 @@ def test_a_warped_word_fills_its_picture_and_no_more(bend, pose):
 def test_an_unbent_point_comes_back():
     x, y = np.meshgrid(np.linspace(-90, 90, 9), np.linspace(-20, 20, 5))
     for bend in (Bend("arc", 1.2), Bend("arc", -0.7), Bend("sine", 0.3, 0.8, 2.0)):
-        bent = word_shapes._bent(x, y, (200, 40), bend)
-        back = word_shapes._unbent(*(axis.astype(np.float32) for axis in bent), (200, 40), bend)
+        bent = shapes._bent(x, y, (200, 40), bend)
+        back = shapes._unbent(*(axis.astype(np.float32) for axis in bent), (200, 40), bend)
         np.testing.assert_allclose(back[0], x, atol=0.02)
         np.testing.assert_allclose(back[1], y, atol=0.02)
 
@@ -197,7 +197,7 @@ def test_chinese_lines_and_columns(han_fonts):
         for picture, text in drawn(texts, style, han_fonts, 10):
             assert set(text) <= set(HAN)
             assert contrast(picture) > 8
-    column = word_letters.column("图数你", han_fonts[:1] * 3, 40, word_letters.Setting())
+    column = letters.column("图数你", han_fonts[:1] * 3, 40, letters.Setting())
     assert 105 < column.shape[0] < 125
     assert 34 < column.shape[1] < 44
 
@@ -214,9 +214,9 @@ def test_a_column_in_a_wide_picture_lies_on_its_left_side(han_fonts):
 def test_a_text_of_two_scripts_gets_two_fonts_where_no_font_has_both(monkeypatch):
     first, second = FontFile("first.ttf", 0, "First", "Regular"), FontFile("second.ttf", 0, "Second", "Regular")
     codes = {first: {ord("a"), ord("b")}, second: {ord("b"), ord("界")}}
-    monkeypatch.setattr(word_letters, "characters_of", codes.get)
-    monkeypatch.setattr(word_letters, "_lacks", lambda font, character: False)
-    choice = word_letters.FontChoice([first, second], "ab界")
+    monkeypatch.setattr(letters, "characters_of", codes.get)
+    monkeypatch.setattr(letters, "_lacks", lambda font, character: False)
+    choice = letters.FontChoice([first, second], "ab界")
     random = np.random.default_rng(0)
     assert choice.draw("ab", random) == [first, first]
     assert choice.draw("b界", random) == [second, second]
@@ -225,14 +225,14 @@ def test_a_text_of_two_scripts_gets_two_fonts_where_no_font_has_both(monkeypatch
 
 def test_a_font_with_an_empty_glyph_is_not_chosen(monkeypatch):
     first, second = FontFile("first.ttf", 0, "First", "Regular"), FontFile("second.ttf", 0, "Second", "Regular")
-    monkeypatch.setattr(word_letters, "characters_of", lambda font: {ord("a")})
-    monkeypatch.setattr(word_letters, "_lacks", lambda font, character: font == first)
-    choice = word_letters.FontChoice([first, second], "a")
+    monkeypatch.setattr(letters, "characters_of", lambda font: {ord("a")})
+    monkeypatch.setattr(letters, "_lacks", lambda font, character: font == first)
+    choice = letters.FontChoice([first, second], "a")
     assert {choice.draw("a", np.random.default_rng(seed))[0] for seed in range(10)} == {second}
 
 
 def test_small_capitals_stand_only_beside_capitals(fonts):
-    from attention_ocr.data.render.words import _setting
+    from attention_ocr.render.words.pictures import _setting
 
     sizes = {
         text: {_setting(text, WordStyle(spacing=1), np.random.default_rng(seed)).small_capitals for seed in range(60)}
@@ -304,8 +304,8 @@ def test_arabic_joins_and_runs_from_right_to_left(fonts):
     able = covering([font for font in installed_fonts() if "DejaVu Sans" in font.family], "سلام")
     if not able:
         pytest.skip("no font with Arabic letters is installed (apt-get install fonts-dejavu-core)")
-    ink = word_letters.line("سلام", able[:1] * 4, 48, word_letters.Setting(), np.random.default_rng(0))
-    apart = [word_letters.glyph(able[0], 48, letter).ink.shape[1] for letter in "سلام"]
+    ink = letters.line("سلام", able[:1] * 4, 48, letters.Setting(), np.random.default_rng(0))
+    apart = [letters.glyph(able[0], 48, letter).ink.shape[1] for letter in "سلام"]
     assert 0 < ink.shape[1] < sum(apart)
 
 
@@ -351,4 +351,4 @@ def test_glyphs_that_no_font_has_are_named(tmp_path, fonts):
 
 def test_fonts_of_pictures_are_left_out(fonts):
     keys = FontFile(fonts[0].path, 0, "Linux Biolinum Keyboard O", "Regular")
-    assert word_letters.FontChoice([keys, fonts[0]], "a").fonts == [fonts[0]]
+    assert letters.FontChoice([keys, fonts[0]], "a").fonts == [fonts[0]]

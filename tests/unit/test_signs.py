@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from attention_ocr.config import RenderConfig, SignsConfig
-from attention_ocr.data.render import making, sheets
 from attention_ocr.errors import UserError
+from attention_ocr.render import renderers, sheets
 
 
 @pytest.fixture(scope="module")
 def signs():
-    return making.sign_renderer(RenderConfig(seed=3), SignsConfig())
+    return renderers.sign_renderer(RenderConfig(seed=3), SignsConfig())
 
 
 def test_a_sign_depends_on_seed_and_number_alone(signs):
@@ -21,7 +21,7 @@ def test_a_sign_depends_on_seed_and_number_alone(signs):
     np.testing.assert_array_equal(first.pixels, again.pixels)
     assert (first.pixels.shape, first.pixels.dtype) == ((150, 600, 3), np.uint8)
     assert not np.array_equal(first.pixels, other.pixels)
-    another_seed, _ = making.sign_renderer(RenderConfig(seed=4), SignsConfig())
+    another_seed, _ = renderers.sign_renderer(RenderConfig(seed=4), SignsConfig())
     assert not np.array_equal(another_seed.draw(5).pixels, first.pixels)
 
 
@@ -35,19 +35,19 @@ def test_labels_fit_the_data_set(signs):
 
 
 def test_sizes_and_views_are_free():
-    renderer, spec = making.sign_renderer(RenderConfig(), SignsConfig(num_views=2, image_height=64, image_width=96))
+    renderer, spec = renderers.sign_renderer(RenderConfig(), SignsConfig(num_views=2, image_height=64, image_width=96))
     assert renderer.draw(0).pixels.shape == spec.image_shape == (64, 192, 3)
 
 
 def test_names_of_a_file_are_drawn(tmp_path):
     (tmp_path / "names.txt").write_text("Rue du Lac\nPlace de l'Église\n", "utf-8")
-    renderer, spec = making.sign_renderer(RenderConfig(text_file=str(tmp_path / "names.txt")), SignsConfig())
+    renderer, spec = renderers.sign_renderer(RenderConfig(text_file=str(tmp_path / "names.txt")), SignsConfig())
     assert {renderer.draw(number).text for number in range(12)} == {"Rue du Lac", "Place de l‘Église"}
     assert spec.charset.unknown("Rue du LacPlace de l‘Église") == []
     (tmp_path / "charset.txt").write_text("0\ta\n1\t<nul>\n")
     config = RenderConfig(text_file=str(tmp_path / "names.txt"), charset_file=str(tmp_path / "charset.txt"))
     with pytest.raises(UserError, match="'Rue du Lac' has 'R', which --charset_file="):
-        making.sign_renderer(config, SignsConfig())
+        renderers.sign_renderer(config, SignsConfig())
 
 
 def test_easy_signs_have_shorter_names(signs):

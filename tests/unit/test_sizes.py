@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from attention_ocr.config import DataConfig
-from attention_ocr.data import images, pipeline, sizes
+from attention_ocr.data import pipeline, sizes
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.records import pictures
 
 B, EXAMPLES = 4, 32
 WINDOW = EXAMPLES // B
@@ -28,11 +29,11 @@ def batches(source, number, seed=0, start=0, **knobs):
 def test_batches_hold_pictures_and_zeros_beyond_them(source):
     found = batches(source, 40)
     for batch in found:
-        assert batch["images"].shape[1] % images.MULTIPLE == batch["images"].shape[2] % images.MULTIPLE == 0
-        assert (batch["images"].shape[2] - batch["sizes"][:, 1].max()) < images.MULTIPLE
+        assert batch["images"].shape[1] % pictures.MULTIPLE == batch["images"].shape[2] % pictures.MULTIPLE == 0
+        assert (batch["images"].shape[2] - batch["sizes"][:, 1].max()) < pictures.MULTIPLE
         for picture, (height, width) in zip(batch["images"], batch["sizes"], strict=True):
             assert picture[:height, :width].min() > 0  # no padding of the records', which is 127, but a picture
-            assert not np.any(np.isclose(picture[:height, :width], images.PAD_GREY / 255).all(axis=2).all(axis=0))
+            assert not np.any(np.isclose(picture[:height, :width], pictures.PAD_GREY / 255).all(axis=2).all(axis=0))
             assert picture[height:].max(initial=0) == picture[:, width:].max(initial=0) == 0
     widths = [batch["sizes"][:, 1] for batch in found]
     assert len({batch["images"].shape[2] for batch in found}) > 1
@@ -63,7 +64,7 @@ def test_pictures_are_what_a_reader_makes_of_them(source, sized_dataset):
     spec = source.spec
     batch = next(pipeline.evaluation_batches(source, EXAMPLES).as_numpy_iterator())
     folder = sized_dataset(spec.resize).parent
-    known = {images.fit_unpadded(Image.open(path), spec).tobytes() for path in folder.glob("*.png")}
+    known = {pictures.fit_unpadded(Image.open(path), spec).tobytes() for path in folder.glob("*.png")}
     for picture, (height, width) in zip(batch["images"], batch["sizes"], strict=True):
         assert picture[:height, :width].tobytes() in known
 
@@ -76,7 +77,7 @@ def test_the_sample_has_the_data_sets_size(source):
 
 def test_pictures_in_a_batch_of_their_own():
     one, other = np.full([32, 40, 3], 7, np.uint8), np.full([20, 70, 3], 9, np.uint8)
-    batch, found = images.together([one, other])
+    batch, found = pictures.together([one, other])
     assert batch.shape == (2, 32, 96, 3)
     assert found.tolist() == [[32, 40], [20, 70]]
     np.testing.assert_array_equal(batch[0, :32, :40], one)

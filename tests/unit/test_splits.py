@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 
 from attention_ocr.config import GenerateConfig
-from attention_ocr.data.annotations import Annotation
-from attention_ocr.data.examples import values_of
-from attention_ocr.data.record_files import read_records
-from attention_ocr.data.records import write_dataset
-from attention_ocr.data.splits import order, place, splitter
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.ingest.annotations import Annotation
+from attention_ocr.ingest.dataset import write_dataset
+from attention_ocr.ingest.splits import order, place, splitter
+from attention_ocr.records.examples import values_of
+from attention_ocr.records.framing import read_records
 
 HALVES = {"validation_fraction": 0.3, "test_fraction": 0.3}
 

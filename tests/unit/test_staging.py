@@ -17,12 +17,13 @@ from PIL import Image
 
 from attention_ocr.__main__ import main
 from attention_ocr.config import AnnotationConfig, GenerateConfig
-from attention_ocr.data import catalog, shards
-from attention_ocr.data.annotations import Annotation
-from attention_ocr.data.record_files import read_records
-from attention_ocr.data.records import write_dataset
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.ingest import catalog
+from attention_ocr.ingest.annotations import Annotation
+from attention_ocr.ingest.dataset import write_dataset
+from attention_ocr.records import shards
+from attention_ocr.records.framing import read_records
 
 JOB = Path(sys.executable).with_name("attention-ocr")
 NUM_LINES = 1500

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from attention_ocr.charset import Charset
-from attention_ocr.data.render import street_people, street_words
-from attention_ocr.data.render.street_grammar import LetterChain, is_elided, plural, with_article, with_de
-from attention_ocr.data.render.street_names import (
+from attention_ocr.errors import UserError
+from attention_ocr.render.signs import street_people, street_words
+from attention_ocr.render.signs.street_grammar import LetterChain, is_elided, plural, with_article, with_de
+from attention_ocr.render.signs.street_names import (
     MAX_LENGTH,
     StreetName,
     names_of_file,
@@ -17,7 +18,6 @@ from attention_ocr.data.render.street_names import (
     rare_name,
     street_name,
 )
-from attention_ocr.errors import UserError
 
 # The 133 classes of FSNS that are characters; three of them have several spellings.
 FSNS = (

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attention_ocr.data.render import plate_styles, street_plates
-from attention_ocr.data.render.font_files import FontFile, characters_of, installed_fonts
-from attention_ocr.data.render.plate_layout import set_plate
-from attention_ocr.data.render.plate_styles import choose_style
-from attention_ocr.data.render.plate_text import TextStyle, letters_of, lines_of
-from attention_ocr.data.render.street_plates import draw_plate, paint, places_of, plate_fonts
 from attention_ocr.errors import UserError
+from attention_ocr.render.font_files import FontFile, characters_of, installed_fonts
+from attention_ocr.render.signs import plate_styles, street_plates
+from attention_ocr.render.signs.plate_layout import set_plate
+from attention_ocr.render.signs.plate_styles import choose_style
+from attention_ocr.render.signs.plate_text import TextStyle, letters_of, lines_of
+from attention_ocr.render.signs.street_plates import draw_plate, paint, places_of, plate_fonts
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from attention_ocr import tf1_import
 from attention_ocr.__main__ import main
 from attention_ocr.charset import Charset
 from attention_ocr.config import FINAL_ENDPOINTS, ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.model import tf1_import
 from attention_ocr.model.inception import InceptionV3
 from attention_ocr.model.network import AttentionOcr
 

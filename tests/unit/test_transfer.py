@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from attention_ocr import transfer
 from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig
 from attention_ocr.model.heads import head_of
 from attention_ocr.model.network import TOWERS, AttentionOcr
+from attention_ocr.training import transfer
 
 B, T, U, CHANNELS = 5, 4, 6, 9
 

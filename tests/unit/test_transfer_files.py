@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from attention_ocr import checkpoints, transfer
 from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig
 from attention_ocr.errors import UserError
-from attention_ocr.model import network
+from attention_ocr.model import model_file, network
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.training import transfer
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def test_a_file_of_another_data_set_fills_the_network_and_a_table_is_printed(sma
     model = AttentionOcr(ModelConfig(num_lstm_units=8, final_endpoint="Mixed_5b", encode_coordinates=True), spec)
     fates = transfer.start_from(model, small_file)
     assert [fate.path for fate in fates] == [variable.path for variable in model.weights]
-    theirs = {variable.path: np.asarray(variable) for variable in checkpoints.load_model(small_file).weights}
+    theirs = {variable.path: np.asarray(variable) for variable in model_file.load_model(small_file).weights}
     for variable in model.encoder.weights:
         np.testing.assert_array_equal(np.asarray(variable), theirs[variable.path])
     printed = " ".join(capsys.readouterr().out.split())

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attention_ocr.data.examples import write_example
-from attention_ocr.data.record_files import framed
-from attention_ocr.data.record_statistics import median
-from attention_ocr.data.repeated_pictures import sampled_places
-from attention_ocr.data.validation import validate
-from attention_ocr.data.validation_report import CHECKS, to_dict, verdict
 from attention_ocr.dataset_spec import Split
 from attention_ocr.errors import UserError
+from attention_ocr.records.examples import write_example
+from attention_ocr.records.framing import framed
+from attention_ocr.validation.dataset import validate
+from attention_ocr.validation.repeated_pictures import sampled_places
+from attention_ocr.validation.report import CHECKS, to_dict, verdict
+from attention_ocr.validation.statistics import median
 
 H, W, T = 2, 3, 4
 

@@ -1,0 +1,154 @@
+"""The picture of a line as a record holds it: its own file if that fits, otherwise a PNG. No TensorFlow."""
+
+import functools
+import hashlib
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.ingest import stores
+from attention_ocr.ingest.annotations import Annotation
+from attention_ocr.ingest.png_files import is_plain_png
+from attention_ocr.records import pictures
+
+JPEG_SCAN, JPEG_END = b"\xff\xda", b"\xff\xd9"
+HASH_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file of H x V*W pixels.
+
+    Attributes:
+        encoded: the file's bytes.
+        image_format: `PNG` or `JPEG`.
+        orig_width: pixels of its width that are not padding.
+        wanted_width: how wide keep_height would make it if it fitted, where it does not; else 0.
+        orig_height: pixels of its height that are not padding, which is as high above as below; None: all.
+    """
+
+    encoded: bytes
+    image_format: str
+    orig_width: int
+    wanted_width: int = 0
+    orig_height: int | None = None
+
+    @property
+    def digest(self) -> int:
+        """A 63-bit hash of the file's bytes; equal pictures that were prepared alike have the same."""
+        return int.from_bytes(hashlib.blake2b(self.encoded, digest_size=HASH_BYTES).digest(), "big") >> 1
+
+
+def load_picture(line: Annotation, spec: DatasetSpec) -> Picture:
+    """The picture that a line names, fitted to the spec; an empty one of its V paths becomes noise.
+
+    Raises:
+        UserError: a picture is missing or is not a whole one, or its region is empty.
+    """
+    if len(line.paths) > 1:
+        views = [_open_view(line, path) if path else _noise(line, view, spec) for view, path in enumerate(line.paths)]
+        return Picture(_png(pictures.fit_views(views, spec)), "PNG", spec.image_shape[1])
+    if line.region:
+        image = _cropped(line)
+        return Picture(_png(pictures.fit(image, spec)), "PNG", *_sizes(image, spec))
+    encoded = stores.read_bytes(line, line.paths[0])
+    height, width, _ = spec.image_shape
+    if is_plain_png(encoded, height, width) and not pictures.is_turned(height, spec.image_width, spec):
+        return Picture(encoded, "PNG", width)
+    with pictures.decoded(encoded, _name(line, line.paths[0])) as picture:
+        if _is_fitting_jpeg(picture, encoded, spec):
+            return Picture(encoded, "JPEG", width)
+        image = pictures.upright_rgb(picture)
+    return Picture(_png(pictures.fit(image, spec)), "PNG", *_sizes(image, spec))
+
+
+def view_size(line: Annotation, spec_views: int, vertical: str) -> tuple[int, int]:
+    """Height and width in pixels of a line's first view before it is fitted.
+
+    Args:
+        line: a line with one picture or several.
+        spec_views: V.
+        vertical: the vertical policy.
+
+    Raises:
+        UserError: the picture cannot be read.
+    """
+    path = next(path for path in line.paths if path)
+    if line.region:
+        width, height = _cropped(line).size
+    else:
+        with pictures.decoded(stores.read_bytes(line, path), _name(line, path)) as picture:
+            is_on_its_side = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+            width, height = picture.size[::-1] if is_on_its_side else picture.size
+    width = max(1, width // (spec_views if len(line.paths) == 1 else 1))
+    return (width, height) if vertical == "rotate" and height > pictures.TALL * width else (height, width)
+
+
+def _cropped(line: Annotation) -> Image.Image:
+    from attention_ocr.ingest.cropping import crop_region  # OpenCV, which few data sets need
+
+    image = _photograph(line.paths[0], str(line.image_root), line.store)
+    try:
+        return crop_region(image, line.region)
+    except UserError as error:
+        raise UserError(f"{_name(line, line.paths[0])}: {error}") from error
+
+
+@functools.lru_cache(maxsize=1)
+def _photograph(path: str, image_root: str, store: str) -> Image.Image:
+    """The whole picture, upright; the last one is kept, since its regions come one after the other."""
+    return _open_view(Annotation((path,), "", "", image_root, store), path)
+
+
+def _open_view(line: Annotation, path: str) -> Image.Image:
+    return pictures.open_image(stores.read_bytes(line, path), _name(line, path))
+
+
+def _name(line: Annotation, path: str) -> str:
+    return f"{line.image_root}/{path}" if line.image_root else path
+
+
+def _noise(line: Annotation, view: int, spec: DatasetSpec) -> Image.Image:
+    """What FSNS puts where a sign has fewer than four views: uniform noise, the same for the same line."""
+    seed = hashlib.sha256(f"{view}:{','.join(line.paths)}".encode("utf-8", "surrogatepass")).digest()
+    shape = (spec.image_height, spec.image_width, 3)
+    return Image.fromarray(np.random.default_rng(list(seed)).integers(0, 256, shape, np.uint8))
+
+
+def _sizes(image: Image.Image, spec: DatasetSpec) -> tuple[int, int, int | None]:
+    """A fitted picture's `orig_width`, `wanted_width` and `orig_height`."""
+    if spec.num_views > 1:
+        return spec.image_shape[1], 0, None
+    height, width = image.height, image.width
+    if pictures.is_turned(height, width, spec):
+        height, width = width, height
+    at_full_height = int(width * spec.image_height / height + 0.5)
+    is_squeezed = spec.resize == "keep_height" and at_full_height > spec.image_width
+    filled = pictures.scaled_size(height, width, spec)
+    return filled[1], at_full_height if is_squeezed else 0, filled[0] if spec.resize == "pad" else None
+
+
+def _is_fitting_jpeg(picture: Image.Image, encoded: bytes, spec: DatasetSpec) -> bool:
+    """Whether a file needs no change: grey or colour, upright, the exact size."""
+    return (
+        picture.format == "JPEG"
+        and pictures.fits(picture, spec)
+        and picture.mode in ("L", "RGB")
+        and picture.getexif().get(ExifTags.Base.Orientation, 1) == 1
+        and _has_jpeg_end(encoded)
+    )
+
+
+def _has_jpeg_end(encoded: bytes) -> bool:
+    """Whether the end of a JPEG follows its last scan: Pillow can do without, TensorFlow refuses."""
+    return encoded.rfind(JPEG_END) > encoded.rfind(JPEG_SCAN)
+
+
+def _png(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,48 @@
+"""A line of the catalog -> the record to write; what the processes of `parallel` do. No TensorFlow."""
+
+from dataclasses import dataclass
+
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.ingest.catalog import line_of
+from attention_ocr.ingest.pictures import load_picture
+from attention_ocr.records.examples import write_example
+from attention_ocr.records.framing import framed
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A record ready for its file.
+
+    Attributes:
+        record: the serialized example with its framing.
+        digest: a hash of its picture.
+        wanted_width: how wide the picture would be at its height if --image_width allowed it; 0: as it is.
+    """
+
+    record: bytes
+    digest: int
+    wanted_width: int
+
+
+def prepare(row: str, spec: DatasetSpec) -> Prepared | UserError:
+    """The record of a line as the catalog holds it, or what is wrong with its picture."""
+    line = line_of(row)
+    try:
+        picture = load_picture(line, spec)
+    except UserError as error:
+        return error
+    height, width, _ = spec.image_shape
+    example = write_example(
+        picture.encoded,
+        picture.image_format,
+        height,
+        width,
+        picture.orig_width,
+        spec.charset.encode(line.text),
+        spec.max_sequence_length,
+        spec.charset.null_id,
+        line.text,
+        picture.orig_height,
+    )
+    return Prepared(framed(example), picture.digest, picture.wanted_width)

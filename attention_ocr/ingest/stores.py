@@ -1,0 +1,108 @@
+"""What holds a picture's bytes: a file, an LMDB, a record. No TensorFlow."""
+
+import functools
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from attention_ocr.errors import UserError
+from attention_ocr.ingest.annotations import Annotation
+from attention_ocr.records import examples, framing, pictures
+
+RECORD_MARK = "@"
+IN_RECORDS = RECORDS, PADDED_RECORDS = "records", "padded records"  # the latter tell what of a picture is padding
+
+
+def read_bytes(line: Annotation, path: str) -> bytes:
+    """The encoded picture at one of a line's paths.
+
+    Raises:
+        UserError: there is none.
+    """
+    return STORES[line.store](line, path)
+
+
+def is_there(line: Annotation) -> bool:
+    """Whether a line's pictures can be expected to be found; only files are looked for."""
+    return line.store != "files" or all(os.path.isfile(_file_name(line, path)) for path in line.paths if path)  # noqa: PTH113
+
+
+def record_path(file_name: str, offset: int) -> str:
+    """How a line names a record: its file and the byte it begins at."""
+    return f"{file_name}{RECORD_MARK}{offset}"
+
+
+def environment(folder: str | os.PathLike) -> Any:
+    """The LMDB of a folder to read from; asked for again it is the same, since a process may open one only once.
+
+    Raises:
+        UserError: the package lmdb is not there, or the folder is no LMDB.
+    """
+    return _opened(os.path.realpath(folder))
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(folder: str) -> Any:
+    try:
+        import lmdb
+    except ImportError as error:
+        raise UserError(f"{folder}: reading an LMDB needs the package lmdb; pip install lmdb") from error
+    try:
+        return lmdb.open(folder, readonly=True, lock=False, readahead=False, meminit=False)
+    except lmdb.Error as error:
+        raise UserError(f"{folder}: cannot be opened as an LMDB ({error})") from error
+
+
+def _file(line: Annotation, path: str) -> bytes:
+    name = _file_name(line, path)
+    try:
+        with open(name, "rb") as file:  # noqa: PTH123
+            return file.read()
+    except OSError as error:
+        raise UserError(f"{name}: cannot be read ({error.strerror or error})") from error
+
+
+def _file_name(line: Annotation, path: str) -> str:
+    """Without a Path object, which would take as long as the rest of a look at a file."""
+    return os.path.join(line.image_root, path)  # noqa: PTH118
+
+
+def _lmdb_value(line: Annotation, path: str) -> bytes:
+    with environment(line.image_root).begin() as transaction:
+        value = transaction.get(path.encode())
+    if value is None:
+        raise UserError(f"{line.image_root}: has no key {path}")
+    return bytes(value)
+
+
+def _record(line: Annotation, path: str) -> dict[str, list]:
+    file_name, _, offset = path.rpartition(RECORD_MARK)
+    return examples.values_of(framing.read_record_at(Path(line.image_root, file_name), int(offset)))
+
+
+def _record_picture(line: Annotation, path: str) -> bytes:
+    return _record(line, path)["image/encoded"][0]
+
+
+def _record_picture_alone(line: Annotation, path: str) -> bytes:
+    """The part of a record's picture that is not padding: its first columns, of the rows those in the middle."""
+    values = _record(line, path)
+    encoded = values["image/encoded"][0]
+    picture = pictures.open_image(encoded, path)
+    width = min(next(iter(values.get("image/orig_width", [])), picture.width), picture.width)
+    height = min(next(iter(values.get("image/orig_height", [])), picture.height), picture.height)
+    if min(width, height) < 1 or (width, height) == picture.size:
+        return encoded
+    top, file = (picture.height - height) // 2, io.BytesIO()
+    picture.crop((0, top, width, top + height)).save(file, "PNG")
+    return file.getvalue()
+
+
+STORES: dict[str, Callable[[Annotation, str], bytes]] = {
+    "files": _file,
+    "lmdb": _lmdb_value,
+    RECORDS: _record_picture,
+    PADDED_RECORDS: _record_picture_alone,
+}

@@ -1,0 +1,101 @@
+"""The FSNS `tf.train.Example`: a picture, its class ids and its text. TensorFlow only to parse it in a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from google.protobuf.message import DecodeError
+
+from attention_ocr.errors import UserError
+from attention_ocr.records.example_proto import Example
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def write_example(
+    encoded: bytes,
+    image_format: str,
+    height: int,
+    width: int,
+    orig_width: int,
+    ids: Sequence[int],
+    length: int,
+    null_id: int,
+    text: str,
+    orig_height: int | None = None,
+) -> bytes:
+    """A serialized record with all keys of the FSNS data set.
+
+    Args:
+        encoded: the file of all views side by side.
+        image_format: `PNG` or `JPEG`.
+        height: H in pixels.
+        width: V*W in pixels.
+        orig_width: the pixels of `width` that are real, not padding.
+        ids: the label's class ids without padding.
+        length: T.
+        null_id: the class that pads the ids to T.
+        text: the label.
+        orig_height: the pixels of `height`, in its middle, that are real; None: all.
+    """
+    example = Example()
+    feature = example.features.feature
+    feature["image/encoded"].bytes_list.value.append(encoded)
+    feature["image/format"].bytes_list.value.append(image_format.encode())
+    feature["image/height"].int64_list.value.append(height)
+    feature["image/width"].int64_list.value.append(width)
+    feature["image/orig_width"].int64_list.value.append(orig_width)
+    if orig_height is not None:
+        feature["image/orig_height"].int64_list.value.append(orig_height)
+    feature["image/class"].int64_list.value.extend([*ids, *[null_id] * (length - len(ids))])
+    feature["image/unpadded_class"].int64_list.value.extend(ids)
+    feature["image/text"].bytes_list.value.append(text.encode())
+    return example.SerializeToString(deterministic=True)
+
+
+def values_of(serialized: bytes) -> dict[str, list]:
+    """The values of a record by key, as plain bytes and numbers.
+
+    Raises:
+        UserError: the bytes are no `tf.train.Example`.
+    """
+    try:
+        example = Example.FromString(serialized)
+    except DecodeError as error:
+        raise UserError("the bytes are no tf.train.Example") from error
+    return {
+        key: list(getattr(feature, feature.WhichOneof("kind") or "bytes_list").value)
+        for key, feature in example.features.feature.items()
+    }
+
+
+def parse_example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+    """A record's picture and label, in a TensorFlow graph or eagerly.
+
+    Args:
+        serialized: string [], a `tf.train.Example`.
+
+    Returns:
+        `encoded` string [], the picture's file; `labels` int64 [T], class ids padded with the null;
+        `text` string [], empty if the record has none; `orig_height` and `orig_width` int64 [], how much of the picture
+        is no padding, -1 if the record does not tell.
+    """
+    import tensorflow as tf
+
+    features = {
+        "image/encoded": tf.io.FixedLenFeature([], tf.string),
+        "image/class": tf.io.VarLenFeature(tf.int64),
+        "image/text": tf.io.FixedLenFeature([], tf.string, default_value=""),
+        "image/orig_height": tf.io.FixedLenFeature([], tf.int64, default_value=-1),
+        "image/orig_width": tf.io.FixedLenFeature([], tf.int64, default_value=-1),
+    }
+    parsed = tf.io.parse_single_example(serialized, features)
+    return {
+        "encoded": parsed["image/encoded"],
+        "labels": tf.sparse.to_dense(parsed["image/class"]),
+        "text": parsed["image/text"],
+        "orig_height": parsed["image/orig_height"],
+        "orig_width": parsed["image/orig_width"],
+    }

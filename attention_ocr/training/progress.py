@@ -1,0 +1,144 @@
+"""The callback that tells how a training goes: a line, TensorBoard scalars and readings at each summary."""
+
+import datetime
+import math
+import time
+
+import keras
+import numpy as np
+
+from attention_ocr.errors import UserError
+from attention_ocr.model.metrics import exact_match
+from attention_ocr.reading.reader import Reader
+from attention_ocr.training import optimizers
+
+
+class ProgressCallback(keras.callbacks.Callback):
+    """Counts steps, reports them, and stops at the last one or when the loss is no number.
+
+    Attributes:
+        step: steps done, those of the run's earlier parts included.
+        interrupted: whether a signal asked to stop.
+    """
+
+    def __init__(self, config, data, summaries, step):
+        super().__init__()
+        self.config, self.data, self.summaries = config, data, summaries
+        self.step = step
+        self.interrupted = False
+        self.messages = {}
+        self.losses = []
+        self.summary_step, self.summary_time, self.summary_waited = step, time.perf_counter(), data.waited()
+
+    def on_train_begin(self, logs=None):
+        self.summaries.input_pictures(self.data.sample, self.step)
+        self.messages = self.data.messages()
+        self._tell()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.losses = []
+        self._restart_clock()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        last = self.step >= self.config.train.max_number_of_steps
+        if last or self.interrupted:
+            self.model.stop_training = True
+        first = self.step == 1
+        if last or first or self.step % self.config.train.save_summaries_steps == 0:
+            self._summarize({name: float(value) for name, value in logs.items()})
+        if not last:
+            self._tell()
+
+    def _tell(self):
+        if self.step in self.messages:
+            print(self.messages[self.step], flush=True)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._check_finite(float(logs["sequence_loss"]))
+        if not self.losses:
+            self.losses.append(float(logs["loss_above_floor"]))
+
+    def interval_loss(self):
+        """The mean loss above the floor of the summaries since the last checkpoint."""
+        return float(np.mean(self.losses))
+
+    def _summarize(self, logs):
+        self._check_finite(logs["sequence_loss"])
+        self.losses.append(logs["loss_above_floor"])
+        if keras.backend.backend() == "jax":
+            self.model.jax_state_sync()  # the weights live outside the model while fit runs
+        seconds = time.perf_counter() - self.summary_time
+        steps = self.step - self.summary_step
+        speed = steps * self.config.data.batch_size / seconds
+        waiting = min((self.data.waited() - self.summary_waited) / seconds, 1.0)
+        self._write_scalars(logs, speed, waiting)
+        reading, truth = self._write_readings()
+        left = (self.config.train.max_number_of_steps - self.step) * seconds / steps
+        print(self._line(logs, speed, waiting, left, reading, truth), flush=True)
+        self._restart_clock()
+
+    def _write_scalars(self, logs, speed, waiting):
+        optimizer = self.model.optimizer
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # float16 wraps it to scale the loss
+        weight, looks = self.config.model.attention_loss_weight, logs.get("attention_loss", 0.0)
+        values = {
+            **({"loss/attention": looks} if weight else {}),
+            "loss/total": logs["sequence_loss"] + logs["regularization"] + weight * looks,
+            "loss/sequence": logs["sequence_loss"],
+            "loss/above_floor": logs["loss_above_floor"],
+            "loss/perplexity": logs["perplexity"],
+            "loss/regularization": logs["regularization"],
+            "accuracy/SequenceAccuracy": logs["SequenceAccuracy"],
+            "accuracy/CharacterAccuracy": logs["CharacterAccuracy"],
+            "optimizer/learning_rate": float(optimizer.learning_rate),
+            "optimizer/gradient_norm": float(optimizer.gradient_norm),
+            "speed/examples_per_second": speed,
+            "speed/share_waiting_for_data": waiting,
+        }
+        self.summaries.scalars(values, self.step)
+
+    def _write_readings(self):
+        """Reads some training pictures as a user would, without teaching; returns one reading and its truth."""
+        reader = Reader.of_model(self.model)
+        pixels, labels, sizes = (self.data.sample.get(name) for name in ("pixels", "labels", "sizes"))
+        truths = [reader.dataset.charset.decode(label) for label in labels]
+        with optimizers.averaged(self.model):
+            readings = reader.read_batch(pixels, sizes=sizes)
+        texts = [reading.text for reading in readings]
+        seen = pixels if sizes is None else [picture[:h, :w] for picture, (h, w) in zip(pixels, sizes, strict=True)]
+        self.summaries.readings(seen, truths, readings, reader, self.step)
+        self.summaries.scalars({"accuracy/ExactMatch_of_sample": exact_match(truths, texts)}, self.step)
+        self._warn_if_all_equal(texts, truths)
+        shown = self.step // self.config.train.save_summaries_steps % len(texts)
+        return texts[shown], truths[shown]
+
+    def _warn_if_all_equal(self, texts, truths):
+        if self.step >= 2000 and len(set(texts)) == 1 and len(set(truths)) > 2:
+            print(
+                f"warning: step {self.step}: all {len(texts)} sample pictures read {texts[0]!r}; if this stays, lower "
+                "--learning_rate, check the labels, or start from --checkpoint",
+                flush=True,
+            )
+
+    def _line(self, logs, speed, waiting, left, reading, truth):
+        end = self.config.train.max_number_of_steps
+        endless = end == type(self.config.train)().max_number_of_steps
+        total = "" if endless else f"/{end}"
+        compiling = self.step - self.summary_step == 1  # the first step's time says nothing of the others
+        eta = "" if endless or compiling else f"  ETA {datetime.timedelta(seconds=round(left))}"
+        return (
+            f"step {self.step}{total}  loss above floor {logs['loss_above_floor']:.3f}  "
+            f"sequence {logs['SequenceAccuracy']:.3f}  character {logs['CharacterAccuracy']:.3f}  "
+            f"{speed:.1f} examples/s (waiting {waiting:.0%}){eta}  {reading!r} => {truth!r}"
+        )
+
+    def _check_finite(self, loss):
+        if not math.isfinite(loss):
+            raise UserError(
+                f"step {self.step}: the loss is {loss}; nothing was saved since the last checkpoint; lower "
+                "--learning_rate or --clip_gradient_norm and run the same command to go on from there"
+            )
+
+    def _restart_clock(self):
+        self.summary_step, self.summary_time, self.summary_waited = self.step, time.perf_counter(), self.data.waited()

@@ -1,0 +1,154 @@
+"""A run directory: its config, its checkpoints (the newest ones and the best), found, saved and loaded."""
+
+import re
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from attention_ocr import __version__, files
+from attention_ocr.config import Config
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.model.model_file import check_is_model_file
+from attention_ocr.model.network import AttentionOcr
+from attention_ocr.training import optimizers
+
+CONFIG_FILE = "config.json"
+BEST_FILE = "best.keras"
+BEST_SCORE_FILE = "best.json"
+CHECKPOINT_FOLDER = "checkpoints"
+BAD_RECORDS_FILE = "bad_records.json"  # what data.mending writes
+MENDED_FOLDER = "mended"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model file of a run and the step it was saved at."""
+
+    path: Path
+    step: int
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """`config.json`, `checkpoints/checkpoint-00001000.keras`, `best.keras`, TensorBoard's files in `train/`.
+
+    Attributes:
+        path: the directory; made when something is written.
+    """
+
+    path: Path
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """All checkpoints, oldest first."""
+        found = []
+        for path in (self.path / CHECKPOINT_FOLDER).glob("checkpoint-*.keras"):
+            match = re.fullmatch(r"checkpoint-(\d+)\.keras", path.name)
+            if match:
+                found.append(Checkpoint(path, int(match[1])))
+        return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+    def newest(self) -> Checkpoint | None:
+        """The checkpoint to go on from."""
+        found = self.checkpoints()
+        return found[-1] if found else None
+
+    def newest_file(self) -> Path:
+        """The newest checkpoint's file.
+
+        Raises:
+            UserError: there is none yet.
+        """
+        newest = self.newest()
+        if newest is None:
+            raise UserError(f"--train_log_dir={self.path}: has no checkpoint; train writes one there")
+        return newest.path
+
+    def save(self, model: AttentionOcr, step: int, keep: int) -> Checkpoint:
+        """Saves the model with its optimiser's state, then removes all but the newest `keep` checkpoints."""
+        model.step = step
+        path = self.path / CHECKPOINT_FOLDER / f"checkpoint-{step:08d}.keras"
+        with files.replacing(path) as temporary:
+            model.save(temporary)
+        for old in self.checkpoints()[:-keep]:
+            old.path.unlink(missing_ok=True)
+        return Checkpoint(path, step)
+
+    def keep_if_best(self, checkpoint: Checkpoint, score: list[float], what: str) -> bool:
+        """Copies the checkpoint to `best.keras` unless an earlier one has a higher score (compared item by item)."""
+        score_file = self.path / BEST_SCORE_FILE
+        if score_file.exists():
+            best = files.read_json(score_file)
+            if best["what"] == what and best["score"] > score:
+                return False
+        with files.replacing(self.path / BEST_FILE) as temporary:
+            shutil.copyfile(checkpoint.path, temporary)
+        files.write_json(score_file, {"what": what, "score": score, "step": checkpoint.step})
+        return True
+
+    def write_config(self, config: Config, dataset: DatasetSpec) -> dict[str, Any]:
+        """Writes `config.json` and returns what it holds."""
+        values = {
+            "attention_ocr": __version__,
+            "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            "backend": keras.backend.backend(),
+            **config.to_dict(),
+            "dataset": dataset.to_dict(),
+        }
+        files.write_json(self.path / CONFIG_FILE, values)
+        return values
+
+    def check_resumable(self, config: Config, dataset: DatasetSpec) -> None:
+        """Raises a UserError if the run was begun with another network, optimiser or data set shape."""
+        path = self.path / CONFIG_FILE
+        if not self.newest() or not path.exists():
+            return
+        before = files.read_json(path)
+        old, new = before["model"], config.model.to_dict()
+        changed = [f"{name} {old[name]} and {new[name]}" for name in new if old.get(name, new[name]) != new[name]]
+        was, now = before["train"], config.train.to_dict()
+        if was["optimizer"] != now["optimizer"]:
+            changed.append(f"optimizer {was['optimizer']} and {now['optimizer']}")
+        decays = was.get("moving_average_decay", 0.0), now["moving_average_decay"]
+        if bool(decays[0]) != bool(decays[1]):
+            changed.append(f"moving_average_decay {decays[0]} and {decays[1]}")
+        changed += DatasetSpec.from_dict(before["dataset"], str(path)).misfits(dataset)
+        if changed:
+            raise UserError(
+                f"--train_log_dir={self.path}: the run there and the flags disagree "
+                f"(then and now: {', '.join(changed)}); give the same flags, another --train_log_dir, "
+                "or --reset_train_dir to begin anew"
+            )
+
+    def reset(self) -> None:
+        """Removes what a run wrote; other files in the directory stay."""
+        for name in (CONFIG_FILE, BEST_FILE, BEST_SCORE_FILE, BAD_RECORDS_FILE):
+            (self.path / name).unlink(missing_ok=True)
+        for name in (CHECKPOINT_FOLDER, MENDED_FOLDER, "train"):
+            shutil.rmtree(self.path / name, ignore_errors=True)
+
+
+def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
+    """Loads weights and optimiser into a compiled model that was built the same, ready to learn on.
+
+    Raises:
+        UserError: the file does not fit the model, or its optimiser is another.
+    """
+    check_is_model_file(checkpoint.path)
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    try:
+        model.load_weights(checkpoint.path)
+    except (ValueError, KeyError) as error:
+        raise UserError(
+            f"{checkpoint.path}: does not fit the network or the optimiser asked for; resume with the flags in the "
+            f"run's {CONFIG_FILE}"
+        ) from error
+    if int(model.optimizer.iterations) != checkpoint.step:
+        raise UserError(f"{checkpoint.path}: holds no state of the optimiser asked for; resume with the run's own")
+    optimizers.swap_averages(model)  # the file has the averages where the weights go
