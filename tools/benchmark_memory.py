@@ -43,7 +43,7 @@ def measure(num_classes: int) -> None:
     model.compile(optimizers.build(config.train))
     random = np.random.default_rng(0)
     labels = random.integers(0, num_classes - 1, [B, _LENGTH.value], dtype=np.int32)
-    batch = {"images": random.random([B, *spec.image_shape], np.float32), "labels": labels}
+    batch = {"images": random.integers(0, 256, [B, *spec.image_shape], np.uint8), "labels": labels}
     before, peak, done = resident(), [0.0], threading.Event()
 
     def watch() -> None:

@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> None:
     del arguments
     config = preset(_PRESET.value)
     spec = DatasetSpec.load(_DATASET_DIR.value, _DATASET_NAME.value)
-    source = pipeline.Source(spec.split_files(_DATASET_DIR.value, "train"), spec)
+    source = pipeline.RecordFiles(spec.split_files(_DATASET_DIR.value, "train"), spec)
     number, size = source.count(), config.data.batch_size
     model = AttentionOcr(config.model, spec)
     model.compile(optimizers.build(config.train), jit_compile=False)

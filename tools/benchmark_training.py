@@ -18,6 +18,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model import attention
 from attention_ocr.model.encoder import MultiViewEncoder, encode_coordinates, join_views, split_views
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 from attention_ocr.training import optimizers
 
@@ -84,9 +85,9 @@ def main(arguments: list[str]) -> None:
     shape = [_BATCH_SIZE.value, _HEIGHT.value, _NUM_VIEWS.value * _WIDTH.value, 3]
     pixels = random.integers(0, 256, shape, dtype=np.uint8)
     labels = random.integers(0, 134, [_BATCH_SIZE.value, 37], dtype=np.int32)
-    batch: dict[str, np.ndarray] = {"images": pixels.astype(np.float32) / 255, "labels": labels}
+    batch: dict[str, np.ndarray] = {"images": pixels, "labels": labels}
     work = {f"train, {name}": make_step(name, batch) for name in _VARIANTS.value}
-    reader = Reader.of_model(make_model(_NUM_VIEWS.value))
+    reader = Reader(KerasBackend(make_model(_NUM_VIEWS.value)))
     reader.read_batch(pixels)
     work["read"] = lambda: reader.read_batch(pixels)
     times: dict[str, list[float]] = {name: [] for name in work}

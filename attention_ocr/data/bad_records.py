@@ -15,11 +15,11 @@ from attention_ocr.config import DataConfig
 from attention_ocr.console import progress_bar
 from attention_ocr.data import sizes
 from attention_ocr.data.mixture import Mixture, drawn_records
-from attention_ocr.data.pipeline import Source, first_step
+from attention_ocr.data.pipeline import RecordFiles, first_step
+from attention_ocr.data.record_checks import inspect_record
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.records.framing import RawRecord, framed, read_record_at, read_records, record_spans
-from attention_ocr.validation.record_checks import inspect_record
 
 DATA_ERRORS = (tf.errors.InvalidArgumentError, tf.errors.DataLossError)
 COPIES_FOLDER = "mended"
@@ -106,7 +106,7 @@ class Mender:
 
 
 @contextlib.contextmanager
-def explained(sources: Sequence[Source]) -> Iterator[None]:
+def explained(sources: Sequence[RecordFiles]) -> Iterator[None]:
     """Turns TensorFlow's error about a record into one that names the record, found by reading all of them."""
     try:
         yield

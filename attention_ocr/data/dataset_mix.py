@@ -121,14 +121,15 @@ def matching_ids(spec: DatasetSpec, other: DatasetSpec) -> list[int]:
     return [nulls[1] if class_id == nulls[0] else owners.get(symbol, -1) for class_id, symbol in symbols]
 
 
-def is_readable(spec: DatasetSpec, model: DatasetSpec, cuts_padding: bool = False) -> bool:
+def is_readable(spec: DatasetSpec, model: DatasetSpec, has_canvas: bool = False) -> bool:
     """Whether a model for `model` can be evaluated on `spec`: pictures alike, T not larger, no character new to it.
 
-    For one that cuts padding, pictures fitted in the same way are alike, however wide.
+    For one with a canvas, pictures fitted in the same way are alike, however wide.
     """
     alike = (spec.num_views, spec.image_shape) == (model.num_views, model.image_shape)
-    if cuts_padding and spec.num_views == 1 and spec.resize == model.resize:
-        alike = spec.resize == "pad" or spec.image_height == model.image_height
+    if has_canvas and spec.num_views == 1 and spec.resize == model.resize:
+        alike = spec.image_height == model.image_height
+        alike = alike or (spec.resize == "pad" and spec.image_height < model.image_height)
     return alike and spec.max_sequence_length <= model.max_sequence_length and -1 not in matching_ids(spec, model)
 
 

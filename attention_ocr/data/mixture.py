@@ -14,8 +14,8 @@ import tensorflow as tf
 from attention_ocr.config import DataConfig
 from attention_ocr.data import pipeline, sizes
 from attention_ocr.data.dataset_mix import Stage, matching_ids
+from attention_ocr.data.parsing import parse_example
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.records import examples
 
 ENDLESS = np.iinfo(np.int64).max
 
@@ -31,7 +31,7 @@ class Mixture:
         united: the data set they are together; a single one's own spec.
     """
 
-    sources: Sequence[pipeline.Source]
+    sources: Sequence[pipeline.RecordFiles]
     numbers: Sequence[int]
     stages: Sequence[Stage]
     united: DatasetSpec
@@ -43,7 +43,7 @@ def training_batches(
     """Endless batches as `pipeline.training_batches` gives them, the labels in the united classes, T the united one."""
     if len(mixture.sources) == 1:
         return pipeline.training_batches(mixture.sources[0], mixture.numbers[0], data, seed, start_step, clock)
-    united = pipeline.Source((), mixture.united, mixture.sources[0].crop, mixture.sources[0].cut)
+    united = pipeline.RecordFiles((), mixture.united, mixture.sources[0].canvas)
     window = sizes.window(sum(mixture.numbers), data.batch_size)
     records = drawn_records(mixture, data, seed, pipeline.first_step(united, start_step, window))
     decode = decoder([source.spec for source in mixture.sources], mixture.united, united.cut)
@@ -98,7 +98,7 @@ def decoder(
 
     def decode(numbered: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         n, record = numbered
-        example = examples.parse_example(record)
+        example = parse_example(record)
         labels = pipeline.checked_labels(example["labels"], tf.gather(lengths, n), tf.gather(sizes, n))
         return pipeline.decoded(example, tf.gather(tf.gather(ids, n), labels), united, cut)
 
@@ -119,7 +119,7 @@ def in_classes_of(united: DatasetSpec, spec: DatasetSpec, batches: tf.data.Datas
 
 
 def evaluation_batches(
-    sources: Sequence[pipeline.Source], united: DatasetSpec, batch_size: int, most: int
+    sources: Sequence[pipeline.RecordFiles], united: DatasetSpec, batch_size: int, most: int
 ) -> Iterator[dict[str, Any]]:
     """Batches as `pipeline.evaluation_batches` gives them: `most` records, evenly from all sources, in united classes.
 

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from attention_ocr.canvas import Canvas
 from attention_ocr.config import DataConfig
 from attention_ocr.data import augment, sizes
+from attention_ocr.data.parsing import parse_example
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.records import examples
@@ -23,20 +25,23 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where records come from and what a picture must look like.
+class RecordFiles:
+    """The records of a split, and how their pictures are batched.
 
     Attributes:
-        files: the shards of a split.
+        files: the shards.
         spec: their data set.
-        crop: (height, width) that training cuts from the middle of each view; 0: all of it.
-        cut: whether batches hold pictures without the padding that the records have.
+        canvas: what pictures lie on that are read without the padding that the records have; None: they keep it.
     """
 
     files: Sequence[str]
     spec: DatasetSpec
-    crop: tuple[int, int] = (0, 0)
-    cut: bool = False
+    canvas: Canvas | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Whether batches hold pictures without the padding that the records have."""
+        return self.canvas is not None
 
     def count(self) -> int:
         """The number of records.
@@ -51,17 +56,16 @@ class Source:
 
 
 def training_batches(
-    source: Source,
+    source: RecordFiles,
     num_examples: int,
     data: DataConfig,
     seed: int,
     start_step: int = 0,
     clock: "WaitClock | None" = None,
 ) -> tf.data.Dataset:
-    """Endless batches `{"images": float32 [B, H, V*W, 3] in [0, 1], "labels": int32 [B, T]}`.
+    """Endless batches `{"images": uint8 [B, H, V*W, 3], "labels": int32 [B, T]}`.
 
-    Where the source cuts, batches are as large as their largest picture, with `sizes` int32 [B, 2] as
-    `sizes.batched` gives them, and hold pictures of like sizes.
+    On a canvas, batches hold pictures of like sizes, and have `sizes` int32 [B, 2], the height and width of each.
 
     Args:
         source: the records.
@@ -79,14 +83,14 @@ def training_batches(
     )
 
 
-def endless_records(source: Source, num_examples: int, data: DataConfig, seed: int, taken: int) -> tf.data.Dataset:
+def endless_records(source: RecordFiles, num_examples: int, data: DataConfig, seed: int, taken: int) -> tf.data.Dataset:
     """The raw records, shuffled anew in each epoch; the first `taken` of them are left out."""
     first_epoch, done = divmod(taken, num_examples)
     epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
     return epochs.flat_map(lambda epoch: _shuffled(source.files, data.shuffle_buffer_size, seed, epoch)).skip(done)
 
 
-def first_step(source: Source, start_step: int, window: int) -> int:
+def first_step(source: RecordFiles, start_step: int, window: int) -> int:
     """The step whose records must be drawn for those of `start_step`: sorted by size, they come from a whole window."""
     return start_step - start_step % window if source.cut else start_step
 
@@ -94,7 +98,7 @@ def first_step(source: Source, start_step: int, window: int) -> int:
 def prepared_batches(
     records: tf.data.Dataset,
     decode_record: Callable[[Any], dict[str, tf.Tensor]],
-    source: Source,
+    source: RecordFiles,
     data: DataConfig,
     seed: int,
     start_step: int,
@@ -109,20 +113,18 @@ def prepared_batches(
 
     def prepare(number: tf.Tensor, record: Any) -> dict[str, tf.Tensor]:
         example = decode_record(record)
-        image = _input_image(example["images"], source)
-        if data.use_augment_input:
-            image = _augment(image, source.spec, data, seed, number)
-        return {**example, "images": image, **({"sizes": tf.shape(image)[:2]} if source.cut else {})}
+        image = _augmented(example["images"], source.spec, data, seed, number)
+        return {**example, "images": image}
 
     if source.cut:
         records = sizes.alike(records, data.batch_size, seed, start_step, window)
     numbered = tf.data.Dataset.zip(numbers, records)
     batches = numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    batches = sizes.batched(batches, data.batch_size, source, drop_remainder=True).prefetch(READ_AHEAD)
+    batches = sizes.batched(batches, data.batch_size, source.canvas, drop_remainder=True).prefetch(READ_AHEAD)
     return untuned(clock.watch(batches) if clock else batches)
 
 
-def evaluation_batches(source: Source, batch_size: int, most: int = 0) -> tf.data.Dataset:
+def evaluation_batches(source: RecordFiles, batch_size: int, most: int = 0) -> tf.data.Dataset:
     """Each record once and in order; the last batch may be smaller.
 
     Args:
@@ -131,7 +133,7 @@ def evaluation_batches(source: Source, batch_size: int, most: int = 0) -> tf.dat
         most: stop after this many records; 0: all.
 
     Returns:
-        Batches of `images` uint8 [B, H, V*W, 3], not cropped, `labels` int32 [B, T], and `records` string [B], the
+        Batches of `images` uint8 [B, H, V*W, 3], `labels` int32 [B, T], and `records` string [B], the
         name `shard:number` of each; where the source cuts, also of `sizes`.
     """
 
@@ -146,7 +148,7 @@ def evaluation_batches(source: Source, batch_size: int, most: int = 0) -> tf.dat
     dataset = tf.data.Dataset.from_tensor_slices(list(source.files)).flat_map(named)
     dataset = dataset.take(most) if most else dataset
     dataset = dataset.map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
-    return untuned(sizes.batched(dataset, batch_size, source).prefetch(READ_AHEAD))
+    return untuned(sizes.batched(dataset, batch_size, source.canvas).prefetch(READ_AHEAD))
 
 
 def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
@@ -159,7 +161,7 @@ def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
     return batches.with_options(options)
 
 
-def labels(source: Source) -> Iterator[tuple[str, list[int], int]]:
+def labels(source: RecordFiles) -> Iterator[tuple[str, list[int], int]]:
     """`shard:number`, class ids and unpadded width of each record that can be read; pictures are not looked at."""
     for file in source.files:
         for record in read_records(file):
@@ -169,19 +171,19 @@ def labels(source: Source) -> Iterator[tuple[str, list[int], int]]:
                 yield f"{Path(file).name}:{record.number}", values.get("image/class", []), told
 
 
-def training_sample(source: Source, data: DataConfig, seed: int, number: int) -> dict[str, np.ndarray]:
-    """The first records, to look at: `originals`, the same augmented as `images`, `labels`, and uint8 `pixels`.
+def training_sample(source: RecordFiles, data: DataConfig, seed: int, number: int) -> dict[str, np.ndarray]:
+    """The first records, to look at: uint8 `originals`, the same augmented as `images`, and `labels`.
 
-    All of the data set's size; where the source cuts, `sizes` tells how much of each, at the top left, is picture.
+    Pictures have the data set's size; where there is a canvas, they lie on all of it, and `sizes` int32 [B, 2] tells
+    how large each is.
     """
 
     def prepare(index: tf.Tensor, record: tf.Tensor) -> dict[str, tf.Tensor]:
         example = decode(record, source.spec, source.cut)
-        original = _input_image(example["images"], source)
-        image = _augment(original, source.spec, data, seed, index) if data.use_augment_input else original
-        pictures = {"originals": original, "images": image, "pixels": example["images"]}
-        if source.cut:
-            pictures = {name: sizes.filled_up(picture, source.spec) for name, picture in pictures.items()}
+        original = example["images"]
+        pictures = {"originals": original, "images": _augmented(original, source.spec, data, seed, index)}
+        if source.canvas:
+            pictures = {name: sizes.filled_up(picture, source.canvas) for name, picture in pictures.items()}
         return {**example, **pictures}
 
     records = tf.data.TFRecordDataset(source.files).take(number).enumerate()
@@ -190,7 +192,7 @@ def training_sample(source: Source, data: DataConfig, seed: int, number: int) ->
 
 def decode(record: tf.Tensor, spec: DatasetSpec, cut: bool = False) -> dict[str, tf.Tensor]:
     """`images` uint8 [H, V*W, 3] and `labels` int32 [T] of a serialized example; if `cut`, also `sizes` int32 [2]."""
-    example = examples.parse_example(record)
+    example = parse_example(record)
     labels = checked_labels(example["labels"], spec.max_sequence_length, len(spec.charset))
     return decoded(example, labels, spec, cut)
 
@@ -240,15 +242,6 @@ def _decode_png(encoded: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.floor(on_white + 0.5), tf.uint8)
 
 
-def crop_in_graph(pixels: tf.Tensor, num_views: int, crop: tuple[int, int]) -> tf.Tensor:
-    """`images.crop_views` in TensorFlow."""
-    H, W = pixels.shape[-3], pixels.shape[-2] // num_views
-    height, width = crop[0] or H, crop[1] or W
-    top, left = (H - height) // 2, (W - width) // 2
-    views = tf.split(pixels, num_views, axis=-2)
-    return tf.concat([view[..., top : top + height, left : left + width, :] for view in views], axis=-2)
-
-
 class WaitClock:
     """Counts the seconds that the consumer of a data set waits for batches.
 
@@ -293,14 +286,10 @@ def _shuffled(files: Sequence[str], buffer_size: int, seed: int, epoch: tf.Tenso
     return blocks.map(lambda number, block: stateless_shuffle(block, epoch_seed + (number + 1) * 2**32)).unbatch()
 
 
-def _input_image(pixels: tf.Tensor, source: Source) -> tf.Tensor:
-    """float32 [H, V*W, 3] in [0, 1] of decoded pixels: what `Reader` does with NumPy."""
-    if source.cut:
-        return tf.cast(pixels, tf.float32) / 255.0
-    cropped = crop_in_graph(pixels, source.spec.num_views, source.crop)
-    return tf.cast(cropped, tf.float32) / 255.0
-
-
-def _augment(image: tf.Tensor, spec: DatasetSpec, data: DataConfig, seed: int, number: tf.Tensor) -> tf.Tensor:
+def _augmented(pixels: tf.Tensor, spec: DatasetSpec, data: DataConfig, seed: int, number: tf.Tensor) -> tf.Tensor:
+    """uint8 [H, V*W, 3] pixels, distorted if that is asked for."""
+    if not data.use_augment_input:
+        return pixels
     example_seed = tf.cast(tf.stack([np.int64(seed), number]), tf.int32)
-    return augment.augment(image, spec.num_views, data.augmentation, example_seed)
+    distorted = augment.augment(tf.cast(pixels, tf.float32) / 255.0, spec.num_views, data.augmentation, example_seed)
+    return tf.cast(distorted * 255.0 + 0.5, tf.uint8)

@@ -1,17 +1,12 @@
 """Pictures of several sizes: without their padding, sorted into batches of like ones, padded as little as needed."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from attention_ocr.canvas import ENDS, STEPS, Canvas
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.records.pictures import MULTIPLE
-
-if TYPE_CHECKING:
-    from attention_ocr.data.pipeline import Source
 
 LARGEST_WINDOW = 32  # batches
 OPTIONAL = tf.io.FixedLenFeature([], tf.int64, default_value=-1)
@@ -33,11 +28,11 @@ def without_padding(pixels: tf.Tensor, example: dict[str, tf.Tensor], spec: Data
     return pixels[top : top + height, :width]
 
 
-def filled_up(picture: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
-    """A picture [height, width, 3] with zeros below and to the right, [H, W, 3]."""
-    missing = tf.constant(spec.image_shape[:2]) - tf.shape(picture)[:2]
+def filled_up(picture: tf.Tensor, canvas: Canvas) -> tf.Tensor:
+    """A picture [height, width, 3] on the whole canvas, [H, W, 3]."""
+    missing = tf.constant([canvas.height, canvas.width]) - tf.shape(picture)[:2]
     filled = tf.pad(picture, [[0, missing[0]], [0, missing[1]], [0, 0]])
-    return tf.ensure_shape(filled, spec.image_shape)
+    return tf.ensure_shape(filled, [canvas.height, canvas.width, 3])
 
 
 def window(num_examples: int, batch_size: int) -> int:
@@ -77,16 +72,23 @@ def alike(records: tf.data.Dataset, batch_size: int, seed: int, start_step: int,
     return windows.map(arranged).unbatch().skip(done * batch_size)
 
 
-def batched(dataset: tf.data.Dataset, batch_size: int, source: Source, drop_remainder: bool = False) -> tf.data.Dataset:
-    """Examples in batches; where the source cuts, `images` are padded to the largest, to whole MULTIPLEs of pixels."""
-    if not source.cut:
+def batched(
+    dataset: tf.data.Dataset, batch_size: int, canvas: Canvas | None, drop_remainder: bool = False
+) -> tf.data.Dataset:
+    """Examples in batches; `images` of several sizes lie on a canvas as wide as the widest of them needs."""
+    if canvas is None:
         return dataset.batch(batch_size, drop_remainder=drop_remainder)
 
-    def rounded(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        rows, columns = -tf.shape(batch["images"])[1] % MULTIPLE, -tf.shape(batch["images"])[2] % MULTIPLE
-        images = tf.pad(batch["images"], [[0, 0], [0, rows], [0, columns], [0, 0]])
-        return {**batch, "images": tf.ensure_shape(images, [None, height, None, 3])}
+    def on_canvas(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        height, width = tf.unstack(tf.shape(batch["images"])[1:3])
+        missing = [[0, 0], [0, canvas.height - height], [0, batch_width(width) - width], [0, 0]]
+        images = tf.ensure_shape(tf.pad(batch["images"], missing), [None, canvas.height, None, 3])
+        return {**batch, "images": images}
 
-    keeps_height = source.spec.resize == "keep_height" and source.spec.image_height % MULTIPLE == 0
-    height = source.spec.image_height if keeps_height else None
-    return dataset.padded_batch(batch_size, drop_remainder=drop_remainder).map(rounded)
+    return dataset.padded_batch(batch_size, drop_remainder=drop_remainder).map(on_canvas)
+
+
+def batch_width(width: tf.Tensor) -> tf.Tensor:
+    """`canvas.batch_width` in TensorFlow, int32 [] of int32 []."""
+    step = tf.gather(STEPS, tf.searchsorted(ENDS, [width])[0])
+    return -(-width // step) * step

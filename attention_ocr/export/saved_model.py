@@ -13,31 +13,18 @@ import numpy as np
 import tensorflow as tf
 
 from attention_ocr import __version__, files
-from attention_ocr.config import ModelConfig
-from attention_ocr.data import images_in_graph as fitting
+from attention_ocr.data import pictures_in_graph as fitting
 from attention_ocr.data import pipeline
+from attention_ocr.data.parsing import parse_example
 from attention_ocr.data.sizes import without_padding
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.model import network
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.reading.backends.keras import KerasBackend
+from attention_ocr.reading.backends.saved_model import DESCRIPTION_FILE, ENDPOINTS, SavedModelBackend, versions
 from attention_ocr.reading.reader import Reader
-from attention_ocr.records.examples import parse_example
 
-DESCRIPTION_FILE = Path("assets.extra") / "attention_ocr.json"
 TOLERANCE = 1e-4
-
-# The reference's endpoint names <- ours.
-ENDPOINTS = {
-    "predictions": "predicted_chars",
-    "scores": "predicted_scores",
-    "chars_logit": "chars_logit",
-    "predicted_length": "predicted_length",
-    "predicted_conf": "predicted_conf",
-    "normalized_seq_conf": "normalized_seq_conf",
-    "attention_masks": "attention",
-    "feature_sizes": "feature_sizes",
-}
 
 
 @dataclass(frozen=True)
@@ -63,7 +50,7 @@ def export_saved_model(model: AttentionOcr, export_dir: str | os.PathLike) -> tu
         UserError: the folder cannot be written, or the export does not read as the model does.
     """
     folder = Path(export_dir)
-    version = max((int(path.name) for path in _versions(folder)), default=0) + 1
+    version = max((int(path.name) for path in versions(folder)), default=0) + 1
     temporary = folder / f".export-{secrets.token_hex(4)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,46 +64,6 @@ def export_saved_model(model: AttentionOcr, export_dir: str | os.PathLike) -> tu
     return folder / str(version), parity
 
 
-def load_reader(path: str | os.PathLike) -> Reader:
-    """The reader of an exported version, or of the newest one in a folder of versions.
-
-    Raises:
-        UserError: there is no export of this project.
-    """
-    folder = Path(path)
-    if not (folder / "saved_model.pb").exists():
-        versions = _versions(folder)
-        if not versions:
-            raise UserError(f"{path}: holds no SavedModel; make one with `attention-ocr export`")
-        folder = max(versions, key=lambda version: int(version.name))
-    if not (folder / DESCRIPTION_FILE).exists():
-        raise UserError(f"{folder}: is not an export of attention-ocr ({DESCRIPTION_FILE} is missing)")
-    description = files.read_json(folder / DESCRIPTION_FILE)
-    config = ModelConfig.from_dict(description["model"])
-    dataset = DatasetSpec.from_dict(description["dataset"], str(folder))
-    encoder = network.encoder_of(config, dataset)
-    cuts_padding = network.cuts_padding(encoder, dataset)
-    loaded = tf.saved_model.load(str(folder))
-
-    def predict(pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        inputs = {"images": tf.constant(pixels)}
-        if cuts_padding:
-            full = np.tile(pixels.shape[1:3], [len(pixels), 1])
-            inputs["sizes"] = tf.constant(full if sizes is None else sizes, tf.int32)
-        outputs = loaded.signatures["images"](**inputs)
-        return {ours: outputs[theirs].numpy() for theirs, ours in ENDPOINTS.items() if theirs in outputs}
-
-    return Reader(
-        predict,
-        dataset,
-        encoder.feature_grid,
-        (config.crop_height, config.crop_width),
-        description["step"],
-        encoder.cells,
-        cuts_padding,
-    )
-
-
 def compare(model: AttentionOcr, folder: Path) -> Parity:
     """Runs an export beside its model on made-up pictures.
 
@@ -124,12 +71,14 @@ def compare(model: AttentionOcr, folder: Path) -> Parity:
         UserError: an output differs by more than `TOLERANCE` of its largest value (of 1 where that is below 1), or a
             text is another.
     """
-    reader, exported = Reader.of_model(model), load_reader(folder)
+    reader, exported = Reader(KerasBackend(model)), SavedModelBackend(folder)
     signatures = tf.saved_model.load(str(folder)).signatures
     spec = model.dataset
     pixels = made_up_pictures(spec)
-    sizes = made_up_sizes(spec) if model.cuts_padding else None
-    ours, theirs = reader.predict(pixels, sizes), exported.predict(pixels, sizes)
+    canvas = model.geometry.canvas
+    sizes = made_up_sizes(spec) if canvas else None
+    batch = canvas.batch(pixels)[0] if canvas else pixels
+    ours, theirs = reader.backend.predict(batch, sizes), exported.predict(batch, sizes)
     difference = largest_difference(ours, theirs)
     pictures = [reader.prepare(picture) for picture in pixels]
     texts = [reading.text for reading in reader.read_prepared(pictures)]
@@ -166,10 +115,11 @@ def made_up_sizes(spec: DatasetSpec) -> np.ndarray:
 
 
 def _fitted(pixels: tf.Tensor, model: AttentionOcr) -> tf.Tensor:
-    if not model.cuts_padding:
+    canvas = model.geometry.canvas
+    if not canvas:
         return fitting.fit(pixels, model.dataset)
-    canvas, size = fitting.fit_unpadded(pixels, model.dataset)
-    return canvas[: size[0], : size[1]]
+    filled, size = fitting.fit_unpadded(pixels, model.dataset, canvas)
+    return filled[: size[0], : size[1]]
 
 
 def made_up_pictures(spec: DatasetSpec) -> np.ndarray:
@@ -183,25 +133,24 @@ def made_up_pictures(spec: DatasetSpec) -> np.ndarray:
 
 
 def _write(model: AttentionOcr, folder: Path) -> None:
-    spec, crop = model.dataset, (model.config.crop_height, model.config.crop_width)
+    spec, canvas = model.dataset, model.geometry.canvas
     symbols = tf.constant(spec.charset.symbols)
 
     def read_images(images: tf.Tensor, sizes: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
-        cropped = images if model.cuts_padding else pipeline.crop_in_graph(images, spec.num_views, crop)
-        inputs = {"images": tf.cast(cropped, tf.float32) / 255.0}
-        outputs = model(inputs if sizes is None else {**inputs, "sizes": sizes}, training=False)
+        inputs = {"images": images} if sizes is None else {"images": images, "sizes": sizes}
+        outputs = model(inputs, training=False)
         found = {theirs: outputs[ours] for theirs, ours in ENDPOINTS.items() if ours in outputs}
         texts = tf.strings.reduce_join(tf.gather(symbols, outputs["predicted_chars"]), axis=-1)
         return {**found, "predicted_text": texts}
 
     def read_pictures(number: tf.Tensor, picture: Callable[[tf.Tensor], tf.Tensor]) -> dict[str, tf.Tensor]:
         """Reads `number` pictures, each uint8 [height, width, 3] of any size."""
-        if not model.cuts_padding:
-            canvas = tf.TensorSpec(spec.image_shape, tf.uint8)
-            return read_images(tf.map_fn(lambda n: fitting.fit(picture(n), spec), tf.range(number), canvas))
-        canvas = tf.TensorSpec([*fitting.canvas(spec), 3], tf.uint8)
-        sized = (canvas, tf.TensorSpec([2], tf.int32))
-        return read_images(*tf.map_fn(lambda n: fitting.fit_unpadded(picture(n), spec), tf.range(number), sized))
+        if not canvas:
+            fitted = tf.TensorSpec(spec.image_shape, tf.uint8)
+            return read_images(tf.map_fn(lambda n: fitting.fit(picture(n), spec), tf.range(number), fitted))
+        sized = (tf.TensorSpec([canvas.height, canvas.width, 3], tf.uint8), tf.TensorSpec([2], tf.int32))
+        pictures = tf.map_fn(lambda n: fitting.fit_unpadded(picture(n), spec, canvas), tf.range(number), sized)
+        return read_images(*pictures)
 
     def read_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         return read_pictures(tf.size(image_bytes), lambda n: pipeline.decode_pixels(image_bytes[n]))
@@ -210,15 +159,14 @@ def _write(model: AttentionOcr, folder: Path) -> None:
         def picture(n: tf.Tensor) -> tf.Tensor:
             example = parse_example(examples[n])
             pixels = pipeline.decode_pixels(example["encoded"])
-            return without_padding(pixels, example, spec) if model.cuts_padding else pixels
+            return without_padding(pixels, example, spec) if canvas else pixels
 
         return read_pictures(tf.size(examples), picture)
 
     inputs = [tf.TensorSpec([None, *spec.image_shape], tf.uint8, "images")]
-    if model.cuts_padding:
-        height = spec.image_height if spec.resize == "keep_height" else None
+    if canvas:
         inputs = [
-            tf.TensorSpec([None, height, None, 3], tf.uint8, "images"),
+            tf.TensorSpec([None, canvas.height, None, 3], tf.uint8, "images"),
             tf.TensorSpec([None, 2], tf.int32, "sizes"),
         ]
     archive = keras.export.ExportArchive()
@@ -235,7 +183,3 @@ def _write(model: AttentionOcr, folder: Path) -> None:
         "dataset": spec.to_dict(),
     }
     files.write_json(folder / DESCRIPTION_FILE, description)
-
-
-def _versions(folder: Path) -> list[Path]:
-    return [path for path in folder.glob("*") if path.name.isdecimal() and (path / "saved_model.pb").exists()]

@@ -8,8 +8,8 @@ from absl import flags
 
 from attention_ocr import files
 from attention_ocr.flags import define_reading, reading_from, required
+from attention_ocr.picture_paths import picture_paths
 from attention_ocr.quiet import quiet_imports
-from attention_ocr.reading.picture_paths import picture_paths
 
 
 def define_flags(values: flags.FlagValues) -> None:

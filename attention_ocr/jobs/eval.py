@@ -1,7 +1,6 @@
 """attention-ocr eval."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("eval_log_dir", "", "Where results go; empty: eval_SPLIT beside the model.", **define)
     flags.DEFINE_integer("batch_size", 32, "Pictures read at a time.", lower_bound=1, **define)
     flags.DEFINE_integer("num_batches", 0, "Batches to read; 0: the whole split.", lower_bound=0, **define)
-    text = "With --train_log_dir: look for a new checkpoint this often, in seconds, and go on; 0: evaluate once."
+    text = "With --train_log_dir: seconds between looks for a new checkpoint; 0: evaluate once."
     flags.DEFINE_float("eval_interval_secs", 0, text, lower_bound=0, **define)
     flags.DEFINE_integer("number_of_steps", 0, "Then: end after this many; 0: never.", lower_bound=0, **define)
     define_reading(values)
@@ -40,22 +39,16 @@ def run(values: flags.FlagValues) -> None:
     dataset.split_files(values.dataset_dir, values.split_name)
 
     with quiet_imports():
-        from attention_ocr.reading import evaluation
-    limits = (values.batch_size, values.num_batches)
-    split = evaluation.EvaluationSplit(values.dataset_dir, values.split_name, dataset, *limits)
-    beside = Path(values.train_log_dir) if values.train_log_dir else Path(values.checkpoint).parent
-    log_dir = Path(values.eval_log_dir) if values.eval_log_dir else beside / f"eval_{values.split_name}"
-    for path in _model_files(values):
-        print(json.dumps(evaluation.evaluate_file(path, split, log_dir, reading)), flush=True)
-
-
-def _model_files(values: flags.FlagValues) -> Iterable[Path]:
-    from attention_ocr.reading import evaluation
-    from attention_ocr.training import run_directory
-
-    if values.checkpoint:
-        return [Path(values.checkpoint)]
-    run = run_directory.RunDirectory(Path(values.train_log_dir))
-    if not values.eval_interval_secs:
-        return [run.newest_file()]
-    return evaluation.watch(run, values.eval_interval_secs, values.number_of_steps or None)
+        from attention_ocr.reading import record_evaluation
+        from attention_ocr.training.run_directory import RunDirectory, watch
+        from attention_ocr.training.tensorboard import write_scores
+    which = (values.dataset_dir, values.split_name, dataset)
+    split = record_evaluation.EvaluationSplit(*which, values.batch_size, values.num_batches)
+    beside = Path(values.train_log_dir or Path(values.checkpoint).parent)
+    log_dir = Path(values.eval_log_dir or beside / f"eval_{values.split_name}")
+    run = RunDirectory(Path(values.train_log_dir))
+    watched = watch(run, values.eval_interval_secs, values.number_of_steps or None)
+    for path in [Path(values.checkpoint)] if values.checkpoint else watched:
+        found = record_evaluation.evaluate_file(path, split, log_dir, reading)
+        write_scores(log_dir, found)
+        print(json.dumps(found), flush=True)

@@ -204,7 +204,7 @@ class BeamReader(keras.Model):
     def call(self, inputs, training=False):
         del training
         network = self.network
-        seen = network.encoder(inputs["images"], inputs.get("sizes"), training=False)  # once a picture
+        seen = network.encode(inputs["images"], inputs.get("sizes"))  # once a picture
         features, is_picture = seen["features"], seen.get("is_picture")
         null_id = network.dataset.charset.null_id
         found = network.head.search(network.decoder, features, null_id, self.beam_width, self.penalty, is_picture)

@@ -3,55 +3,9 @@
 import keras
 from keras import ops
 
-from attention_ocr.errors import UserError
 from attention_ocr.model import padding
+from attention_ocr.model.layouts.crnn import LAYERS, POOL, WIDE_POOL, side_after
 
-POOL, WIDE_POOL = "pool", "wide_pool"  # the second one's windows overlap by a column and reach over both sides
-# Filters, kernel, padding, batch norm; or a pooling with its window, which is its stride too.
-LAYERS = {
-    # Shi et al. 2015, arXiv 1507.05717, table 1 from the bottom.
-    "crnn": (
-        (64, 3, "same", False),
-        (POOL, (2, 2)),
-        (128, 3, "same", False),
-        (POOL, (2, 2)),
-        (256, 3, "same", False),
-        (256, 3, "same", False),
-        (POOL, (2, 1)),
-        (512, 3, "same", True),
-        (512, 3, "same", True),
-        (POOL, (2, 1)),
-        (512, 2, "valid", False),
-    ),
-    # Guo and Deng's Attention-OCR, which slides it over the word.
-    "sliding": (
-        (64, 3, "same", False),
-        (POOL, (2, 2)),
-        (128, 3, "same", False),
-        (POOL, (2, 2)),
-        (256, 3, "same", True),
-        (256, 3, "same", False),
-        (POOL, (2, 1)),
-        (512, 3, "same", True),
-        (512, 3, "same", False),
-        (POOL, (2, 1)),
-        (512, 2, "valid", True),
-    ),
-    # The PyTorch attention OCR for Chinese lines.
-    "wide_crnn": (
-        (64, 3, "same", False),
-        (POOL, (2, 2)),
-        (128, 3, "same", False),
-        (POOL, (2, 2)),
-        (256, 3, "same", True),
-        (256, 3, "same", False),
-        (WIDE_POOL, (2, 1)),
-        (512, 3, "same", True),
-        (512, 3, "same", False),
-        (WIDE_POOL, (2, 1)),
-        (512, 2, "valid", True),
-    ),
-}
 MOMENTUM = 0.9  # of batch norm's averages, as in Torch, in which CRNN was written; slower ones lag behind short runs
 
 
@@ -87,24 +41,6 @@ class Crnn(keras.layers.Layer):
                 self.normalizations[name] = keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-5, name=name)
 
     num_channels = 512
-    cells = None  # rows and columns lie differently far apart
-    masks = True
-
-    def feature_grid(self, height, width):
-        """(h, w) of the features of pictures of `height` x `width` pixels.
-
-        Raises:
-            UserError: they are too small.
-        """
-        h, w = height, width
-        for layer in self.kind:
-            h, w = _side(h, layer, 0), _side(w, layer, 1)
-        if h < 1 or w < 1:
-            raise UserError(
-                f"views of {height} x {width} pixels (height x width) are too small for these convolutions, which need "
-                "32 x 8; make records with a larger --image_height"
-            )
-        return h, w
 
     def feature_sizes(self, sizes):
         """`feature_grid` of each of `sizes` int [B, 2]; of a picture too small, one row and column."""
@@ -116,7 +52,7 @@ class Crnn(keras.layers.Layer):
         """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
         kept, C = 0, 3
         for layer in self.kind:
-            height, width = _side(height, layer, 0), _side(width, layer, 1)
+            height, width = side_after(height, layer, 0), side_after(width, layer, 1)
             C = layer[0] if len(layer) == 4 else C
             kept += height * width * C * (1 if len(layer) == 2 else 3 if layer[3] else 2)
         return kept
@@ -154,15 +90,6 @@ class Crnn(keras.layers.Layer):
         return ops.relu(features)
 
 
-def _side(side, layer, axis):
-    """Rows (axis 0) or columns (axis 1) after a layer."""
-    if layer[0] == WIDE_POOL and axis == 1:
-        return side + 1
-    if layer[0] in (POOL, WIDE_POOL):
-        return side // layer[1][axis]
-    return side - layer[1] + 1 if layer[2] == "valid" else side
-
-
 def _shrunk(sizes, layer):
     """`sizes` int [B, 2] after a layer; no picture shrinks to nothing."""
-    return ops.maximum(ops.stack([_side(sizes[:, 0], layer, 0), _side(sizes[:, 1], layer, 1)], axis=1), 1)
+    return ops.maximum(ops.stack([side_after(sizes[:, 0], layer, 0), side_after(sizes[:, 1], layer, 1)], axis=1), 1)

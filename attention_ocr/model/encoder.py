@@ -94,25 +94,6 @@ class MultiViewEncoder(keras.layers.Layer):
         self.coordinates = coordinates
         self.columns = columns
 
-    def feature_grid(self, height, width):
-        """(h, w) of the features of a view of `height` x `width` pixels.
-
-        Raises:
-            UserError: it is too small for the tower.
-        """
-        h, w = self.tower.feature_grid(height, width)
-        return (1 if self.columns else h), w
-
-    @property
-    def masks(self):
-        """Whether it can leave out what lies beyond pictures that are smaller than their batch."""
-        return self.tower.masks and self.num_views == 1
-
-    @property
-    def cells(self):
-        """The pixel that a view's first cell is centred at and pixels between two cells; None: cells fill the view."""
-        return None if self.columns else self.tower.cells
-
     def feature_sizes(self, sizes):
         """Rows and columns of the features, int [B, 2], of pictures of `sizes` int [B, 2] (height, width) in pixels."""
         found = self.tower.feature_sizes(sizes)
@@ -122,16 +103,16 @@ class MultiViewEncoder(keras.layers.Layer):
         """Positions of pictures.
 
         Args:
-            images: [B, H, V*W, 3] in [0, 1].
+            images: [B, H, V*W, 3] in -1.25..1.25.
             sizes: int [B, 2], height and width of the picture at the top left of each; the rest is padding. None: all
-                is picture. Only where the encoder `masks`.
+                is picture. Only where the tower's layout masks.
             training: whether batch norm learns.
 
         Returns:
             `features` [B, N, C]; where there are sizes also `is_picture` bool [B, N], the positions that belong to the
             picture.
         """
-        views = split_views((images - 0.5) * 2.5, self.num_views)  # [V*B, H, W, 3]
+        views = split_views(images, self.num_views)  # [V*B, H, W, 3]
         if sizes is None:
             features = self.tower(views, training=training)  # [V*B, h, w, C]
             if self.columns:

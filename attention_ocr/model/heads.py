@@ -143,7 +143,7 @@ def check_labels(
     config: ModelConfig,
     dataset: DatasetSpec,
     feature_grid: tuple[int, int],
-    labels: Iterable[tuple[str, Sequence[int], int]] | None,
+    labels_of: Callable[[], Iterable[tuple[str, Sequence[int], int]] | None],
     columns_of: Callable[[int], int] | None = None,
 ) -> None:
     """Checks, before a model learns from them, that a CTC head has columns enough for the texts.
@@ -154,8 +154,8 @@ def check_labels(
         config: tells the head.
         dataset: tells T and the charset.
         feature_grid: (h, w) of the features of a picture that fills the data set's size.
-        labels: record, class ids and width in pixels of each example; only read where a text of T characters may need
-            more columns than there are; None: they cannot be looked at beforehand.
+        labels_of: gives the record, the class ids and the width in pixels of each example, or None: they cannot be
+            looked at beforehand. Only called where a text of T characters may need more columns than there are.
         columns_of: the columns of a picture by its width; None: all have `feature_grid`'s.
 
     Raises:
@@ -164,6 +164,7 @@ def check_labels(
     N, T, charset = feature_grid[1], dataset.max_sequence_length, dataset.charset
     if name_of_head(config) != "ctc" or (N >= 2 * T - 1 and not columns_of):
         return
+    labels = labels_of()
     if labels is None:
         raise UserError(
             f"--head=ctc: {N} columns of features cannot hold every text of max_sequence_length={T} characters, and "

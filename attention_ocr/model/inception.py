@@ -3,97 +3,9 @@
 import keras
 from keras import ops
 
-from attention_ocr.errors import UserError
+from attention_ocr.model.layouts.inception_v3 import BLOCKS, REDUCTIONS, STEM, blocks_to, convolutions_of, stem_side
 
 EPSILON = 0.001
-
-# The stem: name, kernel, stride, padding, filters (0: max pooling).
-STEM = (
-    ("Conv2d_1a_3x3", 3, 2, "valid", 32),
-    ("Conv2d_2a_3x3", 3, 1, "valid", 32),
-    ("Conv2d_2b_3x3", 3, 1, "same", 64),
-    ("MaxPool_3a_3x3", 3, 2, "valid", 0),
-    ("Conv2d_3b_1x1", 1, 1, "valid", 80),
-    ("Conv2d_4a_3x3", 3, 1, "valid", 192),
-    ("MaxPool_5a_3x3", 3, 2, "valid", 0),
-)
-
-
-def _conv(name, kernel, filters, stride=1):
-    return name, kernel, filters, stride, "same" if stride == 1 else "valid"
-
-
-def _block_35(pool, one="Conv2d_0a_1x1", five="Conv2d_0b_5x5"):
-    return (
-        (_conv("Conv2d_0a_1x1", 1, 64),),
-        (_conv(one, 1, 48), _conv(five, 5, 64)),
-        (_conv("Conv2d_0a_1x1", 1, 64), _conv("Conv2d_0b_3x3", 3, 96), _conv("Conv2d_0c_3x3", 3, 96)),
-        ("average", _conv("Conv2d_0b_1x1", 1, pool)),
-    )
-
-
-def _block_17(width):
-    return (
-        (_conv("Conv2d_0a_1x1", 1, 192),),
-        (
-            _conv("Conv2d_0a_1x1", 1, width),
-            _conv("Conv2d_0b_1x7", (1, 7), width),
-            _conv("Conv2d_0c_7x1", (7, 1), 192),
-        ),
-        (
-            _conv("Conv2d_0a_1x1", 1, width),
-            _conv("Conv2d_0b_7x1", (7, 1), width),
-            _conv("Conv2d_0c_1x7", (1, 7), width),
-            _conv("Conv2d_0d_7x1", (7, 1), width),
-            _conv("Conv2d_0e_1x7", (1, 7), 192),
-        ),
-        ("average", _conv("Conv2d_0b_1x1", 1, 192)),
-    )
-
-
-def _block_8(second):
-    return (
-        (_conv("Conv2d_0a_1x1", 1, 320),),
-        (_conv("Conv2d_0a_1x1", 1, 384), (_conv("Conv2d_0b_1x3", (1, 3), 384), _conv(second, (3, 1), 384))),
-        (
-            _conv("Conv2d_0a_1x1", 1, 448),
-            _conv("Conv2d_0b_3x3", 3, 384),
-            (_conv("Conv2d_0c_1x3", (1, 3), 384), _conv("Conv2d_0d_3x1", (3, 1), 384)),
-        ),
-        ("average", _conv("Conv2d_0b_1x1", 1, 192)),
-    )
-
-
-# Block -> branches -> layers in order. "average" and "max" pool; a tuple of layers in a tuple is a fork whose
-# outputs are joined. slim's layer names are irregular; checkpoints use them, so they stay.
-BLOCKS = {
-    "Mixed_5b": _block_35(32),
-    "Mixed_5c": _block_35(64, "Conv2d_0b_1x1", "Conv_1_0c_5x5"),
-    "Mixed_5d": _block_35(64),
-    "Mixed_6a": (
-        (_conv("Conv2d_1a_1x1", 3, 384, 2),),
-        (_conv("Conv2d_0a_1x1", 1, 64), _conv("Conv2d_0b_3x3", 3, 96), _conv("Conv2d_1a_1x1", 3, 96, 2)),
-        ("max",),
-    ),
-    "Mixed_6b": _block_17(128),
-    "Mixed_6c": _block_17(160),
-    "Mixed_6d": _block_17(160),
-    "Mixed_6e": _block_17(192),
-    "Mixed_7a": (
-        (_conv("Conv2d_0a_1x1", 1, 192), _conv("Conv2d_1a_3x3", 3, 320, 2)),
-        (
-            _conv("Conv2d_0a_1x1", 1, 192),
-            _conv("Conv2d_0b_1x7", (1, 7), 192),
-            _conv("Conv2d_0c_7x1", (7, 1), 192),
-            _conv("Conv2d_1a_3x3", 3, 192, 2),
-        ),
-        ("max",),
-    ),
-    "Mixed_7b": _block_8("Conv2d_0b_3x1"),
-    "Mixed_7c": _block_8("Conv2d_0c_3x1"),
-}
-
-REDUCTIONS = ("Mixed_6a", "Mixed_7a")
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
@@ -198,73 +110,35 @@ class InceptionV3(keras.layers.Layer):
         for name, kernel, stride, padding, filters in STEM:
             if filters:
                 self._add_convolution(name, (name, kernel, filters, stride, padding))
-        for block in self._blocks():
+        for block in blocks_to(self.final_endpoint):
             for number, branch in enumerate(BLOCKS[block]):
                 for step in branch:
-                    for layer in _convolutions(step):
+                    for layer in convolutions_of(step):
                         self._add_convolution(f"{block}/Branch_{number}/{layer[0]}", layer)
-
-    masks = False  # the reference knows pictures of one size
 
     @property
     def num_channels(self):
         """C of the features."""
         C = next(filters for *_, filters in reversed(STEM) if filters)
-        for block in self._blocks():  # a branch that only pools keeps its input's channels
-            C = sum(sum(layer[2] for layer in _convolutions(branch[-1])) or C for branch in BLOCKS[block])
+        for block in blocks_to(self.final_endpoint):  # a branch that only pools keeps its input's channels
+            C = sum(sum(layer[2] for layer in convolutions_of(branch[-1])) or C for branch in BLOCKS[block])
         return C
-
-    def feature_grid(self, height, width):
-        """(h, w) of the features of pictures of `height` x `width` pixels.
-
-        Raises:
-            UserError: they are too small for `final_endpoint`.
-        """
-        h, w = self._side(height), self._side(width)
-        if h < 1 or w < 1:
-            raise UserError(
-                f"views of {height} x {width} pixels (height x width) are too small for "
-                f"--final_endpoint={self.final_endpoint}; use larger pictures or an earlier endpoint"
-            )
-        return h, w
-
-    @property
-    def cells(self):
-        """The pixel that the first cell of the feature map is centred at, and pixels from one cell to the next."""
-        first, stride = 0, 1
-        for _, kernel, step, padding, _ in STEM:
-            first += (kernel - 1) // 2 * stride if padding == "valid" else 0
-            stride *= step
-        for block in self._blocks():
-            if block in REDUCTIONS:
-                first, stride = first + stride, 2 * stride
-        return first, stride
 
     def activations(self, height, width):
         """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
         kept = 0
         for number, (*_, filters) in enumerate(STEM, start=1):
-            h, w = (_after(STEM[:number], side) for side in (height, width))
+            h, w = (stem_side(STEM[:number], side) for side in (height, width))
             kept += 3 * h * w * filters
-        h, w = (_after(STEM, side) for side in (height, width))
-        for block in self._blocks():
+        h, w = (stem_side(STEM, side) for side in (height, width))
+        for block in blocks_to(self.final_endpoint):
             before = h * w
             h, w = ((h - 3) // 2 + 1, (w - 3) // 2 + 1) if block in REDUCTIONS else (h, w)
             for branch in BLOCKS[block]:
                 for number, step in enumerate(branch, start=1):
                     cells = h * w if number == len(branch) else before
-                    kept += 3 * cells * sum(layer[2] for layer in _convolutions(step))
+                    kept += 3 * cells * sum(layer[2] for layer in convolutions_of(step))
         return kept
-
-    def _side(self, side):
-        side = _after(STEM, side)
-        for block in self._blocks():
-            side = (side - 3) // 2 + 1 if block in REDUCTIONS else side
-        return side
-
-    def _blocks(self):
-        names = list(BLOCKS)
-        return names[: names.index(self.final_endpoint) + 1]
 
     def _add_convolution(self, path, layer):
         _, kernel, filters, stride, padding = layer
@@ -284,7 +158,7 @@ class InceptionV3(keras.layers.Layer):
                 features = self.layers_by_name[name](features, n, training=training)
             else:
                 features = ops.max_pool(features, kernel, stride, padding)
-        for block in self._blocks():
+        for block in blocks_to(self.final_endpoint):
             branches = [
                 self._branch(f"{block}/Branch_{number}", branch, features, n, training)
                 for number, branch in enumerate(BLOCKS[block])
@@ -303,21 +177,7 @@ class InceptionV3(keras.layers.Layer):
             else:
                 outputs = [
                     self.layers_by_name[f"{path}/{layer[0]}"](features, num_updates, training=training)
-                    for layer in _convolutions(step)
+                    for layer in convolutions_of(step)
                 ]
                 features = outputs[0] if len(outputs) == 1 else ops.concatenate(outputs, axis=-1)
         return features
-
-
-def _after(layers, side):
-    """Rows or columns of `side` pixels after layers of the stem."""
-    for _, kernel, stride, padding, _ in layers:
-        side = (side - kernel) // stride + 1 if padding == "valid" else side
-    return side
-
-
-def _convolutions(step):
-    """The convolutions of a branch's step: one, a fork's several, or none for a pooling."""
-    if isinstance(step, str):
-        return ()
-    return step if isinstance(step[0], tuple) else (step,)

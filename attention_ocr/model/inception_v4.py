@@ -3,80 +3,9 @@
 import keras
 from keras import ops
 
-from attention_ocr.errors import UserError
 from attention_ocr.model import padding
 from attention_ocr.model.inception import ConvBatchNormRelu
-
-AVERAGE, MAXIMUM = "average", "maximum"
-SMALLEST = 16  # pixels of a side: two cells
-
-
-def _conv(name, kernel, filters, stride=1):
-    return name, kernel, filters, stride
-
-
-def _average(name):
-    return name, 3, AVERAGE, 1
-
-
-def _maximum(name, stride):
-    return name, 3, MAXIMUM, stride
-
-
-# Name, kernel or window, filters or which pooling, stride; all padding is "same".
-STEM = (
-    _conv("Conv2d_1a_3x3", 3, 32, 2),
-    _conv("Conv2d_2a_3x3", 3, 32),
-    _conv("Conv2d_2b_3x3", 3, 64),
-)
-
-BLOCK_A = (
-    (_conv("Conv2d_0a_1x1", 1, 96),),
-    (_conv("Conv2d_0a_1x1", 1, 64), _conv("Conv2d_0b_3x3", 3, 96)),
-    (_conv("Conv2d_0a_1x1", 1, 64), _conv("Conv2d_0b_3x3", 3, 96), _conv("Conv2d_0c_3x3", 3, 96)),
-    (_average("AvgPool_0a_3x3"), _conv("Conv2d_0b_1x1", 1, 96)),
-)
-
-BLOCK_B = (
-    (_conv("Conv2d_0a_1x1", 1, 384),),
-    (
-        _conv("Conv2d_0a_1x1", 1, 192),
-        _conv("Conv2d_0b_1x7", (1, 7), 224),
-        _conv("Conv2d_0c_7x1", (7, 1), 256),
-    ),
-    (
-        _conv("Conv2d_0a_1x1", 1, 192),
-        _conv("Conv2d_0b_7x1", (7, 1), 192),
-        _conv("Conv2d_0c_1x7", (1, 7), 224),
-        _conv("Conv2d_0d_7x1", (7, 1), 224),
-        _conv("Conv2d_0e_1x7", (1, 7), 256),
-    ),
-    (_average("AvgPool_0a_3x3"), _conv("Conv2d_0b_1x1", 1, 128)),
-)
-
-# Block -> branches -> layers in order; the names are slim's, which checkpoints use.
-BLOCKS = {
-    "Mixed_3a": ((_maximum("MaxPool_0a_3x3", 2),), (_conv("Conv2d_0a_3x3", 3, 96, 2),)),
-    "Mixed_4a": (
-        (_conv("Conv2d_0a_1x1", 1, 64), _conv("Conv2d_1a_3x3", 3, 96)),
-        (
-            _conv("Conv2d_0a_1x1", 1, 64),
-            _conv("Conv2d_0b_1x7", (1, 7), 64),
-            _conv("Conv2d_0c_7x1", (7, 1), 64),
-            _conv("Conv2d_1a_3x3", 3, 96),
-        ),
-    ),
-    "Mixed_5a": ((_conv("Conv2d_1a_3x3", 3, 192, 2),), (_maximum("MaxPool_1a_3x3", 2),)),
-    **{f"Mixed_5{letter}": BLOCK_A for letter in "bcde"},
-    # A stride of 1 here, and "same" above: arXiv 1912.04561. slim has 2, and "valid" wherever sizes change.
-    "Mixed_6a": (
-        (_conv("Conv2d_1a_3x3", 3, 384),),
-        (_conv("Conv2d_0a_1x1", 1, 192), _conv("Conv2d_0b_3x3", 3, 224), _conv("Conv2d_1a_3x3", 3, 256)),
-        (_maximum("MaxPool_1a_3x3", 1),),
-    ),
-    **{f"Mixed_6{letter}": BLOCK_B for letter in "bcdefgh"},
-}
-LAST = "Mixed_6h"
+from attention_ocr.model.layouts.inception_v4 import AVERAGE, BLOCKS, LAST, MAXIMUM, STEM, STRIDE
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
@@ -103,29 +32,10 @@ class InceptionV4(keras.layers.Layer):
                     )
 
     num_channels = sum(branch[-1][2] for branch in BLOCKS[LAST])
-    # Of an even number of cells, "same" pads none at the left: a stride of 2 looks around the second of each two,
-    # so the first cell is at 1 + 2 + 4. Sides that are no multiples of 8 are off by a few pixels.
-    cells = (7, 8)
-    masks = True
-
-    def feature_grid(self, height, width):
-        """(h, w) of the features of pictures of `height` x `width` pixels.
-
-        Raises:
-            UserError: they are too small.
-        """
-        if min(height, width) < SMALLEST:
-            raise UserError(
-                f"views of {height} x {width} pixels (height x width) are too small for --encoder=inception_v4, which "
-                f"needs {SMALLEST} x {SMALLEST}; use larger pictures"
-            )
-        _, stride = self.cells
-        return -(-height // stride), -(-width // stride)
 
     def feature_sizes(self, sizes):
         """Rows and columns of the features, int [B, 2], of pictures of `sizes` int [B, 2] pixels."""
-        _, stride = self.cells
-        return (sizes + stride - 1) // stride
+        return (sizes + STRIDE - 1) // STRIDE
 
     def activations(self, height, width):
         """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""

@@ -10,9 +10,10 @@ import attention_ocr
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.model import losses, metrics
+from attention_ocr.model import losses, metrics, pixels
 from attention_ocr.model.crnn import Crnn
 from attention_ocr.model.encoder import MultiViewEncoder, RecurrentColumns
+from attention_ocr.model.geometry import geometry_of
 from attention_ocr.model.heads import check_pair, head_of
 from attention_ocr.model.inception import InceptionV3
 from attention_ocr.model.inception_v4 import InceptionV4
@@ -56,19 +57,17 @@ class LastValue(keras.metrics.Metric):
 class AttentionOcr(keras.Model):
     """The network of Wojna et al. 2017 (arXiv 1704.03549) and its variants.
 
-    Call it on `{"images": float32 [B, H, V*W, 3] in [0, 1]}`; where it `cuts_padding`, on batches of any height and
-    width with `"sizes": int32 [B, 2]`, the height and width of the picture at the top left of each. Add `"labels"`,
-    int32 [B, T], and `teach=True` (the default in training) to feed them to the decoder. It returns a dict:
-    `chars_logit` [B, T, K], `attention` [B, T, N] where the head has one, and the endpoints of `heads.read_characters`.
+    Call it on `{"images": uint8 or float [B, H, V*W, 3] in 0..255}`; where its geometry has a canvas, on batches of the
+    canvas's height and any of its widths with `"sizes": int32 [B, 2]`, the height and width of the picture at the top
+    left of each. Add `"labels"`, int32 [B, T], and `teach=True` (the default in training) to feed them to the decoder.
+    It returns a dict: `chars_logit` [B, T, K], `attention` [B, T, N] where the head has one, and the endpoints of
+    `heads.read_characters`.
 
     Attributes:
         config: the ModelConfig.
         dataset: the DatasetSpec whose pictures and charset it reads.
-        image_shape: [H, V*W, 3] of the pictures it is called on, after the crop.
-        feature_grid: (h, w), rows and columns of one view's feature map; attention positions are V*h*w.
-        cells: the pixel that the first cell of the feature map is centred at, and pixels between two cells; None: the
-            cells fill the view.
-        cuts_padding: whether it leaves out what lies beyond pictures that do not fill the data set's size.
+        geometry: the sizes of its pictures and features.
+        feature_grid: (h, w), rows and columns of the largest view's feature map; attention positions are V*h*w.
         step: training steps behind the weights; whoever saves the model sets it.
     """
 
@@ -77,27 +76,24 @@ class AttentionOcr(keras.Model):
         self.config = config
         self.dataset = dataset
         self.step = 0
-        self.image_shape = cropped_shape(config, dataset)
+        self.geometry = geometry_of(config, dataset)
+        self.feature_grid = self.geometry.largest_grid
         self.head = head_of(config)
+        check_pair(config, dataset, self.feature_grid, self.geometry.cuts_padding)
         self.encoder = encoder_of(config, dataset)
-        H, width, _ = self.image_shape
-        self.feature_grid = self.encoder.feature_grid(H, width // dataset.num_views)
-        self.cells = self.encoder.cells
-        self.cuts_padding = cuts_padding(self.encoder, dataset)
-        check_pair(config, dataset, self.feature_grid, self.cuts_padding)
         self.decoder = self.head.decoder(config, len(dataset.charset), dataset.max_sequence_length, name="decoder")
         names = ["sequence_loss", "loss_above_floor", "perplexity", "regularization"]
         names += ["CharacterAccuracy", "SequenceAccuracy"]
         names += ["attention_loss"] if config.attention_loss_weight else []
         self.batch_metrics = {name: LastValue(name) for name in names}
-        self.decoder(self.encoder(keras.KerasTensor((None, H, width, 3)))["features"])  # makes the weights
+        self.decoder(self.encoder(keras.KerasTensor((None, *self.geometry.image_shape)))["features"])  # makes weights
         self.seed_generator = keras.random.SeedGenerator()
         self.built = True
 
     def call(self, inputs, training=False, teach=None):
         teach = bool(training) if teach is None else teach
         sizes, labels = inputs.get("sizes"), inputs["labels"] if teach else None
-        seen = self.encoder(inputs["images"], sizes, training=training)
+        seen = self.encode(inputs["images"], sizes, training)
         features, is_picture = seen["features"], seen.get("is_picture")  # [B, N, C], [B, N]
         forced = self._forced() if training and teach else None
         outputs = self.decoder(
@@ -106,6 +102,11 @@ class AttentionOcr(keras.Model):
         null_id, T = self.dataset.charset.null_id, self.dataset.max_sequence_length
         found = self.head.read(self.config, outputs["chars_logit"], null_id, T)
         return {**outputs, **found, **self.seen_sizes(sizes)}
+
+    def encode(self, images, sizes=None, training=False):
+        """What `MultiViewEncoder.call` returns of pictures; `images` and `sizes` as in `call`."""
+        images = pixels.cropped(images, self.dataset.num_views, self.geometry.crop)
+        return self.encoder(pixels.scaled(images), sizes, training=training)
 
     def _forced(self):
         """Whether the labels are fed in a batch of training, bool [], drawn anew each time; None: they always are."""
@@ -131,7 +132,9 @@ class AttentionOcr(keras.Model):
             "SequenceAccuracy": ops.mean(metrics.sequence_accuracies(labels, y_pred["predicted_chars"], null_id)),
         }
         if self.config.attention_loss_weight:
-            looks = losses.attention_loss(y_pred["attention"], x["places"], self.feature_grid, self.cells)
+            top, left = pixels.crop_offset((self.dataset.image_height, self.dataset.image_width), self.geometry.crop)
+            places = x["places"] - np.array([left, top], "float32")
+            looks = losses.attention_loss(y_pred["attention"], places, self.feature_grid, self.geometry.cells)
             values["attention_loss"] = looks
             loss = loss + self.config.attention_loss_weight * looks
         for name, value in values.items():
@@ -193,28 +196,8 @@ def encoder_of(config: ModelConfig, dataset: DatasetSpec) -> MultiViewEncoder:
     )
 
 
-def cuts_padding(encoder: MultiViewEncoder, dataset: DatasetSpec) -> bool:
-    """Whether a network is called on pictures without the padding that the data set's `resize` puts around them."""
-    return encoder.masks and dataset.resize != "stretch"
-
-
 def recurrent_columns(config: ModelConfig) -> RecurrentColumns | None:
     """The recurrent layers that a config asks for."""
     if not config.num_encoder_lstm_layers:
         return None
     return RecurrentColumns(config.num_encoder_lstm_layers, config.num_encoder_lstm_units, name="columns")
-
-
-def cropped_shape(config: ModelConfig, dataset: DatasetSpec) -> tuple[int, int, int]:
-    """[H, V*W, 3] of what the network sees: the data set's pictures, each view cut to the crop.
-
-    Raises:
-        UserError: the crop is larger than a view.
-    """
-    H, W = dataset.image_height, dataset.image_width
-    if config.crop_height > H or config.crop_width > W:
-        raise UserError(
-            f"--crop_height={config.crop_height} --crop_width={config.crop_width}: larger than a view, {H} x {W} "
-            f"(height x width) in data set {dataset.name!r}"
-        )
-    return config.crop_height or H, dataset.num_views * (config.crop_width or W), 3

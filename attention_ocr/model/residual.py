@@ -4,12 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from attention_ocr.errors import UserError
 from attention_ocr.model import padding
+from attention_ocr.model.layouts.residual import STAGES, STRIDE
 
-# For each stage: the features' channels divided by its own, its blocks, and its stride (down, across).
-STAGES = ((8, 1, (1, 1)), (4, 2, (2, 2)), (2, 2, (2, 1)), (1, 2, (2, 1)))
-STRIDE = (16, 4)  # pixels from one row of features to the next, from one column to the next
 MOMENTUM = 0.95  # of batch norm's averages: slower ones lag behind short trainings
 
 
@@ -94,22 +91,6 @@ class Residual(keras.layers.Layer):
                 changes, name = step != (1, 1) or filters != before, f"stage_{stage}_block_{number}"
                 self.blocks.append(ResidualBlock(filters, step, weight_decay, changes, name=name))
                 before = filters
-
-    cells = None  # rows and columns lie differently far apart
-    masks = True
-
-    def feature_grid(self, height, width):
-        """(h, w) of the features of pictures of `height` x `width` pixels.
-
-        Raises:
-            UserError: they are too small.
-        """
-        if height < STRIDE[0] or width < STRIDE[1]:
-            raise UserError(
-                f"views of {height} x {width} pixels (height x width) are too small for --encoder=residual, which "
-                f"needs {STRIDE[0]} x {STRIDE[1]}; make records with a larger --image_height"
-            )
-        return -(-height // STRIDE[0]), -(-width // STRIDE[1])
 
     def feature_sizes(self, sizes):
         """`feature_grid` of each of `sizes` int [B, 2]."""

@@ -18,6 +18,7 @@ from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model.inception import BLOCKS, InceptionV3
+from attention_ocr.model.layouts.inception_v3 import InceptionV3Layout
 from attention_ocr.model.network import AttentionOcr
 
 NETWORK = "AttentionOcr_v1"
@@ -220,7 +221,7 @@ def _find_attention_inputs(checkpoint, tower, dataset, num_units, use_autoregres
     autoregression = use_autoregression is not False
     names = {ATTENTION_NAMES["attention_w"]: (2, 1), ATTENTION_NAMES["attention_v"]: (0, 1)}
     width = _most_named(checkpoint, "the width of the features", names)
-    h, w = tower.feature_grid(dataset.image_height, dataset.image_width)
+    h, w = InceptionV3Layout(tower.final_endpoint).feature_grid(dataset.image_height, dataset.image_width)
     widths = {tower.num_channels: False, tower.num_channels + h + w: True}
     if width not in widths:
         raise UserError(
@@ -233,7 +234,7 @@ def _find_attention_inputs(checkpoint, tower, dataset, num_units, use_autoregres
 def _find_slice_inputs(checkpoint, tower, dataset, num_units, use_autoregression) -> tuple[bool, bool]:
     """Whether coordinates and characters are fed to NetSlice, told by the height of its LSTM's kernel."""
     rows = _most_named(checkpoint, "the decoder's input", {SLICE_NAMES["lstm_kernel"]: (0, 1)}) - num_units
-    h, w = tower.feature_grid(dataset.image_height, dataset.image_width)
+    h, w = InceptionV3Layout(tower.final_endpoint).feature_grid(dataset.image_height, dataset.image_width)
     K, length = len(dataset.charset), dataset.num_views * h * w // dataset.max_sequence_length
     fits = [
         (coordinates, autoregression)
@@ -259,7 +260,7 @@ def _find_slice_inputs(checkpoint, tower, dataset, num_units, use_autoregression
 
 def _features_told(tower: InceptionV3, dataset: DatasetSpec) -> str:
     H, W = dataset.image_height, dataset.image_width
-    h, w = tower.feature_grid(H, W)
+    h, w = InceptionV3Layout(tower.final_endpoint).feature_grid(H, W)
     C = tower.num_channels
     return (
         f"pictures of {dataset.num_views} x {H} x {W} pixels (views, height, width) give {C} at "

@@ -1,8 +1,9 @@
 """Reader: pictures -> Reading(text, confidence, characters, where it looked), from any kind of model file."""
 
 import dataclasses
+import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,11 @@ import numpy as np
 from PIL import Image
 
 from attention_ocr.charset import Charset
-from attention_ocr.config import ReadConfig
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.errors import UserError
-from attention_ocr.model.beam_search import BeamReader
-from attention_ocr.model.model_file import load_model
-from attention_ocr.model.network import AttentionOcr
+from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading import attention_pictures
-from attention_ocr.records.pictures import crop_views, fit, fit_unpadded, open_image, together
-
-Predict = Callable[..., dict[str, np.ndarray]]
+from attention_ocr.reading.backends.backend import Backend
+from attention_ocr.records.pictures import crop_views, fit, fit_unpadded, open_image
 
 
 @dataclass(frozen=True)
@@ -76,28 +72,24 @@ class Reading:
         return {**values, "alternatives": others} if others else values
 
 
-@dataclass(frozen=True)
 class Reader:
     """Reads pictures in batches of any size.
 
+    Args:
+        backend: what runs the network.
+
     Attributes:
-        predict: uint8 [B, H, V*W, 3] at the data set's size, and None -> the endpoints of `AttentionOcr`; where it cuts
-            padding, uint8 of any size and int32 [B, 2], the height and width of each picture.
+        backend: the same.
         dataset: what the model was trained on: sizes, views, charset.
-        feature_grid: (height, width) of a view -> (h, w) of its feature map.
-        crop: (height, width) that the network cuts from each view; 0: all.
+        geometry: the sizes of its pictures and features.
         step: training steps behind the weights.
-        cells: the pixel of a view that its first cell is centred at, and pixels between two cells; None: not known.
-        cuts_padding: whether pictures are read as large as they are.
     """
 
-    predict: Predict
-    dataset: DatasetSpec
-    feature_grid: Callable[[int, int], tuple[int, int]]
-    crop: tuple[int, int]
-    step: int
-    cells: tuple[int, int] | None = None
-    cuts_padding: bool = False
+    def __init__(self, backend: Backend):
+        self.backend = backend
+        self.dataset = backend.dataset
+        self.geometry = geometry_of(backend.config, backend.dataset)
+        self.step = backend.step
 
     @classmethod
     def load(cls, path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0) -> "Reader":
@@ -110,46 +102,24 @@ class Reader:
         Raises:
             UserError: there is no model at `path`, or an export is asked for beam search.
         """
-        if Path(path).is_dir():
-            if beam_width > 1:
-                raise UserError(
-                    f"--beam_width={beam_width}: {path} is an export, whose graph reads greedily; "
-                    "give the .keras file it was made from"
-                )
-            from attention_ocr.export import saved_model  # needs TensorFlow, which a .keras file does not
-
-            return saved_model.load_reader(path)
-        return cls.of_model(load_model(path), beam_width, length_penalty)
-
-    @classmethod
-    def of_model(cls, model: AttentionOcr, beam_width: int = 1, length_penalty: float = 0.0) -> "Reader":
-        """The reader of a model in memory; it sees later changes of the weights."""
-        crop = (model.config.crop_height, model.config.crop_width)
-        ReadConfig(beam_width, length_penalty)  # checks them
-        network = model if beam_width == 1 else BeamReader(model, beam_width, length_penalty)
-
-        def predict(pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
-            cropped = crop_views(pixels, model.dataset.num_views, *crop)
-            inputs = {"images": cropped.astype(np.float32) / 255}
-            return network.predict_on_batch(inputs if sizes is None else {**inputs, "sizes": sizes})
-
-        grid = model.encoder.feature_grid
-        return cls(predict, model.dataset, grid, crop, model.step, model.cells, model.cuts_padding)
+        backend = "saved_model" if Path(path).is_dir() else "keras"
+        module = importlib.import_module(f"attention_ocr.reading.backends.{backend}")  # each needs another framework
+        return cls(module.load(path, beam_width, length_penalty))
 
     def prepare(self, picture: Any) -> np.ndarray:
         """uint8 [H, V*W, 3] of a path, encoded bytes or a uint8 array [height, width, 3] of any size.
 
-        Where the model cuts padding, it is no larger than the picture needs.
+        Where the network has a canvas, it is no larger than the picture needs.
 
         Raises:
             UserError: it is not a picture.
         """
         opened = Image.fromarray(picture) if isinstance(picture, np.ndarray) else open_image(picture)
-        return (fit_unpadded if self.cuts_padding else fit)(opened, self.dataset)
+        return (fit_unpadded if self.geometry.canvas else fit)(opened, self.dataset)
 
     def cropped(self, pixels: np.ndarray) -> np.ndarray:
         """What the network sees of prepared pictures [..., H, V*W, 3]."""
-        return crop_views(pixels, self.dataset.num_views, *self.crop)
+        return crop_views(pixels, self.dataset.num_views, *self.geometry.crop)
 
     def read(self, pictures: Sequence[Any], batch_size: int = 32) -> list[Reading]:
         """Readings of paths, encoded bytes, or uint8 arrays [height, width, 3] of any size."""
@@ -161,9 +131,9 @@ class Reader:
 
     def read_prepared(self, pictures: Sequence[np.ndarray], batch_size: int = 0) -> list[Reading]:
         """Readings of what `prepare` returned, all in one batch; `batch_size` as in `read_batch`."""
-        if not self.cuts_padding:
+        if not self.geometry.canvas:
             return self.read_batch(np.stack(pictures), batch_size)
-        pixels, sizes = together(pictures)
+        pixels, sizes = self.geometry.canvas.batch(pictures)
         return self.read_batch(pixels, batch_size, sizes)
 
     def read_batch(self, pixels: np.ndarray, batch_size: int = 0, sizes: np.ndarray | None = None) -> list[Reading]:
@@ -174,12 +144,15 @@ class Reader:
         Args:
             pixels: uint8 [B, H, V*W, 3].
             batch_size: of a full batch.
-            sizes: where the model cuts padding, int [B, 2], height and width of the picture at the top left of each.
+            sizes: where the network has a canvas, int [B, 2], height and width of the picture at the top left of each.
         """
         _, height, width, _ = self.cropped(pixels[:1]).shape
-        grid = self.feature_grid(height, width // self.dataset.num_views)
-        told = _filled(np.asarray(sizes, np.int32), batch_size) if self.cuts_padding and sizes is not None else None
-        return readings_of(self.predict(_filled(pixels, batch_size), told), self.dataset, grid)[: len(pixels)]
+        grid = self.geometry.feature_grid(height, width // self.dataset.num_views)
+        told = None
+        if self.geometry.canvas and sizes is not None:
+            told = _filled(np.asarray(sizes, np.int32), batch_size)
+        outputs = self.backend.predict(_filled(pixels, batch_size), told)
+        return readings_of(outputs, self.dataset, grid)[: len(pixels)]
 
     def draw(self, pixels: np.ndarray, reading: Reading) -> Image.Image:
         """A drawing of what was read in a prepared picture, and where each character was, if attention tells."""
@@ -195,7 +168,7 @@ class Reader:
             reading.feature_grid,
             reading.scores[steps],
             reading.confidence,
-            self.cells,
+            self.geometry.cells,
         )
 
 

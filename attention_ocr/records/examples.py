@@ -1,17 +1,11 @@
 """The FSNS `tf.train.Example`: a picture, its class ids and its text. TensorFlow only to parse it in a graph."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
 from attention_ocr.errors import UserError
 from attention_ocr.records.example_proto import Example
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 
 def write_example(
@@ -68,34 +62,4 @@ def values_of(serialized: bytes) -> dict[str, list]:
     return {
         key: list(getattr(feature, feature.WhichOneof("kind") or "bytes_list").value)
         for key, feature in example.features.feature.items()
-    }
-
-
-def parse_example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-    """A record's picture and label, in a TensorFlow graph or eagerly.
-
-    Args:
-        serialized: string [], a `tf.train.Example`.
-
-    Returns:
-        `encoded` string [], the picture's file; `labels` int64 [T], class ids padded with the null;
-        `text` string [], empty if the record has none; `orig_height` and `orig_width` int64 [], how much of the picture
-        is no padding, -1 if the record does not tell.
-    """
-    import tensorflow as tf
-
-    features = {
-        "image/encoded": tf.io.FixedLenFeature([], tf.string),
-        "image/class": tf.io.VarLenFeature(tf.int64),
-        "image/text": tf.io.FixedLenFeature([], tf.string, default_value=""),
-        "image/orig_height": tf.io.FixedLenFeature([], tf.int64, default_value=-1),
-        "image/orig_width": tf.io.FixedLenFeature([], tf.int64, default_value=-1),
-    }
-    parsed = tf.io.parse_single_example(serialized, features)
-    return {
-        "encoded": parsed["image/encoded"],
-        "labels": tf.sparse.to_dense(parsed["image/class"]),
-        "text": parsed["image/text"],
-        "orig_height": parsed["image/orig_height"],
-        "orig_width": parsed["image/orig_width"],
     }

@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,6 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
 PAD_GREY = 127
-MULTIPLE = 32  # batches of pictures of several sizes are a multiple of this high and wide
 TALL = 1.5  # How many times as high as wide a picture is at least to count as vertical text.
 SIXTEEN_BIT_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 
@@ -96,24 +95,6 @@ def fit_unpadded(image: Image.Image, spec: DatasetSpec) -> np.ndarray:
     if is_turned(image.height, image.width, spec):
         image = image.transpose(Image.Transpose.ROTATE_90)
     return _stretched(image, *scaled_size(image.height, image.width, spec))
-
-
-def together(pictures: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures of several sizes as one batch.
-
-    Args:
-        pictures: uint8 [height, width, 3] each.
-
-    Returns:
-        uint8 [B, H, W, 3], zeros below and to the right of each picture, H and W a MULTIPLE; and int32 [B, 2], the
-        height and width of each.
-    """
-    sizes = np.array([picture.shape[:2] for picture in pictures], np.int32)
-    H, W = -(-sizes.max(axis=0) // MULTIPLE) * MULTIPLE
-    batch = np.zeros([len(pictures), H, W, 3], np.uint8)
-    for place, picture in zip(batch, pictures, strict=True):
-        place[: picture.shape[0], : picture.shape[1]] = picture
-    return batch, sizes
 
 
 def fit_views(images: list[Image.Image], spec: DatasetSpec) -> np.ndarray:

@@ -29,13 +29,13 @@ class Batches:
     difficulty_steps: int = 0
 
     def pictures(self, number: int) -> dict[str, np.ndarray]:
-        """`pixels` uint8 [B, H, V*W, 3], `labels` int32 [B, T]; `places` float32 [B, T, V, 2] if they are known."""
+        """`images` uint8 [B, H, V*W, 3], `labels` int32 [B, T]; `places` float32 [B, T, V, 2] if they are known."""
         use_one_thread()
         share = min(1.0, number / self.difficulty_steps) if self.difficulty_steps else 1.0
         first = number * self.batch_size
         drawn = [self.renderer.draw(n, self.difficulty * share) for n in range(first, first + self.batch_size)]
         labels = [self.charset.pad(self.charset.encode(picture.text), self.length) for picture in drawn]
-        batch = {"pixels": np.stack([picture.pixels for picture in drawn]), "labels": np.array(labels, np.int32)}
+        batch = {"images": np.stack([picture.pixels for picture in drawn]), "labels": np.array(labels, np.int32)}
         known = [picture.places for picture in drawn if picture.places is not None]
         if len(known) == len(drawn):
             batch["places"] = np.full((len(drawn), self.length, *known[0].shape[1:]), np.nan, np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from attention_ocr import files
-from attention_ocr.reading.picture_paths import picture_paths
+from attention_ocr.picture_paths import picture_paths
 
 GAP = 4  # Pixels between two pictures.
 GROUND = (40, 40, 40)

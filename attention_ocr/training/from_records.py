@@ -1,7 +1,6 @@
-"""What a run learns from, whatever the source; today records, tomorrow rendered pictures."""
+"""Records of one or several data sets to learn from, without the bad ones that are met."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,41 +11,14 @@ from attention_ocr.console import progress_bar
 from attention_ocr.data import dataset_mix
 from attention_ocr.data.dataset_mix import DatasetMix, Part
 from attention_ocr.errors import UserError
-from attention_ocr.model import network
+from attention_ocr.model.geometry import geometry_of
 from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.evaluation import Evaluation, evaluate
 from attention_ocr.reading.reader import Reader
-
-SAMPLE_SIZE = 8
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """The source of a run's examples.
-
-    Attributes:
-        batches: step -> endless batches from that step on, as `AttentionOcr` takes them.
-        sample: some training examples to show: `originals`, augmented `images`, uint8 `pixels`, `labels`.
-        validate: reads a validation split, or None where there is none.
-        waited: seconds that training has waited for batches so far.
-        recover: takes the error and the step after which batches failed; whether it left out what was bad, so
-            that training can go on.
-        close: ends what prepares batches; called after training.
-        messages: what to say after which step.
-        labels: the record, the class ids and the unpadded width of each example; None: they are drawn.
-    """
-
-    batches: Callable[[int], Any]
-    sample: dict[str, np.ndarray]
-    validate: Callable[[Reader], Evaluation] | None
-    waited: Callable[[], float]
-    recover: Callable[[Exception, int], bool]
-    close: Callable[[], None] = lambda: None
-    messages: Callable[[], Mapping[int, str]] = dict
-    labels: Callable[[], Iterator[tuple[str, Sequence[int], int]]] | None = None
+from attention_ocr.training.data import SAMPLE_SIZE
 
 
-def from_records(config: Config, mix: DatasetMix, split_name: str, run_path: Path) -> TrainingData:
+class RecordData:
     """The records of a split of all data sets, validated on those `validation` splits that are there.
 
     Args:
@@ -54,26 +26,6 @@ def from_records(config: Config, mix: DatasetMix, split_name: str, run_path: Pat
         mix: the data sets.
         split_name: the split to learn from.
         run_path: the run's directory; shards with bad records get a copy without them there.
-
-    Raises:
-        UserError: a split is missing or empty, or too many records do not fit their data set.
-    """
-    records = RecordData(config, mix, split_name, run_path)
-    for line in dataset_mix.report(mix, records.mixture.numbers):
-        print(line, flush=True)
-    return TrainingData(
-        records.batches,
-        records.sample(),
-        records.validate if records.held_out and config.train.validation_examples else None,
-        waited=lambda: records.clock.seconds,
-        recover=records.recover,
-        labels=records.labels,
-        messages=records.messages,
-    )
-
-
-class RecordData:
-    """Records of one or several data sets without the bad ones that were met.
 
     Attributes:
         mixture: what is drawn from.
@@ -87,12 +39,16 @@ class RecordData:
 
         self._data, self._records, self._bad = mixture, pipeline, bad_records
         self._config, self._mix, self._split_name = config, mix, split_name
-        self._cut = network.cuts_padding(network.encoder_of(config.model, mix.spec), mix.spec)
+        self._canvas = geometry_of(config.model, mix.spec).canvas
         self._mender = bad_records.Mender(run_path, config.data.max_bad_records)
         if self._mender.count:
             print(f"{run_path}: leaves out {self._mender.count} bad records that were found before", flush=True)
         self.clock = pipeline.WaitClock()
         self._open()
+        self.has_validation = bool(self.held_out) and config.train.validation_examples > 0
+        for line in dataset_mix.report(mix, self.mixture.numbers):
+            print(line, flush=True)
+        self.sample = self._sample()
 
     def batches(self, step: int) -> Any:
         """Endless batches from a step on."""
@@ -102,7 +58,7 @@ class RecordData:
         """What to say after a step: that a curriculum goes on to another data set."""
         return dataset_mix.changes(self._mix, self.mixture.numbers)
 
-    def sample(self) -> dict[str, np.ndarray]:
+    def _sample(self) -> dict[str, np.ndarray]:
         """Some first examples, original and augmented."""
         while True:
             try:
@@ -129,6 +85,13 @@ class RecordData:
                 if not self._mend_first(self.held_out):
                     raise
 
+    def waited(self) -> float:
+        """Seconds that training has waited for batches so far."""
+        return self.clock.seconds
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
     def recover(self, error: Exception, step: int) -> bool:
         """Leaves out the bad records that made the batch after `step` fail; False if none is found."""
         if not isinstance(error, self._bad.DATA_ERRORS):
@@ -150,17 +113,16 @@ class RecordData:
 
     def _open(self) -> None:
         """Finds the shards to read, mended ones in place of those with bad records."""
-        crop = (self._config.model.crop_height, self._config.model.crop_width)
         sources, numbers = [], []
         for part in self._mix.parts:
             names = part.files(self._split_name)
-            source = self._records.Source(self._mender.mended(names), part.spec, crop, self._cut)
+            source = self._records.RecordFiles(self._mender.mended(names), part.spec, self._canvas)
             told = part.spec.splits[self._split_name].num_examples
             sources.append(source)
             numbers.append(source.count() if self._mender.removed(names) or not told else told)
         self.mixture = self._data.Mixture(sources, numbers, self._mix.stages, self._mix.spec)
         self.held_out = [
-            self._records.Source(self._mender.mended(part.files("validation")), part.spec, cut=self._cut)
+            self._records.RecordFiles(self._mender.mended(part.files("validation")), part.spec, self._canvas)
             for part in self._mix.parts
             if _validates(part)
         ]

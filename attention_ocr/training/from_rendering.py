@@ -20,7 +20,7 @@ from attention_ocr.render import renderers
 from attention_ocr.render.batches import Batches
 from attention_ocr.render.signs.renderer import SignRenderer
 from attention_ocr.render.writing import seed_of
-from attention_ocr.training.from_records import SAMPLE_SIZE, TrainingData
+from attention_ocr.training.data import SAMPLE_SIZE
 
 
 class RenderedSigns(keras.utils.PyDataset):
@@ -57,11 +57,11 @@ class RenderedSigns(keras.utils.PyDataset):
         return None
 
     def __getitem__(self, number: int) -> tuple[dict[str, np.ndarray]]:
-        """Batch `number`, in a tuple as Keras takes it: as `Batches.pictures`, with `images` in [0, 1] for `pixels`."""
-        return (_batch_of(self._batches.pictures(number)),)
+        """Batch `number` as `Batches.pictures` gives it, in a tuple as Keras takes it."""
+        return (self._batches.pictures(number),)
 
 
-def from_rendering(config: Config, renderer: SignRenderer, spec: DatasetSpec, render: RenderConfig) -> TrainingData:
+class DrawnData:
     """Drawn pictures to learn from, validated on drawn ones of another seed.
 
     Args:
@@ -70,55 +70,63 @@ def from_rendering(config: Config, renderer: SignRenderer, spec: DatasetSpec, re
         spec: the data set that the pictures are.
         render: difficulty and workers.
     """
-    data, train = config.data, config.train
-    steps = data.difficulty_steps
-    drawn = Batches(renderer, spec.charset, spec.max_sequence_length, data.batch_size, render.difficulty, steps)
-    held_out = SignRenderer(**{**vars(renderer), "seed": seed_of(renderer.seed, "validation")})
-    waited, lock, under_way = [0.0], threading.Lock(), []
 
-    def batches(step: int) -> Iterator[tuple[dict[str, np.ndarray]]]:
-        workers = max(2, parallel.number_of_workers(render.num_workers, 10**9))  # drawn beside the training
+    def __init__(self, config: Config, renderer: SignRenderer, spec: DatasetSpec, render: RenderConfig):
+        self._data, self._most = config.data, config.train.validation_examples
+        self._batches_of = functools.partial(
+            Batches, charset=spec.charset, length=spec.max_sequence_length, difficulty=render.difficulty
+        )
+        self._drawn = self._batches_of(
+            renderer, batch_size=self._data.batch_size, difficulty_steps=self._data.difficulty_steps
+        )
+        self._held_out = SignRenderer(**{**vars(renderer), "seed": seed_of(renderer.seed, "validation")})
+        self._workers = max(2, parallel.number_of_workers(render.num_workers, 10**9))  # drawn beside the training
+        self._lock, self._seconds = threading.Lock(), 0.0
+        self._under_way: list[Any] = []
+        sample = self._batches_of(renderer, batch_size=SAMPLE_SIZE).pictures(0)
+        self.sample = {**sample, "originals": sample["images"]}
+        self.has_validation = self._most > 0
+
+    def batches(self, step: int) -> Iterator[tuple[dict[str, np.ndarray]]]:
         numbers = itertools.count(step)
-        found = parallel.map_in_order(functools.partial(Batches.pictures, drawn), numbers, workers, 1)
-        under_way.append(found)
+        found = parallel.map_in_order(functools.partial(Batches.pictures, self._drawn), numbers, self._workers, 1)
+        self._under_way.append(found)
         while True:
             started = time.perf_counter()
-            with lock:
+            with self._lock:
                 pictures = next(found, None)
-            waited[0] += time.perf_counter() - started
+            self._seconds += time.perf_counter() - started
             if pictures is None:
                 return
-            yield (_batch_of(pictures),)
+            yield (pictures,)
 
-    def validate(reader: Reader) -> Evaluation:
-        checks = Batches(held_out, spec.charset, spec.max_sequence_length, data.batch_size, render.difficulty)
-        number = max(1, train.validation_examples // data.batch_size)
-        return evaluate(reader, (_named(checks.pictures(n), n) for n in range(number)), data.batch_size)
+    def validate(self, reader: Reader) -> Evaluation:
+        size = self._data.batch_size
+        checks = self._batches_of(self._held_out, batch_size=size)
+        numbers = range(max(1, self._most // size))
+        return evaluate(reader, (_named(checks.pictures(number), number) for number in numbers), size)
 
-    def close() -> None:
-        with lock:  # Keras reads ahead in a thread, and a generator that runs cannot be closed
-            while under_way:
-                under_way.pop().close()
+    def waited(self) -> float:
+        return self._seconds
 
-    sample = Batches(renderer, spec.charset, spec.max_sequence_length, SAMPLE_SIZE, render.difficulty).pictures(0)
-    images = _batch_of(sample)["images"]
-    return TrainingData(
-        batches,
-        {"originals": images, "images": images, **sample},
-        validate if train.validation_examples else None,
-        waited=lambda: waited[0],
-        recover=lambda error, step: False,
-        close=close,
-    )
+    def recover(self, error: Exception, step: int) -> bool:
+        """False: a drawn picture is never bad."""
+        del error, step
+        return False
 
+    def messages(self) -> dict[int, str]:
+        return {}
 
-def _batch_of(pictures: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What `AttentionOcr` takes."""
-    others = {name: array for name, array in pictures.items() if name != "pixels"}
-    return {"images": pictures["pixels"].astype(np.float32) / 255.0, **others}
+    def labels(self) -> None:
+        """None: texts are drawn."""
+
+    def close(self) -> None:
+        with self._lock:  # Keras reads ahead in a thread, and a generator that runs cannot be closed
+            while self._under_way:
+                self._under_way.pop().close()
 
 
 def _named(pictures: dict[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
     size = len(pictures["labels"])
     names = np.array([f"drawn:{number * size + n}".encode() for n in range(size)], object)
-    return {"images": pictures["pixels"], "labels": pictures["labels"], "records": names}
+    return {"images": pictures["images"], "labels": pictures["labels"], "records": names}

@@ -16,9 +16,10 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model import heads
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 from attention_ocr.training import memory, optimizers, run_directory, transfer
-from attention_ocr.training.from_records import TrainingData
+from attention_ocr.training.data import TrainingData
 from attention_ocr.training.progress import ProgressCallback
 from attention_ocr.training.run_directory import RunDirectory
 from attention_ocr.training.tensorboard import Summaries
@@ -60,8 +61,8 @@ def train(
 def _train_from_newest(config, dataset, data, run, start, initialize) -> int | None:
     """What `train` does, as far as the examples are good; None after a bad one: it is left out from then on."""
     model = _compiled(config, dataset)
-    heads.check_labels(config.model, dataset, model.feature_grid, data.labels and data.labels(), _columns_of(model))
-    if config.model.attention_loss_weight and ("places" not in data.sample or not model.cells):
+    heads.check_labels(config.model, dataset, model.feature_grid, data.labels, _columns_of(model))
+    if config.model.attention_loss_weight and ("places" not in data.sample or not model.geometry.cells):
         raise UserError(
             f"--attention_loss_weight={config.model.attention_loss_weight}: needs --render=signs, which knows where it "
             "draws each character, and attention over --encoder=inception_v3"
@@ -118,7 +119,7 @@ def _train_from_newest(config, dataset, data, run, start, initialize) -> int | N
 
 def _columns_of(model: AttentionOcr) -> Callable[[int], int] | None:
     """A picture's columns of features by its width in pixels, where pictures are read as wide as they are."""
-    if not model.cuts_padding or model.dataset.resize == "pad":
+    if not model.geometry.canvas or model.dataset.resize == "pad":
         return None
     height = model.dataset.image_height
     return functools.cache(lambda width: int(model.encoder.feature_sizes(np.array([[height, width]], "int32"))[0, 1]))
@@ -161,8 +162,8 @@ class SaveCallback(keras.callbacks.Callback):
         step = self.progress.step
         checkpoint = self.run.save(self.model, step, self.config.checkpoints_to_keep)
         score, what = [-self.progress.interval_loss()], "training loss above the floor, negative"
-        if self.data.validate:
-            evaluation = self.data.validate(Reader.of_model(self.model))
+        if self.data.has_validation:
+            evaluation = self.data.validate(Reader(KerasBackend(self.model)))
             self.summaries.scalars({f"validation/{k}": v for k, v in evaluation.scores().items()}, step)
             score = [evaluation.ExactMatch, evaluation.NormalizedEditDistance]
             what = "ExactMatch and NormalizedEditDistance of the validation split"

@@ -27,7 +27,7 @@ def training_bytes(model, config: TrainConfig, batch_size: int) -> int:
 
 def activations(model) -> int:
     """Numbers that training keeps of a picture, and of its text, for the gradient."""
-    height, full_width, _ = model.image_shape
+    height, full_width, _ = model.geometry.image_shape
     V = model.dataset.num_views
     h, w = model.feature_grid
     kept = V * model.encoder.tower.activations(height, full_width // V)

@@ -9,6 +9,7 @@ import numpy as np
 
 from attention_ocr.errors import UserError
 from attention_ocr.model.metrics import exact_match
+from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 from attention_ocr.training import optimizers
 
@@ -100,8 +101,8 @@ class ProgressCallback(keras.callbacks.Callback):
 
     def _write_readings(self):
         """Reads some training pictures as a user would, without teaching; returns one reading and its truth."""
-        reader = Reader.of_model(self.model)
-        pixels, labels, sizes = (self.data.sample.get(name) for name in ("pixels", "labels", "sizes"))
+        reader = Reader(KerasBackend(self.model))
+        pixels, labels, sizes = (self.data.sample.get(name) for name in ("originals", "labels", "sizes"))
         truths = [reader.dataset.charset.decode(label) for label in labels]
         with optimizers.averaged(self.model):
             readings = reader.read_batch(pixels, sizes=sizes)

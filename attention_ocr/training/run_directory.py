@@ -4,6 +4,8 @@ import re
 import shlex
 import shutil
 import sys
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -152,3 +154,27 @@ def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
     if int(model.optimizer.iterations) != checkpoint.step:
         raise UserError(f"{checkpoint.path}: holds no state of the optimiser asked for; resume with the run's own")
     optimizers.swap_averages(model)  # the file has the averages where the weights go
+
+
+def watch(run: RunDirectory, interval: float = 0, most: int | None = None) -> Iterator[Path]:
+    """The file of a run's newest checkpoint, and then of each newer one.
+
+    Args:
+        run: the run's directory.
+        interval: seconds between two looks; the directory need not exist yet. 0: look once.
+        most: stop after this many checkpoints; None: never.
+
+    Raises:
+        UserError: it is looked at once, and has no checkpoint.
+    """
+    if not interval:
+        yield run.newest_file()
+        return
+    seen, given = -1, 0
+    while most is None or given < most:
+        newest = run.newest()
+        if newest and newest.step > seen:
+            seen, given = newest.step, given + 1
+            yield newest.path
+        else:
+            time.sleep(interval)

@@ -2,36 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attention_ocr.config import Config, RenderConfig, SignsConfig
 from attention_ocr.data import dataset_mix
-from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.data.dataset_mix import DatasetMix
 from attention_ocr.errors import UserError
 
 if TYPE_CHECKING:  # they load frameworks, and a wrong flag is told before that
-    from attention_ocr.training.from_records import TrainingData
+    from attention_ocr.training.data import TrainingData
 
 
-@dataclass(frozen=True)
-class TrainingSource:
-    """A source that was found to be there.
+class RecordSource:
+    """A split of records that is there.
+
+    Args:
+        config: all knobs.
+        mix: the data sets.
+        split_name: the split of each.
 
     Attributes:
-        spec: the data set that a model for it is built for.
-        open: the run's directory -> its examples.
+        spec: the data set that a model for them is built for.
     """
 
-    spec: DatasetSpec
-    open: Callable[[Path], TrainingData]
+    def __init__(self, config: Config, mix: DatasetMix, split_name: str):
+        self.spec = mix.spec
+        self._config, self._mix, self._split_name = config, mix, split_name
+        for part in mix.parts:
+            part.files(split_name)
+
+    def open(self, run_path: Path) -> TrainingData:
+        """Its examples for a run in that directory."""
+        from attention_ocr.training import from_records
+
+        return from_records.RecordData(self._config, self._mix, self._split_name, run_path)
+
+
+class DrawnSource:
+    """Pictures to be drawn.
+
+    Args:
+        config: all knobs.
+        sizes: of the pictures.
+
+    Attributes:
+        spec: the data set that they are.
+    """
+
+    def __init__(self, config: Config, sizes: SignsConfig):
+        from attention_ocr.render import renderers
+
+        data = config.data
+        self._config = config
+        self._render = RenderConfig(
+            seed=config.train.seed,
+            text_file=data.text_file,
+            difficulty=data.difficulty,
+            num_workers=data.render_workers,
+        )
+        self._renderer, self.spec = renderers.sign_renderer(self._render, sizes)
+
+    def open(self, run_path: Path) -> TrainingData:
+        """Its examples for a run; nothing is written to its directory."""
+        from attention_ocr.training import from_rendering
+
+        del run_path
+        return from_rendering.DrawnData(self._config, self._renderer, self.spec, self._render)
 
 
 def find(
     config: Config, dataset_dir: str, dataset_name: str, split_name: str, sizes: Mapping[str, Any]
-) -> TrainingSource:
+) -> RecordSource | DrawnSource:
     """The source that the flags name.
 
     Args:
@@ -44,39 +87,11 @@ def find(
     Raises:
         UserError: flags contradict each other, or a data set is missing or wrong.
     """
+    records = dataset_dir or config.data.curriculum
+    if config.data.render and records:
+        raise UserError(f"--render={config.data.render} and records ({records}): give one of them")
     if config.data.render:
-        return _drawn(config, dataset_dir or config.data.curriculum, sizes)
+        return DrawnSource(config, SignsConfig(**sizes))
     if sizes:
         raise UserError(f"--{next(iter(sizes))}: is for --render; records have their own sizes and views")
-    mix = dataset_mix.load(dataset_dir, dataset_name, config.data)
-    for part in mix.parts:
-        part.files(split_name)
-
-    def open_records(run_path: Path) -> TrainingData:
-        from attention_ocr.training import from_records
-
-        return from_records.from_records(config, mix, split_name, run_path)
-
-    return TrainingSource(mix.spec, open_records)
-
-
-def _drawn(config: Config, records: str, sizes: Mapping[str, Any]) -> TrainingSource:
-    from attention_ocr.render import renderers
-
-    data = config.data
-    if records:
-        raise UserError(f"--render={data.render} and records ({records}): give one of them")
-    render = RenderConfig(
-        seed=config.train.seed,
-        text_file=data.text_file,
-        difficulty=data.difficulty,
-        num_workers=data.render_workers,
-    )
-    renderer, spec = renderers.sign_renderer(render, SignsConfig(**sizes))
-
-    def open_drawn(_: Path) -> TrainingData:
-        from attention_ocr.training import from_rendering
-
-        return from_rendering.from_rendering(config, renderer, spec, render)
-
-    return TrainingSource(spec, open_drawn)
+    return RecordSource(config, dataset_mix.load(dataset_dir, dataset_name, config.data), split_name)

@@ -12,6 +12,7 @@ from tensorboardX import SummaryWriter
 
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading import attention_pictures
+from attention_ocr.reading.evaluation import MEASURES
 from attention_ocr.reading.reader import Reader, Reading
 
 SHOWN = 4
@@ -62,7 +63,7 @@ class Summaries:
                     reading.attention,
                     reader.dataset.num_views,
                     reading.feature_grid,
-                    cells=reader.cells,
+                    cells=reader.geometry.cells,
                 )
                 self.writer.add_image(f"attention/{number}", strip, step, dataformats="HWC")
 
@@ -78,3 +79,10 @@ class Summaries:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ") or "(nothing)"
+
+
+def write_scores(folder: Path, found: dict[str, Any]) -> None:
+    """Adds the measures of `record_evaluation.evaluate_file` to the folder's event files."""
+    summaries = Summaries(folder)
+    summaries.scalars({f"eval/{name}": found[name] for name in MEASURES}, found["step"])
+    summaries.close()

@@ -7,12 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from attention_ocr.console import progress_bar
+from attention_ocr.data.record_checks import Fault, Inspection, inspect_record
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.records.framing import FRAMING_BYTES, RawRecord, read_records
 from attention_ocr.validation import oddities, repeated_pictures
 from attention_ocr.validation.findings import Report
-from attention_ocr.validation.record_checks import Fault, Inspection, inspect_record
 from attention_ocr.validation.statistics import FileTally, split_statistics
 
 AHEAD_OF_A_THREAD = 4

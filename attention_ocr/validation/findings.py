@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from attention_ocr.data.record_checks import Fault
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.validation.record_checks import Fault
 from attention_ocr.validation.statistics import FileTally, SplitStatistics
 
 MOST_KEPT = 100

@@ -3,11 +3,11 @@
 import itertools
 from collections.abc import Sequence
 
+from attention_ocr.data.record_checks import inspect_record
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.records.framing import read_record_at
 from attention_ocr.validation import repeated_pictures
 from attention_ocr.validation.findings import Report
-from attention_ocr.validation.record_checks import inspect_record
 from attention_ocr.validation.repeated_pictures import Place
 from attention_ocr.validation.statistics import RARE
 

@@ -13,13 +13,13 @@ from PIL import Image
 
 from attention_ocr import files
 from attention_ocr.data import augment, pipeline
+from attention_ocr.data.record_checks import Inspection, inspect_record
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.records.examples import values_of
 from attention_ocr.records.framing import read_record_at
 from attention_ocr.validation.findings import Report
 from attention_ocr.validation.oddities import TRAIN
-from attention_ocr.validation.record_checks import Inspection, inspect_record
 from attention_ocr.validation.repeated_pictures import sampled_places
 from attention_ocr.validation.report import verdict
 

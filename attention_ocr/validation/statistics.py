@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from attention_ocr.data.record_checks import Inspection, hash_of
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.validation.record_checks import Inspection, hash_of
 
 RARE = 10
 

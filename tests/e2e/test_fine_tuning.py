@@ -11,6 +11,7 @@ from attention_ocr.charset import Charset
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 from attention_ocr.training import transfer
 
@@ -41,7 +42,7 @@ def train(records, run, steps, *flags):
 
 def texts(model, words=WORDS):
     pictures = [np.asarray(draw_word(word)) for word in words]
-    return [reading.text for reading in Reader.of_model(model).read(pictures)]
+    return [reading.text for reading in Reader(KerasBackend(model)).read(pictures)]
 
 
 @pytest.fixture(scope="module")

@@ -102,16 +102,16 @@ def test_a_model_of_both_is_evaluated_on_each(folders, mixed_run, capsys):
 
 def test_a_perfect_reader_of_both_has_all_right_on_each(folders, mixed_run, tmp_path, monkeypatch):
     """Scores compare in the model's classes, whatever the ids in the records."""
-    from attention_ocr.reading import evaluation
-    from attention_ocr.reading.reader import Reading
+    from attention_ocr.reading import evaluation, record_evaluation
+    from attention_ocr.reading.reader import Reader, Reading
 
     charset = load_model(mixed_run / "best.keras").dataset.charset
     for folder, name in zip(folders, WORDS, strict=True):
         ids = [np.array(charset.pad(charset.encode(word), 5)) for word in WORDS[name][:4]]
         readings = [Reading(charset.decode(row), 1.0, row, np.ones(5), None, (1, 1)) for row in ids]
-        monkeypatch.setattr(evaluation.Reader, "read_batch", lambda *_, found=readings: found)
-        split = evaluation.EvaluationSplit(str(folder), "test", DatasetSpec.load(folder), 4)
-        found = evaluation.evaluate_file(mixed_run / "best.keras", split, tmp_path)
+        monkeypatch.setattr(Reader, "read_batch", lambda *_, found=readings: found)
+        split = record_evaluation.EvaluationSplit(str(folder), "test", DatasetSpec.load(folder), 4)
+        found = record_evaluation.evaluate_file(mixed_run / "best.keras", split, tmp_path)
         assert [found[measure] for measure in evaluation.MEASURES] == [1, 1, 1, 1, 1]
 
 

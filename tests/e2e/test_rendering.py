@@ -138,10 +138,10 @@ def test_rendered_signs_feed_a_keras_model():
 
     signs = RenderedSigns(7, batch_size=3, sizes=SignsConfig(num_views=2, image_height=48, image_width=56))
     ((batch,), (other,)) = signs[0], signs[1]
-    assert (batch["images"].shape, batch["images"].dtype) == ((3, 48, 112, 3), np.float32)
+    assert (batch["images"].shape, batch["images"].dtype) == ((3, 48, 112, 3), np.uint8)
     assert (batch["labels"].shape, batch["labels"].dtype) == ((3, 37), np.int32)
     assert (batch["places"].shape, batch["places"].dtype) == ((3, 37, 2, 2), np.float32)
-    assert 0 <= batch["images"].min() < batch["images"].max() <= 1
+    assert batch["images"].min() < 50 < 200 < batch["images"].max()
     assert not np.array_equal(batch["images"], other["images"])
     np.testing.assert_array_equal(signs[1][0]["images"], other["images"])
 

@@ -49,17 +49,17 @@ def outputs_of(folder):
     """Everything the test compares, by golden.npz's names; `followed_...` looks where golden looked."""
     golden = np.load(GOLDEN / folder / "golden.npz")
     model = import_golden(folder)
-    images = {"images": ops.convert_to_tensor(golden["images"].astype("float32") / 255)}
+    images = {"images": ops.convert_to_tensor(golden["images"])}
     batch = {**images, "labels": ops.convert_to_tensor(golden["labels"].astype("int32"))}
     found = {"count": model.count_params(), "step": model.step, **_renamed("", model(images))}
     if folder in CHAOTIC:
-        features = model.encoder(images["images"])["features"]
+        features = model.encode(images["images"])["features"]
         with following(golden["attention_masks"]):
             outputs = model.decoder(features)
         null_id, T = model.dataset.charset.null_id, model.dataset.max_sequence_length
         outputs |= model.head.read(model.config, outputs["chars_logit"], null_id, T)
         found |= {"eval_features": features, **_renamed("followed_", outputs)}
-        found["train_features"] = model.encoder(images["images"], training=True)["features"]
+        found["train_features"] = model.encode(images["images"], training=True)["features"]
     outputs = model(batch, training=True)
     found["train_logits"] = outputs["chars_logit"]
     found["train_total_loss"] = model.compute_loss(x=batch, y_pred=outputs)

@@ -8,6 +8,7 @@ from attention_ocr.charset import Charset
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.presets import preset
+from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 
 SMALL = {"num_lstm_units": 8, "num_encoder_lstm_units": 8}
@@ -40,13 +41,13 @@ def pictures(spec):
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_logits_texts_and_attention_are_the_same(name):
-    reader = Reader.of_model(made(name))
-    assert reader.cuts_padding
+    reader = Reader(KerasBackend(made(name)))
+    assert reader.geometry.canvas
     together = reader.read_prepared(pictures(reader.dataset))
     for picture, beside in zip(pictures(reader.dataset), together, strict=True):
         (alone,) = reader.read_prepared([picture])
         assert alone.text == beside.text
-        assert alone.feature_grid == beside.feature_grid == tuple(reader.feature_grid(*picture.shape[:2]))
+        assert alone.feature_grid == beside.feature_grid == tuple(reader.geometry.feature_grid(*picture.shape[:2]))
         assert alone.confidence == pytest.approx(beside.confidence, rel=1e-4)
         np.testing.assert_allclose(alone.scores, beside.scores, atol=1e-4)
         np.testing.assert_allclose(alone.attention, beside.attention, atol=1e-4)
@@ -54,7 +55,7 @@ def test_logits_texts_and_attention_are_the_same(name):
 
 @pytest.mark.parametrize("name", ["crnn_ctc", "visual_attention"])
 def test_beams_are_the_same(name):
-    reader = Reader.of_model(made(name), beam_width=3)
+    reader = Reader(KerasBackend(made(name), beam_width=3))
     together = reader.read_prepared(pictures(reader.dataset))
     for picture, beside in zip(pictures(reader.dataset), together, strict=True):
         (alone,) = reader.read_prepared([picture])

@@ -99,7 +99,7 @@ def test_a_good_shard_leaves_no_copy(spec, shards, tmp_path):
 
 def test_the_shard_of_the_failing_batch_is_found(spec, shards):
     spoil(shards[2], 1)
-    source = pipeline.Source(shards, spec)
+    source = pipeline.RecordFiles(shards, spec)
     data = DataConfig(batch_size=2, shuffle_buffer_size=4)
     drawn = mixture.Mixture([source], [source.count()], [Stage(0, (1,))], spec)
     assert bad_records.suspects(drawn, data, 0, _failing_step(source, data)) == [(shards[2], spec)]
@@ -107,7 +107,7 @@ def test_the_shard_of_the_failing_batch_is_found(spec, shards):
 
 def test_damaged_shards_are_found_wherever_they_are(spec, shards):
     flip_bit(shards[1], 3)
-    source = pipeline.Source(shards, spec)
+    source = pipeline.RecordFiles(shards, spec)
     drawn = mixture.Mixture([source], [source.count()], [Stage(0, (1,))], spec)
     assert bad_records.suspects(drawn, DataConfig(batch_size=2), 0, 0) == [(shards[1], spec)]
 

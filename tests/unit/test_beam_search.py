@@ -14,6 +14,7 @@ from attention_ocr.model.beam_search import endpoints, search
 from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.model.slice import SliceDecoder
+from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 
 A, B, NULL = 0, 1, 2
@@ -199,11 +200,11 @@ def model(request, make_spec):
 
 @pytest.fixture
 def pixels(model):
-    return np.random.default_rng(0).integers(0, 256, [3, *model.image_shape], dtype=np.uint8)
+    return np.random.default_rng(0).integers(0, 256, [3, *model.dataset.image_shape], dtype=np.uint8)
 
 
 def test_a_reader_gives_alternatives_that_fall(model, pixels):
-    readings = Reader.of_model(model, beam_width=3).read_batch(pixels, batch_size=4)
+    readings = Reader(KerasBackend(model, beam_width=3)).read_batch(pixels, batch_size=4)
     assert len(readings) == 3
     for reading in readings:
         first, *others = reading.alternatives
@@ -217,11 +218,11 @@ def test_a_reader_gives_alternatives_that_fall(model, pixels):
 
 
 def test_a_beam_is_at_least_as_likely_as_greedy_and_one_beam_is_greedy(model, pixels):
-    greedy, one, wide = (Reader.of_model(model, **knobs) for knobs in ({}, {"beam_width": 1}, {"beam_width": 30}))
-    assert np.asarray(one.predict(pixels)["chars_logit"]).shape == (3, 4, 6)
+    greedy, one, wide = (Reader(KerasBackend(model, **knobs)) for knobs in ({}, {"beam_width": 1}, {"beam_width": 30}))
+    assert np.asarray(one.backend.predict(pixels)["chars_logit"]).shape == (3, 4, 6)
     assert all(reading.alternatives == [] for reading in one.read_batch(pixels))
-    best = np.asarray(wide.predict(pixels)["predicted_conf"])
-    outputs = {name: np.asarray(value) for name, value in greedy.predict(pixels).items()}
+    best = np.asarray(wide.backend.predict(pixels)["predicted_conf"])
+    outputs = {name: np.asarray(value) for name, value in greedy.backend.predict(pixels).items()}
     for row, ids in enumerate(outputs["predicted_chars"].tolist()):
         end = len(text_of(ids, model.dataset.charset.null_id))
         assert best[row] >= np.log(outputs["predicted_scores"][row, :end]).sum() - 1e-4
@@ -233,7 +234,7 @@ def test_a_batch_shape_is_compiled_once_and_new_weights_are_seen(model, pixels, 
     monkeypatch.setattr(
         type(model.decoder), "start", lambda self, *args, **kwargs: traced.append(1) or start(self, *args, **kwargs)
     )
-    reader = Reader.of_model(model, beam_width=2)
+    reader = Reader(KerasBackend(model, beam_width=2))
     before = reader.read_batch(pixels)
     times = len(traced)
     assert reader.read_batch(pixels)[0].alternatives == before[0].alternatives
@@ -243,13 +244,13 @@ def test_a_batch_shape_is_compiled_once_and_new_weights_are_seen(model, pixels, 
 
 
 def test_metrics_take_what_beams_read(model, pixels):
-    ids = np.stack([reading.ids for reading in Reader.of_model(model, beam_width=2).read_batch(pixels)])
+    ids = np.stack([reading.ids for reading in Reader(KerasBackend(model, beam_width=2)).read_batch(pixels)])
     assert np.asarray(metrics.sequence_accuracies(ids.astype("int32"), ids, model.dataset.charset.null_id)).all()
 
 
 def test_wrong_knobs_are_errors(model, tmp_path):
     with pytest.raises(UserError, match="--beam_width=0: must be at least 1"):
-        Reader.of_model(model, beam_width=0)
+        Reader(KerasBackend(model, beam_width=0))
     with pytest.raises(
         UserError, match=r"--beam_width=3: .* is an export, whose graph reads greedily; give the .keras"
     ):

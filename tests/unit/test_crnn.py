@@ -6,6 +6,7 @@ import pytest
 
 from attention_ocr.model.crnn import LAYERS, Crnn
 from attention_ocr.model.encoder import RecurrentColumns
+from attention_ocr.model.layouts.crnn import CrnnLayout
 
 HEIGHT, NARROW, WIDE = 32, 61, 100
 SIZES = np.array([[HEIGHT, WIDE], [HEIGHT, NARROW]], "int32")
@@ -26,8 +27,13 @@ def tower_of(kind):
 
 
 @pytest.fixture(scope="module", params=LAYERS)
-def tower(request):
-    return tower_of(request.param)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def tower(kind):
+    return tower_of(kind)
 
 
 @pytest.fixture
@@ -36,17 +42,15 @@ def pictures():
     return np.random.default_rng(2).normal(size=[2, HEIGHT, WIDE, 3]).astype("float32")
 
 
-@pytest.mark.parametrize("kind", LAYERS)
-def test_each_kind_has_its_grid(kind, pictures):
-    tower = tower_of(kind)
-    assert tower.feature_grid(HEIGHT, WIDE) == GRIDS[kind]
+def test_each_kind_has_its_grid(kind, tower, pictures):
+    assert CrnnLayout(kind).feature_grid(HEIGHT, WIDE) == GRIDS[kind]
     assert tower(pictures).shape == (2, *GRIDS[kind], tower.num_channels)
 
 
-def test_feature_sizes_are_the_grids_of_the_pictures(tower):
+def test_feature_sizes_are_the_grids_of_the_pictures(kind, tower):
     sizes = [[32, 100], [32, 61], [48, 33], [64, 8]]
     found = np.asarray(tower.feature_sizes(np.array(sizes, "int32")))
-    assert found.tolist() == [list(tower.feature_grid(*size)) for size in sizes]
+    assert found.tolist() == [list(CrnnLayout(kind).feature_grid(*size)) for size in sizes]
 
 
 def test_a_picture_is_read_alike_alone_and_beside_a_wider_one(tower, pictures):
@@ -58,13 +62,13 @@ def test_a_picture_is_read_alike_alone_and_beside_a_wider_one(tower, pictures):
     np.testing.assert_array_equal(together[:, w:], 0)
 
 
-def test_columns_that_know_each_other_do_not_know_what_lies_beyond(tower, pictures):
+def test_columns_that_know_each_other_do_not_know_what_lies_beyond(kind, tower, pictures):
     keras.utils.set_random_seed(0)
     columns = RecurrentColumns(2, 5)
     together = np.asarray(columns(tower(pictures, sizes=SIZES), tower.feature_sizes(SIZES)))[1]
     alone = np.asarray(columns(tower(pictures[1:, :, :NARROW])))[0]
     w = alone.shape[1]
-    assert alone.shape == (1, tower.feature_grid(HEIGHT, NARROW)[1], 2 * 5)
+    assert alone.shape == (1, CrnnLayout(kind).feature_grid(HEIGHT, NARROW)[1], 2 * 5)
     assert np.abs(alone).mean() > 0.01, "says nothing"
     np.testing.assert_allclose(together[:, :w], alone, rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(together[:, w:], 0)

@@ -5,10 +5,12 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from attention_ocr.data.images_in_graph import fit, fit_unpadded
+from attention_ocr.canvas import Canvas
+from attention_ocr.data.pictures_in_graph import fit, fit_unpadded
 from attention_ocr.export.saved_model import largest_difference
 from attention_ocr.records import pictures
 
+CANVAS = Canvas(64, 96)
 # Height and width of the picture, for V views of 40 x 80.
 SIZES = [
     (40, 80),
@@ -54,13 +56,13 @@ def test_the_graph_fits_as_pillow_does(make_spec, num_views, resize, vertical):
 @pytest.mark.parametrize("resize", ["pad", "keep_height"])
 def test_the_graph_fits_without_padding_as_pillow_does(make_spec, resize, vertical):
     spec = make_spec(resize=resize, vertical=vertical)
-    fitted = tf.function(lambda pixels: fit_unpadded(pixels, spec), [tf.TensorSpec([None, None, 3], tf.uint8)])
+    fitted = tf.function(lambda pixels: fit_unpadded(pixels, spec, CANVAS), [tf.TensorSpec([None, None, 3], tf.uint8)])
     for height, width in SIZES:
         pixels = picture(height, width)
         expected = pictures.fit_unpadded(Image.fromarray(pixels), spec)
         canvas, size = (array.numpy() for array in fitted(tf.constant(pixels)))
         assert tuple(size) == expected.shape[:2]
-        assert canvas.shape == (64, 96, 3)  # 40 x 80, rounded up
+        assert canvas.shape == (64, 96, 3)
         found = canvas[: size[0], : size[1]].astype(int)
         assert np.abs(found - expected).max() <= 1
         assert canvas.sum() == found.sum()

@@ -6,6 +6,7 @@ import pytest
 
 from attention_ocr.config import FINAL_ENDPOINTS
 from attention_ocr.model.inception import EPSILON, InceptionV3
+from attention_ocr.model.layouts.inception_v3 import InceptionV3Layout
 
 V, B = 3, 2
 FIRST = "Conv2d_1a_3x3"
@@ -133,6 +134,6 @@ def test_kernels_are_regularized(small_tower):
 
 def test_cells_are_centred_as_the_unpadded_layers_of_the_stem_have_it():
     """By hand: 1 + 2 + 2 + 4 + 4 pixels to the first centre, three halvings; a reduction moves it by the stride."""
-    assert InceptionV3("Mixed_5b", 1, 0.0, 0.0).cells == (13, 8)
-    assert InceptionV3("Mixed_6a", 1, 0.0, 0.0).cells == (21, 16)
-    assert InceptionV3("Mixed_7a", 1, 0.0, 0.0).cells == (37, 32)
+    assert InceptionV3Layout("Mixed_5b").cells == (13, 8)
+    assert InceptionV3Layout("Mixed_6a").cells == (21, 16)
+    assert InceptionV3Layout("Mixed_7a").cells == (37, 32)

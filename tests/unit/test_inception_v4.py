@@ -8,6 +8,7 @@ from keras import ops
 from attention_ocr.errors import UserError
 from attention_ocr.model import inception_v4
 from attention_ocr.model.inception_v4 import InceptionV4, average_pool
+from attention_ocr.model.layouts.inception_v4 import InceptionV4Layout
 
 CHANNELS = {
     "Conv2d_2b_3x3": 64,
@@ -68,14 +69,15 @@ def test_each_block_has_its_shape(tower):
 
 
 def test_sides_are_rounded_up(tower):
-    assert tower.feature_grid(150, 16) == (19, 2)
+    assert InceptionV4Layout().feature_grid(150, 16) == (19, 2)
     assert tower(noise(1, 50, 16, 3)).shape == (1, 7, 2, 1024)
-    assert tower.feature_grid(256, 256) == (32, 32)
+    assert InceptionV4Layout().feature_grid(256, 256) == (32, 32)
 
 
 def test_feature_sizes_are_the_grids_of_the_pictures(tower):
     sizes = np.array([[16, 17], [24, 33], [256, 40], [31, 255]], "int32")
-    assert np.asarray(tower.feature_sizes(sizes)).tolist() == [list(tower.feature_grid(*size)) for size in sizes]
+    grids = [list(InceptionV4Layout().feature_grid(*size)) for size in sizes]
+    assert np.asarray(tower.feature_sizes(sizes)).tolist() == grids
 
 
 @pytest.mark.parametrize("size", [(15, 100), (100, 15)])
@@ -83,7 +85,7 @@ def test_too_small_pictures_are_an_error(size, tower):
     with pytest.raises(
         UserError, match=rf"{size[0]} x {size[1]} pixels .* --encoder=inception_v4, which needs 16 x 16"
     ):
-        tower.feature_grid(*size)
+        InceptionV4Layout().feature_grid(*size)
 
 
 # By hand, from the figures of arXiv 1602.07261: kernels and filters of each part. With slim's Mixed_7a to 7d, gamma
@@ -130,7 +132,7 @@ def test_a_picture_is_read_alike_alone_and_beside_a_larger_one(tower):
     beside[1, :height, :width] = alone[0, :height, :width]
     sizes = np.array([[64, 64], [height, width]], "int32")
     together, apart = np.asarray(tower(beside, sizes=sizes))[1], np.asarray(tower(alone, sizes=sizes[1:]))[0]
-    h, w = tower.feature_grid(height, width)
+    h, w = InceptionV4Layout().feature_grid(height, width)
     assert (h, w) == (4, 6)
     assert np.abs(apart).mean() > 0.1, "says nothing"
     np.testing.assert_allclose(together[:h, :w], apart[:h, :w], rtol=1e-4, atol=1e-4)
@@ -158,7 +160,7 @@ def test_a_cell_is_centred_where_the_tower_says(tower):
     assert [layer.kernel_size for layer in strided] == [(3, 3)] * 3
     for layer in strided:
         rows = ops.conv(rows, centre, layer.strides, layer.padding)
-    first, step = tower.cells
+    first, step = InceptionV4Layout().cells
     np.testing.assert_array_equal(np.asarray(rows)[0, :, 0, 0], first + step * np.arange(8))
 
 

@@ -63,7 +63,7 @@ def parts(tmp_path_factory, make_spec):
 @pytest.fixture(scope="module")
 def mixed(parts):
     """A function from stages to their Mixture."""
-    sources = [pipeline.Source([f"{part.folder}/train-00000"], part.spec) for part in parts]
+    sources = [pipeline.RecordFiles([f"{part.folder}/train-00000"], part.spec) for part in parts]
     return lambda stages: mixture.Mixture(sources, [7, 5, 3], stages, united(parts))
 
 
@@ -74,7 +74,7 @@ def batches(mixed, number, seed=0, start=0, **knobs):
 
 def numbers_of(found):
     """The numbers of the pictures, batch by batch."""
-    return [np.round(batch["images"][:, 0, 0, 0] * 255).astype(int).tolist() for batch in found]
+    return [batch["images"][:, 0, 0, 0].tolist() for batch in found]
 
 
 def drawn(stages, number, seed=0, batch_size=B, start=0):
@@ -166,7 +166,7 @@ def test_evaluation_reads_evenly_and_in_united_classes(mixed):
 
 def test_the_sample_has_some_of_each(mixed):
     found = mixture.training_sample(mixed(MIXED), DataConfig(**KNOBS), 0, 8)
-    assert found["pixels"][:, 0, 0, 0].tolist() == [0, 1, 2, 7, 8, 9, 12, 13]
+    assert found["originals"][:, 0, 0, 0].tolist() == [0, 1, 2, 7, 8, 9, 12, 13]
     decode = mixed(MIXED).united.charset.decode
     assert [decode(label) for label in found["labels"]] == ["a", "b", "c", "za", "aaaaa", "bbb", "y", "zz"]
     assert found["images"].shape == (8, H, W, 3)
@@ -183,7 +183,7 @@ def test_a_bad_record_of_any_data_set_is_named(mixed, parts, tmp_path, ids, told
     with tf.io.TFRecordWriter(str(tmp_path / "train-00000")) as writer:
         writer.write(write_example(file.getvalue(), "PNG", H, W, W, ids, len(ids), 2, "?"))
     good = mixed(MIXED)
-    sources = [*good.sources[:2], pipeline.Source([str(tmp_path / "train-00000")], parts[2].spec)]
+    sources = [*good.sources[:2], pipeline.RecordFiles([str(tmp_path / "train-00000")], parts[2].spec)]
     spoiled = mixture.Mixture(sources, [7, 5, 1], MIXED, good.united)
     with pytest.raises(UserError, match=rf"{tmp_path}/train-00000:0: {told}"), bad_records.explained(sources):
         batches(spoiled, 6)

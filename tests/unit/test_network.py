@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -17,7 +18,7 @@ SMALL = {"num_lstm_units": 8, "final_endpoint": "Mixed_5b"}
 
 
 def pictures_of(model, number=2):
-    return np.random.default_rng(0).uniform(size=[number, *model.image_shape]).astype("float32")
+    return np.random.default_rng(0).integers(0, 256, [number, *model.dataset.image_shape], dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_labels_are_fed_only_to_teach(small_model):
 def test_in_training_the_labels_are_fed_in_so_many_batches(make_spec, share):
     model = AttentionOcr(ModelConfig(**SMALL, teacher_forcing=share), make_spec())
     images, labels = pictures_of(model), np.array([[1, 2, 3, 5], [0, 5, 5, 5]], "int32")
-    features = model.encoder(images, training=True)["features"]
+    features = model.encode(images, training=True)["features"]
     taught, free = (
         np.asarray(model.decoder(features, labels=labels, teach=teach)["chars_logit"]) for teach in (True, False)
     )
@@ -140,7 +141,7 @@ def test_too_small_pictures_are_an_error(make_spec, endpoint, height, width):
 
 def test_a_crop_makes_the_feature_map_smaller(make_spec, small_model):
     model = AttentionOcr(ModelConfig(**SMALL, crop_height=36, crop_width=48), make_spec(num_views=2))
-    assert model.image_shape == (36, 96, 3)
+    assert model.geometry.image_shape == (36, 96, 3)
     h, w = model.feature_grid
     assert (h, w) < tuple(small_model.feature_grid)
     assert model({"images": pictures_of(model)})["attention"].shape == (2, 4, 2 * h * w)
@@ -176,7 +177,7 @@ def test_attention_learns_where_characters_are(make_spec):
     assert losses[-1] < 0.5 * losses[0]
     h, w = model.feature_grid
     looks = np.asarray(model({"images": images}, training=True, teach=False)["attention"])[:, 0].argmax(axis=-1)
-    first, stride = model.cells
+    first, stride = model.geometry.cells
     found = [(first + stride * (n % w), first + stride * (n % (h * w) // w)) for n in looks]
     assert (looks >= h * w).all(), "in the second view"
     np.testing.assert_allclose(found, places[:, 0, 1], atol=stride)
@@ -185,10 +186,9 @@ def test_attention_learns_where_characters_are(make_spec):
 def test_places_that_nobody_told_are_an_error_of_one_line(make_spec, tmp_path):
     from attention_ocr.config import Config
     from attention_ocr.training import loop
-    from attention_ocr.training.from_records import TrainingData
 
     config = Config(model=ModelConfig(**SMALL, attention_loss_weight=0.5))
-    data = TrainingData(lambda step: iter(()), {}, None, lambda: 0.0, lambda error, step: False)
+    data = SimpleNamespace(sample={}, labels=lambda: None)
     with pytest.raises(UserError, match=r"--attention_loss_weight=0\.5: needs --render=signs"):
         loop.train(config, make_spec(), data, run_directory.RunDirectory(tmp_path / "run"))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from attention_ocr.errors import UserError
-from attention_ocr.reading.picture_paths import picture_paths
+from attention_ocr.picture_paths import picture_paths
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from PIL import Image
 
 from attention_ocr.charset import Charset
 from attention_ocr.data.pipeline import decode_pixels
+from attention_ocr.data.record_checks import hash_of, inspect_record
 from attention_ocr.records.examples import write_example
-from attention_ocr.validation.record_checks import hash_of, inspect_record
 
 NULL_ID = 5
 PIXELS = np.arange(40 * 80 * 3, dtype=np.uint32).reshape(40, 80, 3).astype(np.uint8)

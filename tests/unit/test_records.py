@@ -10,13 +10,14 @@ import tensorflow as tf
 from PIL import Image
 
 from attention_ocr.config import GenerateConfig
+from attention_ocr.data.parsing import parse_example
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.ingest.annotations import Annotation, LabelSource
 from attention_ocr.ingest.dataset import write_dataset
 from attention_ocr.ingest.formats.registry import read_annotations
 from attention_ocr.records import pictures, shards
-from attention_ocr.records.examples import parse_example, write_example
+from attention_ocr.records.examples import write_example
 from attention_ocr.records.summary import print_summary
 
 ALL_TRAIN = {"validation_fraction": 0.0, "test_fraction": 0.0}

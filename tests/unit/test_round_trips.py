@@ -14,10 +14,11 @@ from PIL import Image
 
 from attention_ocr.charset import Charset
 from attention_ocr.config import GenerateConfig
+from attention_ocr.data.parsing import parse_example
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.ingest.annotations import Annotation
 from attention_ocr.ingest.dataset import write_dataset
-from attention_ocr.records.examples import parse_example, values_of, write_example
+from attention_ocr.records.examples import values_of, write_example
 from attention_ocr.records.framing import framed, read_records
 
 UNICODE = st.characters(codec="utf-8", exclude_characters="\r\n")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from attention_ocr.canvas import Canvas, batch_width
 from attention_ocr.config import DataConfig
 from attention_ocr.data import pipeline, sizes
 from attention_ocr.dataset_spec import DatasetSpec
@@ -17,7 +18,7 @@ WINDOW = EXAMPLES // B
 def source(request, sized_dataset):
     folder = sized_dataset(request.param)
     spec = DatasetSpec.load(folder)
-    return pipeline.Source(spec.split_files(folder, "train"), spec, cut=True)
+    return pipeline.RecordFiles(spec.split_files(folder, "train"), spec, Canvas(64, 96))
 
 
 def batches(source, number, seed=0, start=0, **knobs):
@@ -29,11 +30,11 @@ def batches(source, number, seed=0, start=0, **knobs):
 def test_batches_hold_pictures_and_zeros_beyond_them(source):
     found = batches(source, 40)
     for batch in found:
-        assert batch["images"].shape[1] % pictures.MULTIPLE == batch["images"].shape[2] % pictures.MULTIPLE == 0
-        assert (batch["images"].shape[2] - batch["sizes"][:, 1].max()) < pictures.MULTIPLE
+        assert batch["images"].dtype == np.uint8
+        assert batch["images"].shape[1:3] == (64, batch_width(batch["sizes"][:, 1].max()))
         for picture, (height, width) in zip(batch["images"], batch["sizes"], strict=True):
             assert picture[:height, :width].min() > 0  # no padding of the records', which is 127, but a picture
-            assert not np.any(np.isclose(picture[:height, :width], pictures.PAD_GREY / 255).all(axis=2).all(axis=0))
+            assert not np.any((picture[:height, :width] == pictures.PAD_GREY).all(axis=2).all(axis=0))
             assert picture[height:].max(initial=0) == picture[:, width:].max(initial=0) == 0
     widths = [batch["sizes"][:, 1] for batch in found]
     assert len({batch["images"].shape[2] for batch in found}) > 1
@@ -69,17 +70,28 @@ def test_pictures_are_what_a_reader_makes_of_them(source, sized_dataset):
         assert picture[:height, :width].tobytes() in known
 
 
-def test_the_sample_has_the_data_sets_size(source):
+def test_the_sample_fills_the_canvas(source):
     found = pipeline.training_sample(source, DataConfig(augmentation="light"), 0, 3)
-    assert found["pixels"].shape == found["images"].shape == (3, *source.spec.image_shape)
+    assert found["originals"].shape == found["images"].shape == (3, 64, 96, 3)
     assert found["sizes"].shape == (3, 2)
 
 
 def test_pictures_in_a_batch_of_their_own():
     one, other = np.full([32, 40, 3], 7, np.uint8), np.full([20, 70, 3], 9, np.uint8)
-    batch, found = pictures.together([one, other])
-    assert batch.shape == (2, 32, 96, 3)
+    batch, found = Canvas(48, 96).batch([one, other])
+    assert batch.shape == (2, 48, 96, 3)
     assert found.tolist() == [[32, 40], [20, 70]]
     np.testing.assert_array_equal(batch[0, :32, :40], one)
     np.testing.assert_array_equal(batch[1, :20, :70], other)
     assert batch.sum() == one.sum() + other.sum()
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"), [(1, 32), (32, 32), (33, 64), (256, 256), (257, 320), (512, 512), (513, 640), (1025, 1280)]
+)
+def test_batches_have_few_widths(width, expected):
+    assert batch_width(width) == int(sizes.batch_width(np.int32(width))) == expected
+
+
+def test_the_widths_of_a_canvas_hold_every_picture():
+    assert Canvas(32, 320).widths == [32, 64, 96, 128, 160, 192, 224, 256, 320]

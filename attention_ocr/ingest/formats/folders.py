@@ -12,7 +12,7 @@ from attention_ocr.ingest.annotations import Annotation, LabelSource, annotation
 from attention_ocr.ingest.formats.lists import path_and_rest
 from attention_ocr.ingest.formats.regions import is_region_line
 from attention_ocr.ingest.formats.text_lines import first_lines, numbered_lines
-from attention_ocr.reading.picture_paths import PICTURE_SUFFIXES
+from attention_ocr.picture_paths import PICTURE_SUFFIXES
 
 PICTURES_TO_RECOGNISE = 50
 LINES_TO_RECOGNISE = 20

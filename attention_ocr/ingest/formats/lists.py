@@ -12,7 +12,7 @@ from attention_ocr.config import AnnotationConfig
 from attention_ocr.errors import UserError
 from attention_ocr.ingest.annotations import Annotation, LabelSource, annotation
 from attention_ocr.ingest.formats.text_lines import first_lines, lines_of, numbered_lines
-from attention_ocr.reading.picture_paths import PICTURE_SUFFIXES
+from attention_ocr.picture_paths import PICTURE_SUFFIXES
 
 LINES_TO_RECOGNISE = 20
 DELIMITERS = ",;\t"

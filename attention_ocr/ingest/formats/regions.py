@@ -14,7 +14,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.ingest.annotations import Annotation, LabelSource, annotation
 from attention_ocr.ingest.formats.lists import unescaped
 from attention_ocr.ingest.formats.text_lines import MOST_CHARACTERS, first_lines, numbered_lines
-from attention_ocr.reading.picture_paths import PICTURE_SUFFIXES
+from attention_ocr.picture_paths import PICTURE_SUFFIXES
 
 FILES_TO_RECOGNISE = 20
 UNREADABLE = "marked as not readable"

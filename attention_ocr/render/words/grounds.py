@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from attention_ocr.errors import UserError
-from attention_ocr.reading.picture_paths import picture_paths
+from attention_ocr.picture_paths import picture_paths
 
 BANK_HEIGHT, BANK_WIDTH = 192, 1024  # of a drawn texture
 BANK_SIZE = 48

@@ -1,13 +1,14 @@
-"""`images` in TensorFlow's graph, for exports: the same pixels within 1 of 255."""
+"""`records.pictures` in TensorFlow's graph, for exports: the same pixels within 1 of 255."""
 
 import tensorflow as tf
 
+from attention_ocr.canvas import Canvas
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.records import pictures
 
 
 def fit(pixels: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
-    """`images.fit` in TensorFlow: uint8 [height, width, 3] of any size -> uint8 [H, V*W, 3]."""
+    """`pictures.fit` in TensorFlow: uint8 [height, width, 3] of any size -> uint8 [H, V*W, 3]."""
     H, V, W = spec.image_height, spec.num_views, spec.image_width
     height, width = tf.shape(pixels)[0], tf.shape(pixels)[1]
 
@@ -25,24 +26,19 @@ def fit(pixels: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
     return tf.ensure_shape(tf.case(cases, fit_views), spec.image_shape)
 
 
-def fit_unpadded(pixels: tf.Tensor, spec: DatasetSpec) -> tuple[tf.Tensor, tf.Tensor]:
-    """`images.fit_unpadded` in TensorFlow, on zeros of a size for all: uint8 [H, W, 3], and int32 [2], what is picture.
+def fit_unpadded(pixels: tf.Tensor, spec: DatasetSpec, canvas: Canvas) -> tuple[tf.Tensor, tf.Tensor]:
+    """`pictures.fit_unpadded` in TensorFlow, on the whole canvas: uint8 [H, W, 3], and int32 [2], what is picture.
 
     Args:
         pixels: uint8 [height, width, 3] of any size.
-        spec: how it is fitted; H and W are the spec's, rounded up.
+        spec: how it is fitted.
+        canvas: zeros below and to the right of it; its H and W.
     """
     pixels = _turned(pixels[None], spec)[0]
     height, width = _scaled_size(pixels, spec)
-    H, W = canvas(spec)
+    H, W = canvas.height, canvas.width
     filled = tf.pad(_resize(pixels[None], height, width)[0], [[0, H - height], [0, W - width], [0, 0]])
     return tf.ensure_shape(filled, [H, W, 3]), tf.stack([height, width])
-
-
-def canvas(spec: DatasetSpec) -> tuple[int, int]:
-    """Height and width in pixels that hold any picture fitted without padding, as `images.together` rounds them."""
-    H, W, _ = (-(-side // pictures.MULTIPLE) * pictures.MULTIPLE for side in spec.image_shape)
-    return H, W
 
 
 def _fit_view(views: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
@@ -66,7 +62,7 @@ def _turned(views: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
 
 
 def _scaled_size(pixels: tf.Tensor, spec: DatasetSpec) -> tuple[tf.Tensor, tf.Tensor]:
-    """`images.scaled_size` of `pixels` [height, width, 3] for the policies that keep the aspect."""
+    """`pictures.scaled_size` of `pixels` [height, width, 3] for the policies that keep the aspect."""
     H, W = spec.image_height, spec.image_width
     height, width = tf.cast(tf.shape(pixels)[0], tf.float64), tf.cast(tf.shape(pixels)[1], tf.float64)
     scale = H / height if spec.resize == "keep_height" else tf.minimum(H / height, W / width)

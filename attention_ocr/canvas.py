@@ -1,0 +1,64 @@
+"""The canvas: how large a batch is around pictures of several sizes. Weights, batches, exports and readers share it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+# Up to these widths in pixels, widths are a multiple of these steps: few widths, so that runtimes see few shapes.
+ENDS = (256, 512, 1024)
+STEPS = (32, 64, 128, 256)
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """Pictures lie at its top left; what is below and to the right of them is no picture.
+
+    Attributes:
+        height: of every batch in pixels.
+        width: of the widest batch of the data set in pixels.
+    """
+
+    height: int
+    width: int
+
+    @property
+    def widths(self) -> list[int]:
+        """The widths in pixels that batches of the data set have, the smallest first."""
+        found = [STEPS[0]]
+        while found[-1] < self.width:
+            found.append(batch_width(found[-1] + 1))
+        return found
+
+    def batch(self, pictures: Sequence[np.ndarray] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures of several sizes together.
+
+        Args:
+            pictures: uint8 [height, width, 3] each, no higher than the canvas.
+
+        Returns:
+            uint8 [B, H, W, 3], zeros below and to the right of each picture, and int32 [B, 2], the height and width of
+            each.
+        """
+        sizes = np.array([picture.shape[:2] for picture in pictures], np.int32)
+        batch = np.zeros([len(pictures), self.height, batch_width(int(sizes[:, 1].max())), 3], np.uint8)
+        for place, picture in zip(batch, pictures, strict=True):
+            place[: picture.shape[0], : picture.shape[1]] = picture
+        return batch, sizes
+
+
+def batch_width(width: int) -> int:
+    """The least width of a batch that holds pictures of this width, both in pixels."""
+    step = next((step for end, step in zip(ENDS, STEPS, strict=False) if width <= end), STEPS[-1])
+    return -(-width // step) * step
+
+
+def canvas_around(height: int, width: int, multiple: int, least: tuple[int, int]) -> Canvas:
+    """The canvas of pictures of at most `height` x `width` pixels.
+
+    Args:
+        height, width: of the data set's pictures.
+        multiple: what the encoder's height must be a multiple of.
+        least: the smallest (height, width) that the encoder reads.
+    """
+    return Canvas(-(-max(height, least[0]) // multiple) * multiple, batch_width(max(width, least[1])))

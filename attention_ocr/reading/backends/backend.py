@@ -1,0 +1,31 @@
+"""What runs a network, whatever the runtime."""
+
+from typing import Protocol
+
+import numpy as np
+
+from attention_ocr.config import ModelConfig
+from attention_ocr.dataset_spec import DatasetSpec
+
+
+class Backend(Protocol):
+    """A network in a runtime.
+
+    Attributes:
+        config: its knobs.
+        dataset: what it was trained on: sizes, views, charset.
+        step: training steps behind its weights.
+    """
+
+    config: ModelConfig
+    dataset: DatasetSpec
+    step: int
+
+    def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """The endpoints of `AttentionOcr`.
+
+        Args:
+            pixels: uint8 [B, H, V*W, 3] at the data set's size; on the canvas where the network has one.
+            sizes: int32 [B, 2], the height and width of each picture on the canvas; None: it fills it.
+        """
+        ...

@@ -1,0 +1,79 @@
+"""Reads with an exported SavedModel."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from attention_ocr import files
+from attention_ocr.config import ModelConfig
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.model.geometry import geometry_of
+
+DESCRIPTION_FILE = Path("assets.extra") / "attention_ocr.json"
+
+# The reference's endpoint names <- ours.
+ENDPOINTS = {
+    "predictions": "predicted_chars",
+    "scores": "predicted_scores",
+    "chars_logit": "chars_logit",
+    "predicted_length": "predicted_length",
+    "predicted_conf": "predicted_conf",
+    "normalized_seq_conf": "normalized_seq_conf",
+    "attention_masks": "attention",
+    "feature_sizes": "feature_sizes",
+}
+
+
+class SavedModelBackend:
+    """An export that was loaded.
+
+    Args:
+        folder: of a version: it holds `saved_model.pb`.
+    """
+
+    def __init__(self, folder: Path):
+        if not (folder / DESCRIPTION_FILE).exists():
+            raise UserError(f"{folder}: is not an export of attention-ocr ({DESCRIPTION_FILE} is missing)")
+        description = files.read_json(folder / DESCRIPTION_FILE)
+        self.config = ModelConfig.from_dict(description["model"])
+        self.dataset = DatasetSpec.from_dict(description["dataset"], str(folder))
+        self.step = description["step"]
+        self._has_canvas = geometry_of(self.config, self.dataset).canvas is not None
+        self._loaded = tf.saved_model.load(str(folder))  # the signatures live as long as it does
+
+    def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        inputs = {"images": tf.constant(pixels)}
+        if self._has_canvas:
+            full = np.tile(pixels.shape[1:3], [len(pixels), 1])
+            inputs["sizes"] = tf.constant(full if sizes is None else sizes, tf.int32)
+        outputs = self._loaded.signatures["images"](**inputs)
+        return {ours: outputs[theirs].numpy() for theirs, ours in ENDPOINTS.items() if theirs in outputs}
+
+
+def load(path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0) -> SavedModelBackend:
+    """The backend of an exported version, or of the newest one in a folder of versions.
+
+    Raises:
+        UserError: there is no export of this project, or it is asked for beam search.
+    """
+    del length_penalty
+    if beam_width > 1:
+        raise UserError(
+            f"--beam_width={beam_width}: {path} is an export, whose graph reads greedily; "
+            "give the .keras file it was made from"
+        )
+    folder = Path(path)
+    if not (folder / "saved_model.pb").exists():
+        found = versions(folder)
+        if not found:
+            raise UserError(f"{path}: holds no SavedModel; make one with `attention-ocr export`")
+        folder = max(found, key=lambda version: int(version.name))
+    return SavedModelBackend(folder)
+
+
+def versions(folder: Path) -> list[Path]:
+    """The exported versions in a folder."""
+    return [path for path in folder.glob("*") if path.name.isdecimal() and (path / "saved_model.pb").exists()]
