@@ -17,7 +17,7 @@ def mean_feature(features, is_picture=None):
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
-class AreaAttentionDecoder(keras.layers.Layer):
+class AreaAttentionDecoder(recurrent.StepwiseDecoder):
     """An LSTM that looks before it steps, begins with the mean of the picture and reads from an embedding's space.
 
     Args:
@@ -26,11 +26,8 @@ class AreaAttentionDecoder(keras.layers.Layer):
         max_sequence_length: T.
     """
 
-    def __init__(self, config, num_classes, max_sequence_length, **kwargs):
-        super().__init__(**kwargs)
-        self.config = config
-        self.num_classes = num_classes
-        self.max_sequence_length = max_sequence_length
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
         self.seed_generator = keras.random.SeedGenerator()
 
     def build(self, shape):
@@ -70,32 +67,8 @@ class AreaAttentionDecoder(keras.layers.Layer):
             "softmax_b": ("", "class"),
         }
 
-    def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
-        """Reads T characters.
-
-        Args:
-            features: [B, N, C].
-            labels: int [B, T], needed to teach.
-            teach: feed the labels; otherwise what was read.
-            is_picture: bool [B, N], the positions that belong to the picture; None: all.
-            forced: bool [], whether the labels are fed in this batch; None: they are whenever `teach`.
-            training: whether a share of the LSTM's state is left out.
-
-        Returns:
-            `chars_logit` [B, T, K] and `attention` [B, T, N], zeros where `is_picture` is false.
-        """
-        step, state = self.start(features, is_picture=is_picture, training=training)
-        labels = labels if teach else None
-        return recurrent.read(self, step, state, labels, forced)
-
     def start(self, features, copies=1, is_picture=None, training=False):
-        """The step and the first state (c, h), as in `AttentionDecoder.start`.
-
-        Args:
-            features: [B, N, C].
-            copies: how many texts of a picture are read side by side.
-            is_picture, training: as in `call`.
-        """
+        """As in StepwiseDecoder; the state is (c, h)."""
         keys = recurrent.repeat(ops.matmul(features, self.attention_w), copies)  # [B, N, A], computed once a picture
         # DIFFERS: the published code's mean counts the black around a picture.
         first = ops.tanh(ops.matmul(mean_feature(features, is_picture), self.state_kernel))  # [B, 2U]
@@ -104,14 +77,16 @@ class AreaAttentionDecoder(keras.layers.Layer):
         # Times 1, as TensorFlow's gradient would be sparse, with a row for each character, and its norm a wrong one.
         embedding = self.embedding * 1.0  # [K + 1, E]
 
+        shape = [ops.shape(keys)[0], self.config.num_lstm_units]
+        drop_c, drop_h = (self.dropout(shape, features.dtype, training) for _ in range(2))
+
         def step(t, state, fed):
-            del t
             character = ops.take(embedding, fed, axis=0)  # [B, E]
             query = ops.matmul(state[1], self.query_kernel)  # [B, A]
             context, weights = additive_attention(keys, query, keys, self.attention_v, is_picture)  # [B, A], [B, N]
             inputs = ops.concatenate([character, context], axis=-1)  # [B, E + A]
             c, h = recurrent.lstm_cell(inputs, state, self.lstm_kernel, self.lstm_bias, forget_bias=0.0)
-            c, h = self._dropped(c, training), self._dropped(h, training)
+            c, h = drop_c(t, c), drop_h(t, h)
             return (c, h), self._output(character, context, h), weights
 
         return step, (c, h)
@@ -119,13 +94,3 @@ class AreaAttentionDecoder(keras.layers.Layer):
     def _output(self, character, context, h):
         """What the logits are made of, [B, E]."""
         return ops.matmul(ops.concatenate([context, h], axis=-1), self.output_kernel) + character
-
-    def logits(self, output):
-        """The logits [..., K] of what a step gives, [..., E]."""
-        return ops.matmul(output, self.softmax_w) + self.softmax_b
-
-    def _dropped(self, state, training):
-        """`state` [B, U] with a share of it left out in training."""
-        if not training or not self.config.decoder_dropout:
-            return state
-        return keras.random.dropout(state, self.config.decoder_dropout, seed=self.seed_generator)

@@ -43,7 +43,7 @@ def weighted_sum(weights, values):
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
-class AttentionDecoder(keras.layers.Layer):
+class AttentionDecoder(recurrent.StepwiseDecoder):
     """TensorFlow 1's `attention_decoder` with one head, around an LSTM.
 
     Args:
@@ -51,12 +51,6 @@ class AttentionDecoder(keras.layers.Layer):
         num_classes: K.
         max_sequence_length: T.
     """
-
-    def __init__(self, config, num_classes, max_sequence_length, **kwargs):
-        super().__init__(**kwargs)
-        self.config = config
-        self.num_classes = num_classes
-        self.max_sequence_length = max_sequence_length
 
     def build(self, shape):
         K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
@@ -101,37 +95,8 @@ class AttentionDecoder(keras.layers.Layer):
             "softmax_b": ("", "class"),
         }
 
-    def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
-        """Reads T characters.
-
-        Args:
-            features: [B, N, C].
-            labels: int [B, T], needed to teach.
-            teach: feed the labels; otherwise what was read.
-            is_picture: bool [B, N], the positions that belong to the picture, which alone are looked at; None: all.
-            forced: bool [], whether the labels are fed in this batch; None: they are whenever `teach`.
-            training: not used.
-
-        Returns:
-            `chars_logit` [B, T, K] and `attention` [B, T, N].
-        """
-        step, state = self.start(features, is_picture=is_picture, training=training)
-        labels = labels if teach else None
-        return recurrent.read(self, step, state, labels, forced)
-
     def start(self, features, copies=1, is_picture=None, training=False):
-        """How each picture's characters are read: the one step that teaching, greedy reading and beam search share.
-
-        Args:
-            features: [B, N, C].
-            copies: how many texts of a picture are read side by side, below written into B: row b * copies + i.
-            is_picture: bool [B, N], the positions that belong to the picture, which alone are looked at; None: all.
-            training: not used.
-
-        Returns:
-            step: (t, state, fed int [B]) -> state, output [B, U], attention [B, N]; `fed` K stands for nothing.
-            state: the first (c, h, context).
-        """
+        """As in StepwiseDecoder; the state is (c, h, context)."""
         del training
         keys = recurrent.repeat(ops.matmul(features, self.attention_w), copies)  # [B, N, A], computed once a picture
         features = recurrent.repeat(features, copies)
@@ -161,7 +126,3 @@ class AttentionDecoder(keras.layers.Layer):
         """What the logits of a state are made of, [B, U]."""
         _, h, context = state
         return ops.matmul(ops.concatenate([h, context], axis=-1), self.output_kernel) + self.output_bias
-
-    def logits(self, output):
-        """The logits [..., K] of what a step gives, [..., U]."""
-        return ops.matmul(output, self.softmax_w) + self.softmax_b

@@ -34,7 +34,7 @@ def pytorch_uniform():
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
-class GruAttentionDecoder(keras.layers.Layer):
+class GruAttentionDecoder(recurrent.StepwiseDecoder):
     """Additive attention by the hidden state, then a GRU of the embedded character and what was looked at.
 
     Args:
@@ -43,11 +43,8 @@ class GruAttentionDecoder(keras.layers.Layer):
         max_sequence_length: T.
     """
 
-    def __init__(self, config, num_classes, max_sequence_length, **kwargs):
-        super().__init__(**kwargs)
-        self.config = config
-        self.num_classes = num_classes
-        self.max_sequence_length = max_sequence_length
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
         self.seed_generator = keras.random.SeedGenerator()
 
     def build(self, shape):
@@ -93,37 +90,8 @@ class GruAttentionDecoder(keras.layers.Layer):
             "softmax_b": ("", "class"),
         }
 
-    def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
-        """Reads T characters.
-
-        Args:
-            features: [B, N, C].
-            labels: int [B, T], needed to teach.
-            teach: feed the labels; otherwise what was read.
-            is_picture: bool [B, N], the positions that belong to the picture; None: all.
-            forced: bool [], whether the labels are fed in this batch; None: they are whenever `teach`.
-            training: whether a part of each embedded character is dropped.
-
-        Returns:
-            `chars_logit` [B, T, K] and `attention` [B, T, N].
-        """
-        step, state = self.start(features, is_picture=is_picture, training=training)
-        labels = labels if teach else None
-        return recurrent.read(self, step, state, labels, forced)
-
     def start(self, features, copies=1, is_picture=None, training=False):
-        """How each picture's characters are read, as in `AttentionDecoder.start`.
-
-        Args:
-            features: [B, N, C].
-            copies: how many texts of a picture are read side by side, below written into B: row b * copies + i.
-            is_picture: bool [B, N], the positions that belong to the picture; None: all.
-            training: whether a part of each embedded character is dropped.
-
-        Returns:
-            step: (t, state, fed int [B]) -> state, output [B, U], attention [B, N]; `fed` K stands for nothing.
-            state: the first (h,).
-        """
+        """As in StepwiseDecoder; the state is (h,)."""
         keys = ops.matmul(features, self.key_kernel) + self.key_bias
         keys = recurrent.repeat(keys, copies)  # [B, N, A], computed once a picture
         features = recurrent.repeat(features, copies)
@@ -131,17 +99,14 @@ class GruAttentionDecoder(keras.layers.Layer):
         # Times 1, as TensorFlow's gradient would be sparse, with a row for each character, and its norm a wrong one.
         embedding = self.embedding * 1.0  # [K + 1, E]
 
+        drop = self.dropout([ops.shape(features)[0], self.embedding_size], features.dtype, training)
+
         def step(t, state, fed):
-            del t
-            character = self._dropped(ops.take(embedding, fed, axis=0), training)  # [B, E]
+            character = drop(t, ops.take(embedding, fed, axis=0))  # [B, E]
             h, weights = self._step(keys, features, is_picture, state[0], character)
             return (h,), h, weights
 
         return step, (ops.zeros([ops.shape(features)[0], self.config.num_lstm_units], features.dtype),)
-
-    def _dropped(self, character, training):
-        rate = self.config.decoder_dropout
-        return keras.random.dropout(character, rate, seed=self.seed_generator) if training and rate else character
 
     def _step(self, keys, features, is_picture, h, character):
         """The next h and where the last one looked [B, N]; `character` [B, E] is the one before."""
@@ -153,7 +118,3 @@ class GruAttentionDecoder(keras.layers.Layer):
             inputs, h, self.gru_kernel, self.gru_bias, self.gru_recurrent_kernel, self.gru_recurrent_bias
         )  # [B, U]
         return h, weights
-
-    def logits(self, output):
-        """The logits [..., K] of what a step gives, [..., U]."""
-        return ops.matmul(output, self.softmax_w) + self.softmax_b

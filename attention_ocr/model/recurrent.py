@@ -1,5 +1,6 @@
 """What the decoders share: the LSTM cell of the reference, and the loop that feeds each character to the next step."""
 
+import keras
 from keras import ops
 
 MOST_ONE_HOT = 1000  # classes up to which, as in the reference, a character fed back has an entry for each
@@ -35,6 +36,9 @@ def lstm_cell(inputs, state, kernel, bias, clip=None, forget_bias=1.0):
 def read(decoder, step, state, labels=None, forced=None):
     """Reads T characters, each step fed with the character before it.
 
+    On jax the steps are one loop, since XLA takes minutes to compile 37 of them one after the other. TensorFlow runs
+    them faster unrolled: tools/benchmark_training.py.
+
     Args:
         decoder: has `max_sequence_length` T, `num_classes` K and `logits`.
         step, state: what its `start` returns.
@@ -44,23 +48,106 @@ def read(decoder, step, state, labels=None, forced=None):
     Returns:
         `chars_logit` [B, T, K], and `attention` [B, T, N] where the step has one.
     """
-    fed = ops.full([ops.shape(state[0])[0]], decoder.num_classes, "int32")
-    outputs, logits, attention = [], [], []
     is_taught = labels is not None and forced is None
-    for t in range(decoder.max_sequence_length):
+
+    def advance(carry, t):
+        state, fed = carry
         state, output, weights = step(t, state, fed)
-        outputs.append(output)
-        attention.append(weights)
         label = None if labels is None else ops.cast(labels[:, t], "int32")
         if is_taught:
-            fed = label
-            continue
-        logits.append(decoder.logits(output))
-        likeliest = ops.cast(ops.argmax(logits[-1], axis=-1), "int32")
-        fed = likeliest if label is None else ops.where(forced, label, likeliest)
+            return (state, label), (output, weights)
+        logits = decoder.logits(output)
+        likeliest = ops.cast(ops.argmax(logits, axis=-1), "int32")
+        return (state, likeliest if label is None else ops.where(forced, label, likeliest)), (logits, weights)
+
+    nothing = ops.full([ops.shape(keras.tree.flatten(state)[0])[0]], decoder.num_classes, "int32")
+    loop = _loop if keras.backend.backend() == "jax" else _unrolled
+    found, attention = loop(advance, (state, nothing), decoder.max_sequence_length)
     # One product for all steps: with thousands of classes the gradient of each one's would take as much memory.
-    found = {"chars_logit": decoder.logits(ops.stack(outputs, axis=1)) if is_taught else ops.stack(logits, axis=1)}
-    return found if weights is None else {**found, "attention": ops.stack(attention, axis=1)}
+    logits = {"chars_logit": decoder.logits(found) if is_taught else found}
+    return logits if attention is None else {**logits, "attention": attention}
+
+
+def _unrolled(advance, carry, num_steps):
+    """What `advance` gives in each step, [B, T, ...] each, or None."""
+    steps = []
+    for t in range(num_steps):
+        carry, given = advance(carry, t)
+        steps.append(given)
+    return tuple(None if values[0] is None else ops.stack(values, axis=1) for values in zip(*steps, strict=True))
+
+
+def _loop(advance, carry, num_steps):
+    """As `_unrolled`, compiled once for all steps."""
+    _, steps = ops.scan(advance, carry, ops.arange(num_steps))  # [T, B, ...]
+    return tuple(None if values is None else ops.moveaxis(values, 0, 1) for values in steps)
+
+
+class StepwiseDecoder(keras.layers.Layer):
+    """What decoders share that read one character a step.
+
+    A decoder has `softmax_w`, `softmax_b`, and `start`, which says how a step is made.
+
+    Args:
+        config: its decoder's knobs are used.
+        num_classes: K.
+        max_sequence_length: T.
+    """
+
+    def __init__(self, config, num_classes, max_sequence_length, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config
+        self.num_classes = num_classes
+        self.max_sequence_length = max_sequence_length
+
+    def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
+        """Reads T characters.
+
+        Args:
+            features: [B, N, C].
+            labels: int [B, T], needed to teach.
+            teach: feed the labels; otherwise what was read.
+            is_picture: bool [B, N], the positions that belong to the picture, which alone are looked at; None: all.
+            forced: bool [], whether the labels are fed in this batch; None: they are whenever `teach`.
+            training: whether dropout is at work.
+
+        Returns:
+            `chars_logit` [B, T, K], and `attention` [B, T, N] where the decoder has one.
+        """
+        step, state = self.start(features, is_picture=is_picture, training=training)
+        return read(self, step, state, labels if teach else None, forced)
+
+    def start(self, features, copies=1, is_picture=None, training=False):
+        """How each picture's characters are read: the one step that teaching, greedy reading and beam search share.
+
+        Args:
+            features: [B, N, C].
+            copies: how many texts of a picture are read side by side, below written into B: row b * copies + i.
+            is_picture: bool [B, N], the positions that belong to the picture, which alone are looked at; None: all.
+            training: whether dropout is at work.
+
+        Returns:
+            step: (t, state, fed int [B]) -> state, output [B, U], attention [B, N] or None; `fed` K stands for nothing.
+            state: the first one, nested arrays [B, ...].
+        """
+        raise NotImplementedError
+
+    def dropout(self, shape, dtype, training):
+        """A function (t, values [*shape]) -> values; in training with a share of them left out.
+
+        What is left out is drawn for all steps before the first one, as a loop cannot draw. Only for decoders that have
+        a `seed_generator`.
+        """
+        rate = self.config.decoder_dropout
+        if not training or not rate:
+            return lambda t, values: values
+        ones = ops.ones([self.max_sequence_length, *shape], dtype)
+        kept = keras.random.dropout(ones, rate, seed=self.seed_generator)  # 0 or 1 / (1 - rate)
+        return lambda t, values: values * kept[t]
+
+    def logits(self, output):
+        """The logits [..., K] of what a step gives, [..., U]."""
+        return ops.matmul(output, self.softmax_w) + self.softmax_b
 
 
 def start(decoder, features, copies=1, is_picture=None):

@@ -8,7 +8,7 @@ from attention_ocr.model import recurrent
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
-class SliceDecoder(keras.layers.Layer):
+class SliceDecoder(recurrent.StepwiseDecoder):
     """An LSTM over features[:, t : t + N // T], flattened.
 
     Args:
@@ -16,12 +16,6 @@ class SliceDecoder(keras.layers.Layer):
         num_classes: K.
         max_sequence_length: T.
     """
-
-    def __init__(self, config, num_classes, max_sequence_length, **kwargs):
-        super().__init__(**kwargs)
-        self.config = config
-        self.num_classes = num_classes
-        self.max_sequence_length = max_sequence_length
 
     def build(self, shape):
         _, N, C = shape
@@ -51,21 +45,16 @@ class SliceDecoder(keras.layers.Layer):
             "softmax_b": ("", "class"),
         }
 
-    def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
-        """`chars_logit` [B, T, K] of `features` [B, N, C]; the rest as in `AttentionDecoder.call`."""
-        step, state = self.start(features, is_picture=is_picture, training=training)
-        labels = labels if teach else None
-        return recurrent.read(self, step, state, labels, forced)
-
     def start(self, features, copies=1, is_picture=None, training=False):
-        """The step and the first state (c, h), as in `AttentionDecoder.start`; the step's attention is None."""
+        """As in StepwiseDecoder; the state is (c, h), and there is no attention."""
         del is_picture, training  # pictures of one size only
         features = recurrent.repeat(features, copies)
         B, K = ops.shape(features)[0], self.num_classes
         zero = ops.zeros([B, self.config.num_lstm_units], features.dtype)
 
         def step(t, state, fed):
-            inputs = ops.reshape(features[:, t : t + self.slice_length], [B, self.slice_width])
+            positions = t + ops.arange(self.slice_length)
+            inputs = ops.reshape(ops.take(features, positions, axis=1), [B, self.slice_width])
             if self.config.use_autoregression:
                 inputs = ops.concatenate([inputs, ops.one_hot(fed, K, dtype=features.dtype)], axis=-1)  # K: zeros
             state = recurrent.lstm_cell(
@@ -74,7 +63,3 @@ class SliceDecoder(keras.layers.Layer):
             return state, state[1], None
 
         return step, (zero, zero)
-
-    def logits(self, output):
-        """The logits [..., K] of what a step gives, [..., U]."""
-        return ops.matmul(output, self.softmax_w) + self.softmax_b

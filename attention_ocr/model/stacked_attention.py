@@ -16,7 +16,7 @@ def last_position(features, is_picture):
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
-class StackedAttentionDecoder(keras.layers.Layer):
+class StackedAttentionDecoder(recurrent.StepwiseDecoder):
     """TensorFlow 1's `attention_decoder` with one head, around several layers of LSTM, fed with embedded characters.
 
     Its features are thought to be a bidirectional LSTM's: first the forward direction's outputs, then the backward
@@ -27,12 +27,6 @@ class StackedAttentionDecoder(keras.layers.Layer):
         num_classes: K.
         max_sequence_length: T.
     """
-
-    def __init__(self, config, num_classes, max_sequence_length, **kwargs):
-        super().__init__(**kwargs)
-        self.config = config
-        self.num_classes = num_classes
-        self.max_sequence_length = max_sequence_length
 
     def build(self, shape):
         K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
@@ -89,37 +83,8 @@ class StackedAttentionDecoder(keras.layers.Layer):
             axes[f"lstm_{layer}_bias"] = ("", gates)
         return axes
 
-    def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
-        """Reads T characters.
-
-        Args:
-            features: [B, N, C].
-            labels: int [B, T], needed to teach.
-            teach: feed the labels; otherwise what was read.
-            is_picture: bool [B, N], the positions that belong to the picture; None: all.
-            forced: bool [], whether the labels are fed in this batch; None: they are whenever `teach`.
-            training: not used.
-
-        Returns:
-            `chars_logit` [B, T, K] and `attention` [B, T, N].
-        """
-        step, state = self.start(features, is_picture=is_picture, training=training)
-        labels = labels if teach else None
-        return recurrent.read(self, step, state, labels, forced)
-
     def start(self, features, copies=1, is_picture=None, training=False):
-        """How each picture's characters are read, as in `AttentionDecoder.start`.
-
-        Args:
-            features: [B, N, C].
-            copies: how many texts of a picture are read side by side, below written into B: row b * copies + i.
-            is_picture: bool [B, N], the positions that belong to the picture; None: all.
-            training: not used.
-
-        Returns:
-            step: (t, state, fed int [B]) -> state, output [B, U], attention [B, N]; `fed` K stands for nothing.
-            state: the first (context, (c, h) of each layer, from below).
-        """
+        """As in StepwiseDecoder; the state is (context, (c, h) of each layer, from below)."""
         del training
         cells = self._first_cells(features, is_picture, copies)
         keys = recurrent.repeat(ops.matmul(features, self.attention_w), copies)  # [B, N, A], computed once a picture
@@ -165,7 +130,3 @@ class StackedAttentionDecoder(keras.layers.Layer):
         context, (_, h) = state[0], state[-1]
         # DIFFERS: their output is one linear layer to K, without the U between.
         return ops.matmul(ops.concatenate([h, context], axis=-1), self.output_kernel) + self.output_bias
-
-    def logits(self, output):
-        """The logits [..., K] of what a step gives, [..., U]."""
-        return ops.matmul(output, self.softmax_w) + self.softmax_b

@@ -3,6 +3,7 @@
 A process of its own, so that one pytest covers both backends: KERAS_BACKEND chooses.
 """
 
+import contextlib
 import sys
 from pathlib import Path
 from unittest import mock
@@ -10,7 +11,7 @@ from unittest import mock
 import numpy as np
 from keras import ops
 
-from attention_ocr.model import attention, tf1_import
+from attention_ocr.model import attention, recurrent, tf1_import
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
 
@@ -34,15 +35,18 @@ def import_golden(folder):
     return model
 
 
+@contextlib.contextmanager
 def following(masks):
-    """An `additive_attention` that tells where it would look, but looks where `masks` [B, T, N] say."""
+    """Within it `additive_attention` tells where it would look, but looks where `masks` [B, T, N] say, step by step."""
     real, steps = attention.additive_attention, iter(np.moveaxis(masks, 1, 0))
 
     def additive_attention(keys, query, values, scale, mask=None):
         _, weights = real(keys, query, values, scale, mask)
         return attention.weighted_sum(ops.convert_to_tensor(next(steps)), values), weights
 
-    return mock.patch.object(attention, "additive_attention", additive_attention)
+    step_by_step = mock.patch.object(recurrent, "_loop", recurrent._unrolled)
+    with mock.patch.object(attention, "additive_attention", additive_attention), step_by_step:
+        yield
 
 
 def outputs_of(folder):
