@@ -18,10 +18,10 @@ GROUND = "ground"  # the modules beside the rooms
 # A room imports only rooms below it, and of those on its own floor none.
 FLOORS = (
     (GROUND,),
-    ("records",),
+    ("records", "ready"),
     ("data", "model", "ingest", "render"),
     ("validation", "reading"),
-    ("export", "ready", "pages"),
+    ("export", "pages"),
     ("training", "serving"),
     ("jobs",),
     ("__main__",),

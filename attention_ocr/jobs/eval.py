@@ -10,6 +10,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.flags import define_reading, reading_from, required
 from attention_ocr.quiet import quiet_imports
+from attention_ocr.ready import catalog
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -44,7 +45,8 @@ def run(values: flags.FlagValues) -> None:
         from attention_ocr.training.tensorboard import write_scores
     which = (values.dataset_dir, values.split_name, dataset)
     split = record_evaluation.EvaluationSplit(*which, values.batch_size, values.num_batches)
-    beside = Path(values.train_log_dir or Path(values.checkpoint).parent)
+    ready = Path("logs") / values.checkpoint if catalog.find(values.checkpoint) else None
+    beside = ready or Path(values.train_log_dir or Path(values.checkpoint).parent)
     log_dir = Path(values.eval_log_dir or beside / f"eval_{values.split_name}")
     run = RunDirectory(Path(values.train_log_dir))
     watched = watch(run, values.eval_interval_secs, values.number_of_steps or None)

@@ -8,14 +8,16 @@ import keras
 
 from attention_ocr.errors import UserError
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.ready import catalog
 
 
 def load_model(path: str | os.PathLike) -> AttentionOcr:
-    """The model of a `.keras` file, without its optimiser.
+    """The model of a `.keras` file, or of the ready-made reader of that name, without its optimiser.
 
     Raises:
         UserError: there is no such file, or it is not a model of this project.
     """
+    path = catalog.model_file(path)
     check_is_model_file(path)
     try:
         model = keras.saving.load_model(path, compile=False)

@@ -96,7 +96,7 @@ class Reader:
         """The reader of a `.keras` file, or of an exported SavedModel folder (or the folder of its versions).
 
         Args:
-            path: the file or folder.
+            path: the file or folder, or the name of a ready-made reader.
             beam_width, length_penalty: as in ReadConfig; an export reads greedily only.
 
         Raises:
