@@ -98,8 +98,8 @@ def check(card: Card) -> None:
     digest = hashlib.sha256(card.path.read_bytes()).hexdigest()
     if digest != card.sha256:
         raise UserError(
-            f"{card.path}: the ready-made reader {card.name!r} is damaged (its SHA-256 begins with {digest[:12]}, that of "
-            f"the card with {card.sha256[:12]}); install the package anew"
+            f"{card.path}: the ready-made reader {card.name!r} is damaged (SHA-256 {digest[:12]}..., on its card "
+            f"{card.sha256[:12]}...); install the package anew"
         )
 
 
