@@ -44,9 +44,7 @@ def test_an_unknown_name_is_told_with_those_there_are(shelf, name):
 
 def test_a_damaged_file_is_told_by_its_hash(shelf):
     (shelf / "plates-2.keras").write_bytes(b"weights 3")
-    with pytest.raises(
-        UserError, match=r"plates-2\.keras: the ready-made reader 'plates' is damaged \(its SHA-256 begins"
-    ):
+    with pytest.raises(UserError, match=r"plates-2\.keras: the ready-made reader 'plates' is damaged \(SHA-256"):
         catalog.model_file("plates")
     (shelf / "plates-2.keras").unlink()
     with pytest.raises(UserError, match="has no file; install the package anew"):
