@@ -192,10 +192,8 @@ def _shows_nothing(pixels: np.ndarray, record: dict[str, Any], spec: DatasetSpec
     if spec.num_views > 1:
         views = np.array_split(pixels, spec.num_views, axis=1)
     else:
-        rows, columns = record.get("image/orig_height", height), record.get("image/orig_width", width)
-        if not (1 <= rows <= height and 1 <= columns <= width):
-            rows, columns = height, width
-        top = (height - rows) // 2
+        rows, columns = record.get("image/orig_height") or height, record.get("image/orig_width") or width
+        top = max(0, (height - rows) // 2)
         views = [pixels[top : top + rows, :columns]]
     spreads = (np.ptp(view, axis=(0, 1)) for view in views if view.size)
     return any((spread <= HARDLY_DIFFERENT).all() for spread in spreads)

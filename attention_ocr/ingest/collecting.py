@@ -15,14 +15,15 @@ from attention_ocr.ingest import splits, stores
 from attention_ocr.ingest.annotations import Annotation
 from attention_ocr.ingest.catalog import Catalog
 from attention_ocr.ingest.cleaning import label_cleaner, runs_right_to_left
-from attention_ocr.ingest.line_checks import CONTROL, LineChecks
+from attention_ocr.ingest.line_checks import LineChecks
 from attention_ocr.records.summary import SplitSummary
 
 PROGRESS_INTERVAL = 1000
 UNWRITABLE = re.compile("[\r\n\ud800-\udfff]")
 
 
-INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+# Control characters, line separators, and what is of no width; joiners, which change how letters look, are not here.
+INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
 RIGHT_TO_LEFT = "right to left"
 
 
@@ -124,7 +125,7 @@ def _cleaner(config: GenerateConfig, charset: Charset | None):
 
     def clean_and_replace(text: str) -> str:
         cleaned = clean(text)
-        unknown = [ord(character) for character in charset.unknown(cleaned) if not CONTROL.match(character)]
+        unknown = [ord(character) for character in charset.unknown(cleaned) if character != "\t"]  # which is an error
         return cleaned.translate(dict.fromkeys(unknown, config.replacement))
 
     return clean_and_replace

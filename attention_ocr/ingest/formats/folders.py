@@ -52,7 +52,7 @@ def read_text_files(source: LabelSource) -> Iterator[Annotation]:
         if not text_file:
             yield annotation(source, (prefix + name,), "", f"{source.path}/{name}", ignored=NO_TEXT_FILE)
             continue
-        first = first_pictures.setdefault(text_file, name)
+        first = first_pictures.setdefault(text_file, _unprepared(source.path, name))
         if first != name:  # or a line could be in train and in test
             why = f"shows the text of {first} once more"
             yield annotation(source, (prefix + name,), "", f"{source.path}/{name}", ignored=why)
@@ -131,6 +131,14 @@ def _text_files(picture: str) -> tuple[str, str]:
     found = [name for suffix in TEXT_SUFFIXES for name in (each + suffix for each in stems) if os.path.isfile(name)]  # noqa: PTH113
     first, other, *_ = (*found, "", "")
     return first, other
+
+
+def _unprepared(folder: str, name: str) -> str:
+    """The picture from which one was prepared, `l0.png` of `l0.bin.png`, if it is there; else the picture itself."""
+    stem = os.path.splitext(name)[0]  # noqa: PTH122 - of a million names
+    bare = PREPARED_PICTURE.sub("", stem)
+    names = (bare + suffix for suffix in PICTURE_SUFFIXES) if bare != stem else ()
+    return next((each for each in names if os.path.isfile(f"{folder}/{each}")), name)  # noqa: PTH113
 
 
 def _first_texts(folder: Path) -> list[str]:

@@ -18,7 +18,7 @@ from attention_ocr.ingest.formats.text_lines import beginning, first_lines, numb
 MMOCR_KEYS = ("metainfo", "data_list")
 JSON_STRING = r'"(?:[^"\\]|\\.)*"'
 DOCTR_KEY = rf'\s*\{{\s*"(?:[^"\\]|\\.)*(?i:{SUFFIXES})"\s*:\s*'  # after it comes the label
-DOCTR_BEGINNING = re.compile(DOCTR_KEY + r'(?:"|null)')
+DOCTR_BEGINNING = re.compile(DOCTR_KEY + r'(?:"|null|[-\d])')
 MMOCR_BEGINNING = re.compile(rf'\s*\{{\s*"(?:{"|".join(MMOCR_KEYS)})"\s*:')
 OBJECTS_BEGINNING = re.compile(rf"\s*\[\s*\{{\s*{JSON_STRING}\s*:")
 PICTURE_FOLDERS = ("images", "imgs", "image", "crops")  # beside the file: where names may start

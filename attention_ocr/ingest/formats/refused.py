@@ -10,7 +10,7 @@ from attention_ocr.ingest.formats.photographs import files_in
 from attention_ocr.ingest.formats.text_lines import beginning, first_lines
 
 TOTAL_TEXT = re.compile(r"\s*x: \[\[.*")
-CTW1500 = re.compile(r"(?:-?\d+,){28}####.*")
+CTW1500 = re.compile(r"(?:-?\d+,){8,}####.*")
 DOCTR_DETECTION = re.compile(DOCTR_KEY + r"\{")
 AS_ART = 'write ArT\'s JSON, {"gt_img1": [{"transcription": "text", "points": [[x, y], ...]}]}'
 
