@@ -75,7 +75,7 @@ class Charset:
                 continue
             code, tab, character = line.partition("\t")
             if not tab or not code.isdecimal() or len(code) > MOST_DIGITS:
-                raise UserError(f"{path}:{number}: {line!r} is not 'code<TAB>character'")
+                raise UserError(f"{path}:{number}: {line!r:.80} is not 'code<TAB>character'")
             if character == NULL_TOKEN:
                 null_id = int(code)
             if not character:

@@ -33,6 +33,7 @@ KEYS: dict[str, tuple[type, int | None]] = {
 }
 OPTIONAL_KEYS = ("image/orig_height",)
 KEYS_TO_TRAIN = ("image/encoded", "image/class")
+KEYS_READ = (*KEYS_TO_TRAIN, "image/text", "image/orig_height", "image/orig_width")  # by training, where they are there
 KINDS = {bytes: "bytes", int: "whole numbers", float: "fractions"}
 SAME_FORMATS = {"JPG": "JPEG", "MPO": "JPEG"}  # MPO: what Pillow calls a camera's JPEG with a second picture behind it.
 RAW_CHANNELS = (3, 1, 4)
@@ -122,7 +123,9 @@ def _sound_keys(values: dict[str, list], found: Inspection) -> dict[str, Any]:
             continue
         complaint = _key_fault(key, values.get(key), kind, number)
         if complaint:
-            found.add("keys", f"{complaint}; {ANEW}", blocks_training=key in KEYS_TO_TRAIN)
+            is_of_another_kind = any(not isinstance(value, kind) for value in values.get(key) or [])
+            blocks = key in (KEYS_READ if is_of_another_kind else KEYS_TO_TRAIN)
+            found.add("keys", f"{complaint}; {ANEW}", blocks_training=blocks)
         else:
             record[key] = values[key] if number is None else values[key][0]
     return record
@@ -192,8 +195,11 @@ def _shows_nothing(pixels: np.ndarray, record: dict[str, Any], spec: DatasetSpec
     if spec.num_views > 1:
         views = np.array_split(pixels, spec.num_views, axis=1)
     else:
-        rows, columns = record.get("image/orig_height") or height, record.get("image/orig_width") or width
-        top = max(0, (height - rows) // 2)
+        rows, columns = (
+            told if 1 <= (told := record.get(f"image/{key}") or 0) <= most else most
+            for key, most in (("orig_height", height), ("orig_width", width))
+        )
+        top = (height - rows) // 2
         views = [pixels[top : top + rows, :columns]]
     spreads = (np.ptp(view, axis=(0, 1)) for view in views if view.size)
     return any((spread <= HARDLY_DIFFERENT).all() for spread in spreads)

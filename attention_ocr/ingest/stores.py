@@ -43,19 +43,28 @@ def record_path(file_name: str, offset: int) -> str:
 
 @contextlib.contextmanager
 def lmdb_values(folder: str | os.PathLike) -> Iterator[Callable[[bytes], bytes | None]]:
-    """A function from a key of a folder's LMDB to its value; asked for again it is of the same database.
+    """A function from a key of a folder's LMDB to its value.
 
     Raises:
         UserError: the package lmdb is not there, or the folder is no LMDB or a damaged one.
     """
-    environment = _opened(os.path.realpath(folder))  # a process may open one only once
+    opened = environment(folder)
     import lmdb
 
     try:
-        with environment.begin() as transaction:
+        with opened.begin() as transaction:
             yield lambda key: transaction.get(key)
     except lmdb.Error as error:
         raise UserError(f"{folder}: cannot be read as an LMDB ({error})") from error
+
+
+def environment(folder: str | os.PathLike) -> Any:
+    """The LMDB of a folder to read from; asked for again it is the same, since a process may open one only once.
+
+    Raises:
+        UserError: the package lmdb is not there, or the folder is no LMDB.
+    """
+    return _opened(os.path.realpath(folder))
 
 
 @functools.lru_cache(maxsize=4)

@@ -111,7 +111,7 @@ def alto_xml(version="4", polygon=False):
         f'<Layout><Page WIDTH="100" HEIGHT="70"><PrintSpace><TextBlock>{lines}</TextBlock></PrintSpace></Page></Layout>'
     )
     schema = f"http://www.loc.gov/standards/alto/ns-v{version}#"
-    content = f'<alto xmlns="{schema}">{head}</sourceImageInformation></Description>{page}</Layout></alto>'
+    content = f'<alto xmlns="{schema}">{head}</sourceImageInformation></Description>{page}</alto>'
     return {"p.xml": content, "mets.xml": "<mets/>"}
 
 

@@ -47,6 +47,7 @@ def test_views_of_json_lines(read_labels):
         ('{"image": {"a": 1}, "text": "B"}', "'image' is {'a': 1}; write a string"),
         ('{"image": "b.png", "text": true}', "'text' is True; write a string"),
         ('{"image": "b.png", "text": ' + "9" * 5000 + "}", "is not JSON that can be read (a number is too long)"),
+        ("{}", "none of its columns is known as image_column; name it with --image_column (one of )"),
         ("[" * 100_000, "is not JSON that can be read (too many brackets within one another)"),
     ],
 )

@@ -88,7 +88,7 @@ def _parsed(line: str, path: str, number: int) -> Any:
 
 
 def _of_objects(source: LabelSource, objects: Iterable[tuple[str, Any]]) -> Iterator[Annotation]:
-    keys: list[str] = []
+    keys: list[str] | None = None
     for where, values in objects:
         if not isinstance(values, dict):
             raise UserError(f'{where}: is not a JSON object; write {{"image": "a.png", "text": "label"}}')

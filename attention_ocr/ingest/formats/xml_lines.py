@@ -111,8 +111,9 @@ def _region(line: _Line, where: str) -> tuple[float, ...]:
     """The corners to cut out, from the upper left as the text stands."""
     from attention_ocr.ingest.cropping import rectangle_along  # OpenCV, which few data sets need
 
-    corners, (*start, end_x, end_y) = corners_of(list(line.points), where), line.baseline or (0.0, 0.0, 0.0, 0.0)
-    along = end_x - start[0], end_y - start[1]
+    corners, along = corners_of(list(line.points), where), (0.0, 0.0)
+    if len(line.baseline) >= 4:
+        along = line.baseline[-2] - line.baseline[0], line.baseline[-1] - line.baseline[1]
     if along[0] < 0 and runs_right_to_left(line.text):  # drawn as the text is read, not upside down
         along = -along[0], -along[1]
     return rectangle_along(corners, along)
@@ -177,7 +178,7 @@ def _alto_line(line: ElementTree.Element, file: Path) -> _Line:
         left, top = _number(line, "HPOS"), _number(line, "VPOS")
         points = corners_of_box(left, top, left + _number(line, "WIDTH"), top + _number(line, "HEIGHT"))
     baseline = _numbers(line.get("BASELINE", ""))
-    return _Line(name, (text.strip() + hyphen).strip(), points, baseline if len(baseline) > 2 else ())
+    return _Line(name, (text.strip() + hyphen).strip(), points, baseline)
 
 
 def _parsed(file: Path) -> ElementTree.Element:
