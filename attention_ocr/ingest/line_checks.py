@@ -11,6 +11,7 @@ from attention_ocr.ingest.annotations import Annotation
 from attention_ocr.records.summary import SplitSummary
 
 MOST_CHARACTERS = 20
+MOST_OF_A_LABEL = 80
 
 
 @dataclass
@@ -148,8 +149,9 @@ class LineChecks:
 
 
 def _subject(line: Annotation) -> str:
-    """How a message calls a line: its label, or its pictures where it has none."""
-    return repr(line.text or ",".join(line.paths))
+    """How a message calls a line: its label, of a long one the beginning, or its pictures where it has none."""
+    told = repr(line.text or ",".join(line.paths))
+    return told if len(told) <= MOST_OF_A_LABEL else f"{told[:MOST_OF_A_LABEL]}..."
 
 
 def _visible(character: str) -> str:

@@ -195,8 +195,9 @@ def _parsed(file: Path) -> ElementTree.Element:
 def _root_of(file: Path) -> str:
     """The name of a file's root element; empty: it is not XML."""
     try:
-        for _, element in ElementTree.iterparse(file, events=("start",)):
-            return _name(element)
+        with file.open("rb") as opened:
+            for _, element in ElementTree.iterparse(opened, events=("start",)):
+                return _name(element)
     except (ElementTree.ParseError, OSError, LookupError, ValueError):
         pass
     return ""
