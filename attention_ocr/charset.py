@@ -1,6 +1,7 @@
 """Charset: file <-> classes, text <-> ids, and the null that pads a label to T characters."""
 
 import hashlib
+import itertools
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,8 @@ from attention_ocr import files
 from attention_ocr.errors import UserError
 
 NULL_TOKEN = "<nul>"
+MOST_DIGITS = 9  # of a code
+MOST_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ class Charset:
             if not line:
                 continue
             code, tab, character = line.partition("\t")
-            if not tab or not code.isdecimal():
-                raise UserError(f"{path}:{number}: {line!r} is not 'code<TAB>character'")
+            if not tab or not code.isdecimal() or len(code) > MOST_DIGITS:
+                raise UserError(f"{path}:{number}: {line!r:.80} is not 'code<TAB>character'")
             if character == NULL_TOKEN:
                 null_id = int(code)
             if not character:
@@ -83,11 +86,10 @@ class Charset:
             codes.setdefault(int(code), []).extend([] if character == NULL_TOKEN else [character])
         if null_id is None:
             raise UserError(f"{path}: no line has the null; add '{len(codes)}<TAB>{NULL_TOKEN}'")
-        gaps = sorted(set(range(max(codes) + 1)) - set(codes))
-        if gaps:
-            raise UserError(
-                f"{path}: codes 0..{max(codes)} have a gap at {_shortened(gaps)}; number the characters densely"
-            )
+        if len(codes) <= max(codes):
+            gaps = itertools.islice((code for code in range(max(codes)) if code not in codes), MOST_SHOWN)
+            shown = _with_more([str(code) for code in gaps], max(codes) + 1 - len(codes))
+            raise UserError(f"{path}: codes 0..{max(codes)} have a gap at {shown}; number the characters densely")
         try:
             return cls(tuple(tuple(codes[code]) for code in range(len(codes))), null_id)
         except UserError as error:
@@ -163,6 +165,11 @@ class Charset:
         return [characters[-1] if characters else "" for characters in self.classes]
 
 
-def _shortened(values: Sequence, most: int = 5) -> str:
-    shown = ", ".join(repr(value) for value in values[:most])
-    return shown if len(values) <= most else f"{shown} and {len(values) - most} more"
+def _shortened(values: Sequence) -> str:
+    return _with_more([repr(value) for value in values[:MOST_SHOWN]], len(values))
+
+
+def _with_more(shown: Sequence[str], number: int) -> str:
+    """The first of `number` values."""
+    listed = ", ".join(shown)
+    return listed if number <= len(shown) else f"{listed} and {number - len(shown)} more"

@@ -15,14 +15,19 @@ ANNOTATION_FORMATS = (
     "list",
     "csv",
     "jsonl",
+    "json_labels",
     "icdar_words",
+    "iam",
     "file_names",
     "text_files",
     "json_regions",
+    "region_lines",
     "text_regions",
+    "xml_lines",
     "records",
     "lmdb",
 )
+MAX_PIXELS = 50_000_000  # of a picture whose pixels are decoded
 FINAL_ENDPOINTS = tuple(f"Mixed_{name}" for name in ["5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"])
 
 
@@ -226,9 +231,13 @@ class GenerateConfig(Knobs):
         "Lines of 'code<TAB>character', or a folder of datasets/ that has such a file; empty: the labels' characters.",
     )
     extend_charset: bool = knob(False, "Add the labels' other characters to those of --charset_file.")
-    normalize: str = knob("NFC", "Unicode normalisation of the labels.", ("NFC", "NFKC", "none"))
+    normalize: str = knob(
+        "NFC",
+        "Unicode normalisation of the labels. NFC: one code for each letter with its accents; NFKC: also full-width "
+        "letters, digits and signs as ASCII, ligatures as letters, half-width kana as full-width ones.",
+        ("NFC", "NFKC", "none"),
+    )
     lowercase: bool = knob(False, "Write the labels in lower case.")
-    full_to_half_width: bool = knob(False, "Turn full-width letters, digits and signs of the labels into ASCII.")
     on_unknown: str = knob(
         "error",
         "A label with characters not in the charset: stop, skip it, or replace them by --replacement.",
@@ -236,7 +245,13 @@ class GenerateConfig(Knobs):
     )
     replacement: str = knob("?", "What --on_unknown=replace writes: a character of the charset.")
     on_long: str = knob("error", "A label longer than max_sequence_length: stop, or skip it.", DROP_POLICIES)
+    on_empty: str = knob(
+        "error",
+        "A line without a label: stop, skip it, or keep it as a picture without text.",
+        (*DROP_POLICIES, "keep"),
+    )
     on_bad_image: str = knob("error", "A picture missing or not readable: stop, or skip it.", DROP_POLICIES)
+    max_pixels: int = knob(MAX_PIXELS, "A picture of more pixels is not decoded.", minimum=1)
     on_duplicate: str = knob(
         "skip",
         "The very picture of an earlier split (train, validation, test): leave it out, stop, or keep it.",

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from attention_ocr import files
@@ -20,6 +20,13 @@ class Split:
 
     pattern: str
     num_examples: int | None = None
+
+    def __post_init__(self) -> None:
+        pattern, number = self.pattern, self.num_examples
+        if not isinstance(pattern, str) or not pattern or "\0" in pattern or PurePath(pattern).is_absolute():
+            raise UserError(f"the pattern {pattern!r} names no files in the folder; write one such as train-*")
+        if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 0):
+            raise UserError(f"num_examples is {number!r}; it must be a whole number from 0, or null")
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,11 @@ class DatasetSpec:
     def __post_init__(self) -> None:
         for name in ("num_views", "image_height", "image_width", "max_sequence_length"):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise UserError(f"data set {self.name!r}: {name} is {value!r}; it must be a whole number from 1")
+        for name in ("name", "charset_file"):
+            if not isinstance(getattr(self, name), str):
+                raise UserError(f"data set {self.name!r}: {name} is {getattr(self, name)!r}; it must be a string")
         for name, allowed in (("resize", RESIZE_POLICIES), ("vertical", VERTICAL_POLICIES)):
             value = getattr(self, name)
             if value not in allowed:
@@ -80,10 +90,12 @@ class DatasetSpec:
         Raises:
             UserError: a key is unknown or missing, or a value is out of range.
         """
+        if not isinstance(values, dict):
+            raise UserError(f"{source}: is not a JSON object of a data set but {values!r:.60}")
         values = dict(values)
         try:
             charset = Charset.from_list(values.pop("charset"), values.pop("null_code"))
-            splits = {name: Split(**split) for name, split in values.pop("splits").items()}
+            splits = _splits(values.pop("splits"), source)
             return cls(charset=charset, splits=splits, **values)
         except KeyError as error:
             raise UserError(f"{source}: has no {error}") from error
@@ -120,8 +132,10 @@ class DatasetSpec:
                 "or name a known data set with --dataset_name"
             )
         values = files.read_json(path)
+        if not isinstance(values, dict):
+            raise UserError(f"{path}: is not a JSON object of a data set but {values!r:.60}")
         digest = values.pop("charset_sha256", "")
-        if not values.get("charset_file"):
+        if not isinstance(values.get("charset_file"), str) or not values["charset_file"]:
             raise UserError(f"{path}: has no charset_file; name the file of 'code<TAB>character' lines in the folder")
         charset = Charset.from_file(folder / values["charset_file"])
         if digest and digest != charset.digest:
@@ -153,10 +167,33 @@ class DatasetSpec:
             known = ", ".join(self.splits) or "none"
             raise UserError(f"--split_name={split_name}: data set {self.name!r} has the splits: {known}")
         pattern = self.splits[split_name].pattern
-        found = sorted(str(path) for path in Path(dataset_dir).glob(pattern) if path.is_file())
+        try:
+            found = sorted(str(path) for path in Path(dataset_dir).glob(pattern) if path.is_file())
+        except ValueError as error:  # such as **files
+            raise UserError(f"{dataset_dir}: the pattern {pattern!r} of the split {split_name!r}: {error}") from error
         if not found:
             raise UserError(f"{dataset_dir}: no file matches {pattern!r} of the split {split_name!r}")
         return found
+
+
+def _splits(values: Any, source: str) -> dict[str, Split]:
+    """The splits of a dataset.json.
+
+    Raises:
+        UserError: they are no object of objects with a `pattern`, or one of them is not as it should be.
+    """
+    written = 'write {"train": {"pattern": "train-*", "num_examples": 100}}'
+    if not isinstance(values, dict):
+        raise UserError(f"{source}: splits is {values!r:.60}; {written}")
+    found = {}
+    for name, split in values.items():
+        if not isinstance(split, dict) or not {"pattern"} <= set(split) <= {"pattern", "num_examples"}:
+            raise UserError(f"{source}: the split {name!r} is {split!r:.60}; {written}")
+        try:
+            found[name] = Split(**split)
+        except UserError as error:
+            raise UserError(f"{source}: the split {name!r}: {error}") from error
+    return found
 
 
 def known_datasets() -> list[Path]:

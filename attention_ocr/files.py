@@ -64,7 +64,29 @@ def read_json(path: str | os.PathLike) -> Any:
     Raises:
         UserError: the file is missing or is not JSON.
     """
+    return parse_json(read_text(path), path)
+
+
+def parse_json(text: str, path: str | os.PathLike, first_line: int = 1, way_out: str = "") -> Any:
+    """The value of JSON.
+
+    Args:
+        text: the JSON.
+        path: the file that it stands in, for messages.
+        first_line: the line of that file at which it begins.
+        way_out: what to do about text that is not JSON, for messages.
+
+    Raises:
+        UserError: it is not JSON.
+    """
     try:
-        return json.loads(read_text(path))
+        return json.loads(text)
     except json.JSONDecodeError as error:
-        raise UserError(f"{path}:{error.lineno}: is not JSON ({error.msg})") from error
+        line, why = first_line + error.lineno - 1, error.msg
+        raise UserError(f"{path}:{line}: is not JSON ({why}){way_out}") from error
+    except RecursionError as error:
+        raise UserError(
+            f"{path}:{first_line}: is not JSON that can be read (too many brackets within one another)"
+        ) from error
+    except ValueError as error:  # a whole number of thousands of digits
+        raise UserError(f"{path}:{first_line}: is not JSON that can be read (a number is too long)") from error

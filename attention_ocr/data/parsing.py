@@ -12,20 +12,25 @@ def parse_example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     Returns:
         `encoded` string [], the picture's file; `labels` int64 [T], class ids padded with the null;
         `text` string [], empty if the record has none; `orig_height` and `orig_width` int64 [], how much of the picture
-        is no padding, -1 if the record does not tell.
+        is no padding, -1 if the record does not tell, or has the key without a value.
     """
     features = {
         "image/encoded": tf.io.FixedLenFeature([], tf.string),
         "image/class": tf.io.VarLenFeature(tf.int64),
-        "image/text": tf.io.FixedLenFeature([], tf.string, default_value=""),
-        "image/orig_height": tf.io.FixedLenFeature([], tf.int64, default_value=-1),
-        "image/orig_width": tf.io.FixedLenFeature([], tf.int64, default_value=-1),
+        "image/text": tf.io.FixedLenSequenceFeature([], tf.string, allow_missing=True),
+        "image/orig_height": tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True),
+        "image/orig_width": tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True),
     }
     parsed = tf.io.parse_single_example(serialized, features)
     return {
         "encoded": parsed["image/encoded"],
         "labels": tf.sparse.to_dense(parsed["image/class"]),
-        "text": parsed["image/text"],
-        "orig_height": parsed["image/orig_height"],
-        "orig_width": parsed["image/orig_width"],
+        "text": _first(parsed["image/text"], ""),
+        "orig_height": _first(parsed["image/orig_height"], -1),
+        "orig_width": _first(parsed["image/orig_width"], -1),
     }
+
+
+def _first(values: tf.Tensor, otherwise: str | int) -> tf.Tensor:
+    """The first of values [n], or another one where there is none."""
+    return tf.concat([values, tf.constant([otherwise], values.dtype)], axis=0)[0]

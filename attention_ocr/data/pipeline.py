@@ -13,6 +13,7 @@ from attention_ocr.canvas import Canvas
 from attention_ocr.config import DataConfig
 from attention_ocr.data import augment, sizes
 from attention_ocr.data.parsing import parse_example
+from attention_ocr.data.png_in_graph import decode_png
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.records import examples
@@ -224,22 +225,15 @@ def decoded(
 
 
 def decode_pixels(encoded: tf.Tensor) -> tf.Tensor:
-    """uint8 [H, W, 3] of JPEG, PNG, GIF or BMP bytes, whatever their name says, as `images.open_image` sees them."""
+    """uint8 [H, W, 3] of JPEG, PNG, GIF or BMP bytes, whatever their name says, as `pictures.open_image` sees them."""
     return tf.case(
         [
             # Pillow decodes accurately; the default here is a faster transform that differs by some levels.
             (tf.io.is_jpeg(encoded), lambda: tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")),
-            (tf.equal(tf.strings.substr(encoded, 0, 8), PNG_SIGNATURE), lambda: _decode_png(encoded)),
+            (tf.equal(tf.strings.substr(encoded, 0, 8), PNG_SIGNATURE), lambda: decode_png(encoded)),
         ],
         lambda: tf.io.decode_image(encoded, channels=3, expand_animations=False),
     )
-
-
-def _decode_png(encoded: tf.Tensor) -> tf.Tensor:
-    rgba = tf.io.decode_png(encoded, channels=4)
-    opaque = tf.cast(rgba[..., 3:], tf.float32) / 255.0
-    on_white = tf.cast(rgba[..., :3], tf.float32) * opaque + 255.0 * (1.0 - opaque)
-    return tf.cast(tf.floor(on_white + 0.5), tf.uint8)
 
 
 class WaitClock:

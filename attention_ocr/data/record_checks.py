@@ -12,10 +12,12 @@ import tensorflow as tf
 from PIL import Image
 
 from attention_ocr.charset import Charset
+from attention_ocr.config import MAX_PIXELS
 from attention_ocr.data import pipeline
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.records import examples
+from attention_ocr.records.pictures import HARDLY_DIFFERENT, too_large
 
 # The kind of each key's values, and how many there are (None: any number).
 KEYS: dict[str, tuple[type, int | None]] = {
@@ -31,6 +33,7 @@ KEYS: dict[str, tuple[type, int | None]] = {
 }
 OPTIONAL_KEYS = ("image/orig_height",)
 KEYS_TO_TRAIN = ("image/encoded", "image/class")
+KEYS_READ = (*KEYS_TO_TRAIN, "image/text", "image/orig_height", "image/orig_width")  # by training, where they are there
 KINDS = {bytes: "bytes", int: "whole numbers", float: "fractions"}
 SAME_FORMATS = {"JPG": "JPEG", "MPO": "JPEG"}  # MPO: what Pillow calls a camera's JPEG with a second picture behind it.
 RAW_CHANNELS = (3, 1, 4)
@@ -67,6 +70,7 @@ class Inspection:
         size: (height, width) of the picture in pixels.
         orig_width: image/orig_width.
         image_format: what the picture's bytes are, such as `PNG`.
+        shows_nothing: whether a view, without its padding, is of one colour.
     """
 
     faults: list[Fault] = field(default_factory=list)
@@ -78,14 +82,18 @@ class Inspection:
     size: tuple[int, int] | None = None
     orig_width: int | None = None
     image_format: str = ""
+    shows_nothing: bool = False
 
     def add(self, check: str, message: str, *, blocks_training: bool = False) -> None:
         """Notes a fault."""
         self.faults.append(Fault(check, message, blocks_training))
 
 
-def inspect_record(data: bytes, spec: DatasetSpec) -> Inspection:
-    """What the serialized example `data` holds, and everything in it that does not fit `spec`."""
+def inspect_record(data: bytes, spec: DatasetSpec, max_pixels: int = MAX_PIXELS) -> Inspection:
+    """What the serialized example `data` holds, and everything in it that does not fit `spec`.
+
+    A picture of more than `max_pixels` pixels is not decoded.
+    """
     found = Inspection()
     try:
         values = examples.values_of(data)
@@ -96,7 +104,7 @@ def inspect_record(data: bytes, spec: DatasetSpec) -> Inspection:
         found.add("example", f"is no FSNS example (none of its keys is there); {ANEW}", blocks_training=True)
         return found
     record = _sound_keys(values, found)
-    _inspect_picture(record, spec, found)
+    _inspect_picture(record, spec, max_pixels, found)
     _inspect_classes(record, spec, found)
     _inspect_text(record, spec.charset, found)
     return found
@@ -115,7 +123,9 @@ def _sound_keys(values: dict[str, list], found: Inspection) -> dict[str, Any]:
             continue
         complaint = _key_fault(key, values.get(key), kind, number)
         if complaint:
-            found.add("keys", f"{complaint}; {ANEW}", blocks_training=key in KEYS_TO_TRAIN)
+            is_of_another_kind = any(not isinstance(value, kind) for value in values.get(key) or [])
+            blocks = key in (KEYS_READ if is_of_another_kind else KEYS_TO_TRAIN)
+            found.add("keys", f"{complaint}; {ANEW}", blocks_training=blocks)
         else:
             record[key] = values[key] if number is None else values[key][0]
     return record
@@ -130,9 +140,9 @@ def _key_fault(key: str, values: list | None, kind: type, number: int | None) ->
     return f"{key} has {len(values)} values, not {number}" if number not in (None, len(values)) else ""
 
 
-def _inspect_picture(record: dict[str, Any], spec: DatasetSpec, found: Inspection) -> None:
+def _inspect_picture(record: dict[str, Any], spec: DatasetSpec, max_pixels: int, found: Inspection) -> None:
     if "image/encoded" in record:
-        _decode(record["image/encoded"], record, spec, found)
+        _decode(record["image/encoded"], record, spec, max_pixels, found)
     declared = record.get("image/format")
     if declared is not None and found.image_format:
         name = declared.decode(errors="replace")
@@ -150,7 +160,7 @@ def _inspect_picture(record: dict[str, Any], spec: DatasetSpec, found: Inspectio
         found.add("orig_height", f"image/orig_height is {orig_height}, not in 1..{height}; {ANEW}")
 
 
-def _decode(encoded: bytes, record: dict[str, Any], spec: DatasetSpec, found: Inspection) -> None:
+def _decode(encoded: bytes, record: dict[str, Any], spec: DatasetSpec, max_pixels: int, found: Inspection) -> None:
     try:
         with Image.open(io.BytesIO(encoded)) as header:
             found.image_format = SAME_FORMATS.get(str(header.format), str(header.format))
@@ -160,6 +170,9 @@ def _decode(encoded: bytes, record: dict[str, Any], spec: DatasetSpec, found: In
     except Exception as error:  # Damaged bytes raise whatever Pillow stumbles over, not only OSError.
         why = _raw_pixels(encoded, record, spec) or f"image/encoded is no picture ({_first_line(error, encoded)})"
         found.add("picture", f"{why}; {ANEW}", blocks_training=True)
+        return
+    if why := too_large(found.size[1], found.size[0], max_pixels):
+        found.add("picture", f"its picture {why}", blocks_training=True)
         return
     try:
         with tf.device("CPU"):
@@ -173,6 +186,23 @@ def _decode(encoded: bytes, record: dict[str, Any], spec: DatasetSpec, found: In
     scaled = pixels.astype(np.float32) / 255.0
     found.mean, found.mean_square = float(scaled.mean()), float(np.square(scaled).mean())
     found.pixel_hash = hash_of(pixels.tobytes())
+    found.shows_nothing = _shows_nothing(pixels, record, spec)
+
+
+def _shows_nothing(pixels: np.ndarray, record: dict[str, Any], spec: DatasetSpec) -> bool:
+    """Whether a view of a picture, uint8 [H, V*W, 3], is of one colour; what is padding does not count."""
+    height, width, _ = pixels.shape
+    if spec.num_views > 1:
+        views = np.array_split(pixels, spec.num_views, axis=1)
+    else:
+        rows, columns = (
+            told if 1 <= (told := record.get(f"image/{key}") or 0) <= most else most
+            for key, most in (("orig_height", height), ("orig_width", width))
+        )
+        top = (height - rows) // 2
+        views = [pixels[top : top + rows, :columns]]
+    spreads = (np.ptp(view, axis=(0, 1)) for view in views if view.size)
+    return any((spread <= HARDLY_DIFFERENT).all() for spread in spreads)
 
 
 def _decode_any(encoded: bytes, channels: int) -> tf.Tensor:
@@ -224,8 +254,6 @@ def _inspect_classes(record: dict[str, Any], spec: DatasetSpec, found: Inspectio
         message = f"image/class has {len(ids)} ids, max_sequence_length is {T}; {ANEW}"
         found.add("class_length", message, blocks_training=len(ids) > T)
     found.ids = _without_padding(ids, null_id)
-    if not found.ids:
-        found.add("empty_label", "its label has no character; leave the picture out")
     if null_id in found.ids:
         place = found.ids.index(null_id)
         message = f"padding in the middle of image/class: id {place} of {len(ids)} is the null, characters follow"

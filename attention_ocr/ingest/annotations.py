@@ -16,13 +16,14 @@ class Annotation:
 
     Attributes:
         paths: the picture's path as written, or those of its views; an empty one is a view that is missing.
-        text: its label, blanks at its ends dropped since no picture shows them.
+        text: its label, blanks at its ends dropped since no picture shows them; empty: it has none.
         source: where it stands, `labels.tsv:17`.
         image_root: the folder that relative paths start at.
         store: what holds the pictures: a name of `stores.STORES`.
         region: the corners x, y, x, y, ... of the part of the picture that shows the text, clockwise from where
             reading begins; empty: all of it.
         ignored: why the data set says not to use it; empty: use it.
+        note: what is to be told of it, in a few words; empty: nothing.
     """
 
     paths: tuple[str, ...]
@@ -32,6 +33,7 @@ class Annotation:
     store: str = "files"
     region: tuple[float, ...] = ()
     ignored: str = ""
+    note: str = ""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -87,6 +89,7 @@ def annotation(
     where: str,
     region: tuple[float, ...] = (),
     ignored: str = "",
+    note: str = "",
 ) -> Annotation:
     """A line of a label file, checked.
 
@@ -96,10 +99,11 @@ def annotation(
         text: the label as written.
         where: `file:line`, for messages.
         region: the corners of the part that shows the text.
-        ignored: why the data set says not to use it; such a line may be without a label.
+        ignored: why the data set says not to use it.
+        note: what is to be told of it.
 
     Raises:
-        UserError: there is no path, no label, or more than V paths.
+        UserError: there is no path, or more than V paths.
     """
     root, text = source.image_root, text.strip()
     if isinstance(paths, str):
@@ -107,11 +111,9 @@ def annotation(
     found = tuple(picture_path(path, root) if path else "" for path in paths)
     if not any(found):
         raise UserError(f"{where}: {text!r} has no picture before it; write 'path<TAB>label'")
-    if not text and not ignored:
-        raise UserError(f"{where}: {','.join(paths)!r} has no label; write 'path<TAB>label', or remove the line")
     if len(found) > source.num_views:
         raise UserError(f"{where}: {','.join(paths)!r} names {len(found)} pictures; --num_views is {source.num_views}")
-    return Annotation(found, text, where, root, region=region, ignored=ignored)
+    return Annotation(found, text, where, root, region=region, ignored=ignored, note=note)
 
 
 def _split_views(paths: str, image_root: str | Path) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.ingest import splits, stores
 from attention_ocr.ingest.annotations import Annotation
 from attention_ocr.ingest.catalog import Catalog
-from attention_ocr.ingest.cleaning import label_cleaner
+from attention_ocr.ingest.cleaning import label_cleaner, runs_right_to_left
 from attention_ocr.ingest.line_checks import LineChecks
 from attention_ocr.records.summary import SplitSummary
 
@@ -21,12 +22,27 @@ PROGRESS_INTERVAL = 1000
 UNWRITABLE = re.compile("[\r\n\ud800-\udfff]")
 
 
+# Control characters, line separators, and what is of no width; joiners, which change how letters look, are not here.
+INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
+RIGHT_TO_LEFT = "right to left"
+
+
 @dataclass
 class Labels:
-    """What was seen of the labels that are kept: characters, the longest one's length, the most pictures of a line."""
+    """What was seen of the labels that are kept.
+
+    Attributes:
+        characters: all of them.
+        lengths: length -> labels.
+        longest: the greatest length.
+        longest_at: where the first label of that length stands.
+        most_pictures: the most pictures of a line.
+    """
 
     characters: set[str] = field(default_factory=set)
+    lengths: Counter[int] = field(default_factory=Counter)
     longest: int = 0
+    longest_at: str = ""
     most_pictures: int = 0
 
 
@@ -35,7 +51,7 @@ def collect(
     catalog: Catalog,
     config: GenerateConfig,
     report: dict[str, SplitSummary],
-) -> tuple[Charset, int]:
+) -> tuple[Charset, Labels]:
     """Fills the catalog.
 
     Args:
@@ -45,10 +61,10 @@ def collect(
         report: counts what is dropped or noted, by split.
 
     Returns:
-        The charset, and the longest label's length.
+        The charset, and what was seen of the labels.
 
     Raises:
-        UserError: a line is wrong and not to be skipped.
+        UserError: a line is wrong and not to be skipped, or no label has a character.
     """
     given = Charset.from_file(charset_path(config.charset_file)) if config.charset_file else None
     seen = Labels()
@@ -60,17 +76,19 @@ def collect(
         for number, (name, line) in enumerate(_all(annotations), start=1):
             split = split_of(name, line)
             cleaned = _cleaned(line, clean(line.text), report[split])
-            if cleaned and checks.passes(split, cleaned):
-                _note(seen, cleaned)
+            if cleaned and checks.passes(split, cleaned, line.text):
+                _note(seen, cleaned, report[split])
                 catalog.add(split, splits.order(config.seed, cleaned), _with_missing_views(cleaned, config))
             if number % PROGRESS_INTERVAL == 0:
                 advance(PROGRESS_INTERVAL)
         advance(number % PROGRESS_INTERVAL)
     checks.finish()
     _require_views(seen, catalog, config)
+    if seen.lengths and not seen.longest:
+        raise UserError("no line has a label with a character, so there is nothing to learn; write labels")
     if given:
-        return given.extended(seen.characters) if config.extend_charset else given, seen.longest
-    return Charset.from_labels(seen.characters), seen.longest
+        return given.extended(seen.characters) if config.extend_charset else given, seen
+    return Charset.from_labels(seen.characters), seen
 
 
 def _all(annotations: Mapping[str, Iterable[Annotation]]) -> Iterable[tuple[str, Annotation]]:
@@ -87,17 +105,17 @@ def _cleaned(line: Annotation, text: str, split: SplitSummary) -> Annotation | N
             f"{line.source}: the label {text!r} has {unwritable[0]!r}, which no charset holds; a label is one line of "
             "Unicode: correct it or remove the line"
         )
+    if line.note:
+        split.note(line.note, f"{line.source}: {text!r}")
     if text == line.text:
         return line
-    if not text:
-        raise UserError(f"{line.source}: nothing is left of the label {line.text!r}; correct it or remove the line")
     split.note("label changed", f"{line.source}: {line.text!r} -> {text!r}")
     return dataclasses.replace(line, text=text)
 
 
 def _cleaner(config: GenerateConfig, charset: Charset | None):
     """What makes a label's text: normalisation and, where asked for, the replacement of unknown characters."""
-    clean = label_cleaner(config)
+    clean = label_cleaner(config, charset)
     if config.on_unknown != "replace" or charset is None or config.extend_charset:
         return clean
     if len(config.replacement) != 1 or charset.unknown(config.replacement):
@@ -107,14 +125,21 @@ def _cleaner(config: GenerateConfig, charset: Charset | None):
 
     def clean_and_replace(text: str) -> str:
         cleaned = clean(text)
-        return cleaned.translate(dict.fromkeys(map(ord, charset.unknown(cleaned)), config.replacement))
+        unknown = [ord(character) for character in charset.unknown(cleaned) if character != "\t"]  # which is an error
+        return cleaned.translate(dict.fromkeys(unknown, config.replacement))
 
     return clean_and_replace
 
 
-def _note(seen: Labels, line: Annotation) -> None:
+def _note(seen: Labels, line: Annotation, split: SplitSummary) -> None:
+    if len(line.text) > seen.longest:
+        seen.longest, seen.longest_at = len(line.text), line.source
     seen.characters.update(line.text)
-    seen.longest = max(seen.longest, len(line.text))
+    seen.lengths[len(line.text)] += 1
+    if INVISIBLE.search(line.text):
+        split.note("invisible character", f"{line.source}: {line.text!r}")
+    if runs_right_to_left(line.text):
+        split.note(RIGHT_TO_LEFT, f"{line.source}: {line.text!r}")
     seen.most_pictures = max(seen.most_pictures, len(line.paths) if line.store not in stores.IN_RECORDS else 0)
 
 

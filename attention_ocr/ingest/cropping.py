@@ -41,6 +41,28 @@ def crop_region(image: Image.Image, region: Sequence[float]) -> Image.Image:
     return Image.fromarray(cv2.warpAffine(np.array(image), transform, (width, height), borderMode=cv2.BORDER_REPLICATE))
 
 
+def rectangle_along(region: Sequence[float], direction: Sequence[float]) -> tuple[float, ...]:
+    """The corners x, y, ... of the rectangle around a polygon whose upper edge runs in a direction.
+
+    Args:
+        region: corners x, y, x, y, ... in pixels, in any order.
+        direction: x and y of a vector along the text; one much shorter than the region tells nothing, and the rectangle
+            is then the smallest one, reading to the right.
+
+    Returns:
+        Four corners, clockwise from the upper left as the text stands.
+    """
+    points = np.asarray(region, np.float64).reshape(-1, 2)
+    along = np.asarray(direction, np.float64)
+    if np.linalg.norm(along) < np.ptp(points, axis=0).max() / 2:
+        corners = _reading_to_the_right(_smallest_rectangle(points.astype(np.float32)), np.array([1.0, 0.0]))
+        return tuple(map(float, corners.ravel()))
+    axes = np.stack([along, (-along[1], along[0])]) / np.linalg.norm(along)  # to the right, and down
+    (left, top), (right, bottom) = (points @ axes.T).min(axis=0), (points @ axes.T).max(axis=0)
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]]) @ axes
+    return tuple(map(float, corners.ravel()))
+
+
 def _smallest_rectangle(points: np.ndarray) -> np.ndarray:
     """[4, 2] corners, clockwise as seen (y points down)."""
     corners = cv2.boxPoints(cv2.minAreaRect(points))

@@ -19,6 +19,7 @@ from attention_ocr.ingest.annotations import Annotation
 from attention_ocr.ingest.catalog import Catalog, line_of
 from attention_ocr.ingest.collecting import collect
 from attention_ocr.ingest.preparing import Prepared, prepare
+from attention_ocr.ingest.remarks import remarks
 from attention_ocr.records import shards
 from attention_ocr.records.summary import SplitSummary, Summary
 
@@ -46,9 +47,9 @@ def write_dataset(
     report = _asked(annotations, config)
     needed = next(iter(report))
     with shards.staging(output) as folder, Catalog(folder / "lines.sqlite") as catalog:
-        charset, longest = collect(annotations, catalog, config, report)
+        charset, labels = collect(annotations, catalog, config, report)
         _require(catalog.count(needed) > 0, needed, report)
-        spec = _spec(output.resolve().name, catalog, charset, longest, config)
+        spec = _spec(output.resolve().name, catalog, charset, labels.longest, config)
         for name, split in report.items():
             with shards.ShardWriter(folder, name, config.shard_size * MEGABYTE) as writer:
                 _write_split(name, catalog, spec, config, split, writer)
@@ -57,7 +58,7 @@ def write_dataset(
         written = {name: Split(f"{name}-*", split.kept) for name, split in report.items() if split.kept}
         spec = dataclasses.replace(spec, splits=written)
         spec.save(folder)
-    return Summary(output, spec, report)
+    return Summary(output, spec, report, tuple(remarks(labels, report.values(), config)))
 
 
 def _asked(annotations: Mapping[str, Iterable[Annotation]], config: GenerateConfig) -> dict[str, SplitSummary]:
@@ -104,7 +105,7 @@ def _usual_size(lines: list[Annotation], config: GenerateConfig) -> tuple[int, i
     sizes = []
     for line in lines:
         try:
-            sizes.append(pictures.view_size(line, config.num_views, config.vertical))
+            sizes.append(pictures.view_size(line, config.num_views, config.vertical, config.max_pixels))
         except UserError as error:
             if config.on_bad_image == "error":
                 raise _bad_image(line, error) from error
@@ -130,7 +131,8 @@ def _write_split(
     number, is_mixed = catalog.count(name), name == "train"
     shown, workers = 0, parallel.number_of_workers(config.num_workers, number)
     rows = catalog.rows(name, is_mixed)
-    found = parallel.map_in_order(functools.partial(prepare, spec=spec), catalog.rows(name, is_mixed), workers)
+    preparing = functools.partial(prepare, spec=spec, max_pixels=config.max_pixels)
+    found = parallel.map_in_order(preparing, catalog.rows(name, is_mixed), workers)
     with progress_bar(name, number) as advance, contextlib.closing(found) as prepared:
         for done, (row, made) in enumerate(zip(rows, prepared, strict=True), start=1):
             if isinstance(made, UserError):
@@ -148,7 +150,7 @@ def _write_split(
 def _is_wanted(
     row: str, made: Prepared, name: str, catalog: Catalog, config: GenerateConfig, split: SplitSummary
 ) -> bool:
-    """False for a picture of another split; notes that, a label that contradicts another, and a picture too wide."""
+    """False for a picture of another split; notes that, a label that contradicts another, and what is odd about it."""
     earlier = catalog.claim(made.digest, name, row)
     if earlier:
         line, (other_split, other) = line_of(row), earlier
@@ -161,6 +163,8 @@ def _is_wanted(
         if other.text != line.text:
             message = f"{line.source}: {line.text!r}, but {other.source} calls the same picture {other.text!r}"
             split.note("two labels", message)
+    for what, told in made.notes:
+        split.note(what, f"{line_of(row).source}: {told}")
     if made.wanted_width:
         where = line_of(row).source
         split.note("squeezed", f"{where}: {made.wanted_width} pixels wide at this height", made.wanted_width)

@@ -14,7 +14,8 @@ def open_all(
 ) -> tuple[dict[str, Iterator[Annotation]], dict[str, Any]]:
     """Finds out and prints each label file's format.
 
-    Records keep their views, charset, T and splits unless something else is asked for.
+    Records keep their views, charset, T and splits, and those without a label are left out, unless something else is
+    asked for.
 
     Args:
         given: split name -> a label file or folder.
@@ -35,7 +36,8 @@ def open_all(
         print(f"{path}: {FORMATS[source.format_name].summary} (--annotation_format={source.format_name})", flush=True)
         if source.format_name == "records":
             kept = records.knobs_of(source)
-            knobs = {**{name: kept[name] for name in kept if config.keep_charset or name == "num_views"}, **knobs}
+            kept = {name: kept[name] for name in kept if config.keep_charset or name == "num_views"}
+            knobs = {**kept, "on_empty": "skip", **knobs}
             found |= _splits_of(split, source)
         else:
             found[split] = read_annotations(source)

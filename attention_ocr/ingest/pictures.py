@@ -8,15 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import ExifTags, Image
 
+from attention_ocr.config import MAX_PIXELS
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.ingest import stores
 from attention_ocr.ingest.annotations import Annotation
-from attention_ocr.ingest.png_files import is_plain_png
+from attention_ocr.ingest.png_files import is_plain_png, may_show_nothing
 from attention_ocr.records import pictures
 
 JPEG_SCAN, JPEG_END = b"\xff\xda", b"\xff\xd9"
 HASH_BYTES = 8
+Notes = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Picture:
         orig_width: pixels of its width that are not padding.
         wanted_width: how wide keep_height would make it if it fitted, where it does not; else 0.
         orig_height: pixels of its height that are not padding, which is as high above as below; None: all.
+        notes: what is odd about it: in a few words, and in a sentence.
     """
 
     encoded: bytes
@@ -36,6 +39,7 @@ class Picture:
     orig_width: int
     wanted_width: int = 0
     orig_height: int | None = None
+    notes: Notes = ()
 
     @property
     def digest(self) -> int:
@@ -43,69 +47,103 @@ class Picture:
         return int.from_bytes(hashlib.blake2b(self.encoded, digest_size=HASH_BYTES).digest(), "big") >> 1
 
 
-def load_picture(line: Annotation, spec: DatasetSpec) -> Picture:
+def load_picture(line: Annotation, spec: DatasetSpec, max_pixels: int = MAX_PIXELS) -> Picture:
     """The picture that a line names, fitted to the spec; an empty one of its V paths becomes noise.
 
     Raises:
-        UserError: a picture is missing or is not a whole one, or its region is empty.
+        UserError: a picture is missing, is not a whole one or has more than `max_pixels` pixels, or its region is
+            empty.
     """
+    path = line.paths[0]
     if len(line.paths) > 1:
-        views = [_open_view(line, path) if path else _noise(line, view, spec) for view, path in enumerate(line.paths)]
-        return Picture(_png(pictures.fit_views(views, spec)), "PNG", spec.image_shape[1])
+        return _load_views(line, spec, max_pixels)
     if line.region:
-        image = _cropped(line)
-        return Picture(_png(pictures.fit(image, spec)), "PNG", *_sizes(image, spec))
-    encoded = stores.read_bytes(line, line.paths[0])
+        image, notes = _cropped(line, max_pixels)
+        return _fitted(image, spec, (*notes, *_flaws(image, _name(line, path))))
+    encoded = stores.read_bytes(line, path, max_pixels)
     height, width, _ = spec.image_shape
-    if is_plain_png(encoded, height, width) and not pictures.is_turned(height, spec.image_width, spec):
+    plain = is_plain_png(encoded, height, width) and not pictures.is_turned(height, spec.image_width, spec)
+    if plain and not may_show_nothing(encoded, height, width):
         return Picture(encoded, "PNG", width)
-    with pictures.decoded(encoded, _name(line, line.paths[0])) as picture:
-        if _is_fitting_jpeg(picture, encoded, spec):
-            return Picture(encoded, "JPEG", width)
+    with pictures.decoded(encoded, _name(line, path), max_pixels) as picture:
+        is_jpeg = _is_fitting_jpeg(picture, encoded, spec)
+        notes = _pages(picture, _name(line, path))
         image = pictures.upright_rgb(picture)
-    return Picture(_png(pictures.fit(image, spec)), "PNG", *_sizes(image, spec))
+    notes += _flaws(image, _name(line, path))
+    if plain or is_jpeg:
+        return Picture(encoded, "PNG" if plain else "JPEG", width, notes=notes)
+    return _fitted(image, spec, notes)
 
 
-def view_size(line: Annotation, spec_views: int, vertical: str) -> tuple[int, int]:
+def view_size(line: Annotation, spec_views: int, vertical: str, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Height and width in pixels of a line's first view before it is fitted.
 
     Args:
         line: a line with one picture or several.
         spec_views: V.
         vertical: the vertical policy.
+        max_pixels: a picture of more is not decoded.
 
     Raises:
         UserError: the picture cannot be read.
     """
     path = next(path for path in line.paths if path)
     if line.region:
-        width, height = _cropped(line).size
+        width, height = _cropped(line, max_pixels)[0].size
     else:
-        with pictures.decoded(stores.read_bytes(line, path), _name(line, path)) as picture:
+        encoded = stores.read_bytes(line, path, max_pixels)
+        with pictures.decoded(encoded, _name(line, path), max_pixels) as picture:
             is_on_its_side = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
             width, height = picture.size[::-1] if is_on_its_side else picture.size
     width = max(1, width // (spec_views if len(line.paths) == 1 else 1))
     return (width, height) if vertical == "rotate" and height > pictures.TALL * width else (height, width)
 
 
-def _cropped(line: Annotation) -> Image.Image:
+def _load_views(line: Annotation, spec: DatasetSpec, max_pixels: int) -> Picture:
+    views, notes = [], []
+    for view, path in enumerate(line.paths):
+        if not path:
+            views.append(_noise(line, view, spec))
+            continue
+        image, found = _open_view(line, path, max_pixels)
+        views.append(image)
+        notes += [*found, *_flaws(image, _name(line, path))]
+    return Picture(_png(pictures.fit_views(views, spec)), "PNG", spec.image_shape[1], notes=tuple(notes))
+
+
+def _fitted(image: Image.Image, spec: DatasetSpec, notes: Notes) -> Picture:
+    return Picture(_png(pictures.fit(image, spec)), "PNG", *_sizes(image, spec), notes)
+
+
+def _flaws(image: Image.Image, name: str) -> Notes:
+    return (("one colour", f"{name} shows nothing: it is of one colour"),) if pictures.shows_nothing(image) else ()
+
+
+def _pages(picture: Image.Image, name: str) -> Notes:
+    number = pictures.number_of_pages(picture)
+    return (("several pages", f"{name} has {number} pages, the first is read"),) if number > 1 else ()
+
+
+def _cropped(line: Annotation, max_pixels: int) -> tuple[Image.Image, Notes]:
     from attention_ocr.ingest.cropping import crop_region  # OpenCV, which few data sets need
 
-    image = _photograph(line.paths[0], str(line.image_root), line.store)
+    image, notes = _photograph(line.paths[0], str(line.image_root), line.store, max_pixels)
     try:
-        return crop_region(image, line.region)
+        return crop_region(image, line.region), notes
     except UserError as error:
         raise UserError(f"{_name(line, line.paths[0])}: {error}") from error
 
 
 @functools.lru_cache(maxsize=1)
-def _photograph(path: str, image_root: str, store: str) -> Image.Image:
+def _photograph(path: str, image_root: str, store: str, max_pixels: int) -> tuple[Image.Image, Notes]:
     """The whole picture, upright; the last one is kept, since its regions come one after the other."""
-    return _open_view(Annotation((path,), "", "", image_root, store), path)
+    return _open_view(Annotation((path,), "", "", image_root, store), path, max_pixels)
 
 
-def _open_view(line: Annotation, path: str) -> Image.Image:
-    return pictures.open_image(stores.read_bytes(line, path), _name(line, path))
+def _open_view(line: Annotation, path: str, max_pixels: int) -> tuple[Image.Image, Notes]:
+    name = _name(line, path)
+    with pictures.decoded(stores.read_bytes(line, path, max_pixels), name, max_pixels) as picture:
+        return pictures.upright_rgb(picture), _pages(picture, name)
 
 
 def _name(line: Annotation, path: str) -> str:

@@ -3,9 +3,13 @@
 import struct
 import zlib
 
+from attention_ocr.records.pictures import HARDLY_DIFFERENT
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3}  # colour type -> channels: grey and RGB; the others need a palette or have transparency
 LAST_FILTER = 4
+# What a filter writes for values that differ by no more than HARDLY_DIFFERENT from one another.
+SMALL_DIFFERENCES = bytes(difference % 256 for difference in range(-HARDLY_DIFFERENT, HARDLY_DIFFERENT + 1))
 # The parts of an interlaced picture: first column and row, and the steps to the next ones.
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 # Chunks that change what is seen: transparency, orientation, animation.
@@ -37,6 +41,28 @@ def is_plain_png(encoded: bytes, height: int, width: int) -> bool:
     except zlib.error:
         return False
     return len(pixels) == size and stream.eof and _are_filters_known(pixels, blocks)
+
+
+def may_show_nothing(encoded: bytes, height: int, width: int) -> bool:
+    """False for a plain PNG of that size whose pixels differ by more than `HARDLY_DIFFERENT`, told without decoding it.
+
+    Filters write how a pixel differs from its neighbours, which is little everywhere if it is nearly of one colour. A
+    picture with text on it is mostly told by the first row that crosses a letter.
+    """
+    channels = CHANNELS[encoded[25]]
+    pixels = zlib.decompress(_image_data(encoded))
+    start = 0
+    for rows, row_bytes in _blocks(height, width, channels, bool(encoded[28])):
+        for row in range(start, start + rows * row_bytes, row_bytes):
+            values = pixels[row + 1 : row + row_bytes]
+            if not pixels[row]:  # no filter: the values themselves
+                bands = (values[channel::channels] for channel in range(channels))
+                if any(max(band) - min(band) > HARDLY_DIFFERENT for band in bands):
+                    return False
+            elif row > start and values[channels:].translate(None, SMALL_DIFFERENCES):
+                return False
+        start += rows * row_bytes
+    return True
 
 
 def _blocks(height: int, width: int, channels: int, is_interlaced: bool) -> list[tuple[int, int]]:

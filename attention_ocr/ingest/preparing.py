@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from attention_ocr.config import MAX_PIXELS
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.ingest.catalog import line_of
@@ -18,18 +19,20 @@ class Prepared:
         record: the serialized example with its framing.
         digest: a hash of its picture.
         wanted_width: how wide the picture would be at its height if --image_width allowed it; 0: as it is.
+        notes: what is odd about the picture: in a few words, and in a sentence.
     """
 
     record: bytes
     digest: int
     wanted_width: int
+    notes: tuple[tuple[str, str], ...] = ()
 
 
-def prepare(row: str, spec: DatasetSpec) -> Prepared | UserError:
+def prepare(row: str, spec: DatasetSpec, max_pixels: int = MAX_PIXELS) -> Prepared | UserError:
     """The record of a line as the catalog holds it, or what is wrong with its picture."""
     line = line_of(row)
     try:
-        picture = load_picture(line, spec)
+        picture = load_picture(line, spec, max_pixels)
     except UserError as error:
         return error
     height, width, _ = spec.image_shape
@@ -45,4 +48,4 @@ def prepare(row: str, spec: DatasetSpec) -> Prepared | UserError:
         line.text,
         picture.orig_height,
     )
-    return Prepared(framed(example), picture.digest, picture.wanted_width)
+    return Prepared(framed(example), picture.digest, picture.wanted_width, picture.notes)

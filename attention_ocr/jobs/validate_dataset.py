@@ -5,11 +5,12 @@ from typing import Any
 
 from absl import flags
 
-from attention_ocr.config import DataConfig
+from attention_ocr.config import MAX_PIXELS, DataConfig, GenerateConfig
 from attention_ocr.flags import required
 from attention_ocr.quiet import quiet_imports
 
 (AUGMENTATION,) = (knob for knob in dataclasses.fields(DataConfig) if knob.name == "augmentation")
+(LARGEST,) = (knob for knob in dataclasses.fields(GenerateConfig) if knob.name == "max_pixels")
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -23,6 +24,8 @@ def define_flags(values: flags.FlagValues) -> None:
     choices = list(AUGMENTATION.metadata["choices"])
     text = f"What the page shows. {AUGMENTATION.metadata['help']}"
     flags.DEFINE_enum("augmentation", str(AUGMENTATION.default), choices, text, **define)
+    text, least = LARGEST.metadata["help"], LARGEST.metadata["minimum"]
+    flags.DEFINE_integer("max_pixels", MAX_PIXELS, text, lower_bound=least, **define)
     flags.DEFINE_enum("format", "table", ["table", "json"], "How the report is printed.", **define)
 
 
@@ -33,7 +36,7 @@ def run(values: flags.FlagValues) -> int:
         from attention_ocr.validation.dataset import validate
         from attention_ocr.validation.report import print_json, print_table
 
-    report = validate(values.dataset_dir, values.dataset_name, values.split_name)
+    report = validate(values.dataset_dir, values.dataset_name, values.split_name, values.max_pixels)
     if values.format == "json":
         print_json(report)
     else:

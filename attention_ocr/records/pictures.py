@@ -8,35 +8,49 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from attention_ocr.config import MAX_PIXELS
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
 PAD_GREY = 127
 TALL = 1.5  # How many times as high as wide a picture is at least to count as vertical text.
 SIXTEEN_BIT_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
+LIGHT = 192  # of 255: on white, what is nowhere darker than this cannot be read
+HARDLY_DIFFERENT = 15  # of 255: a picture whose values differ by no more shows nothing
+# `decoded` looks at a picture's size itself. Pillow's own limit would be in the way of a larger --max_pixels, and its
+# warning would come before the error that says what to do.
+Image.MAX_IMAGE_PIXELS = None
 
 
-def open_image(source: str | Path | bytes, name: str = "") -> Image.Image:
-    """The picture as RGB, upright, fully loaded; transparency becomes white, of an animation the first frame.
+def open_image(source: str | Path | bytes, name: str = "", max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """The picture as RGB, upright, fully loaded; of several pages, or of an animation, the first.
+
+    What is transparent becomes white, or black where all that can be seen is light.
 
     Args:
         source: a file's name, or its bytes.
         name: how messages call it; empty: the file's name.
+        max_pixels: a picture of more is not decoded.
 
     Raises:
-        UserError: there is no such file, or its bytes are no whole picture.
+        UserError: there is no such file, its bytes are no whole picture, or it has too many pixels.
     """
     if not name:
         name = "the picture" if isinstance(source, bytes) else str(source)
-    with decoded(source, name) as picture:
+    with decoded(source, name, max_pixels) as picture:
         return upright_rgb(picture)
 
 
 @contextlib.contextmanager
-def decoded(source: str | Path | bytes, name: str) -> Iterator[Image.Image]:
-    """The picture as its file has it, fully loaded; errors while reading it become a UserError with its name."""
+def decoded(source: str | Path | bytes, name: str, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """The picture as its file has it, fully loaded; errors while reading it become a UserError with its name.
+
+    Its size is looked at first: a file of some kilobytes can hold a picture that fills the memory.
+    """
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
+            if why := too_large(*picture.size, max_pixels):
+                raise UserError(f"{name}: {why}")
             picture.load()
             yield picture
     except UserError:
@@ -48,8 +62,45 @@ def decoded(source: str | Path | bytes, name: str) -> Iterator[Image.Image]:
         raise UserError(f"{name}: cannot be read as an image ({why})") from error
 
 
+def too_large(width: int, height: int, max_pixels: int) -> str:
+    """What to say of a picture with more than `max_pixels` pixels; empty: it has no more."""
+    if width * height <= max_pixels:
+        return ""
+    return (
+        f"has {width} x {height} = {width * height:,} pixels, more than --max_pixels={max_pixels}; shrink it, or raise "
+        "that number if the memory holds it"
+    )
+
+
+def size_of(path: str | Path) -> tuple[int, int] | None:
+    """Width and height in pixels of a picture as its file has it, not decoded; None: it cannot be read."""
+    try:
+        with Image.open(path) as picture:
+            return picture.size
+    except Exception:  # as in `decoded`
+        return None
+
+
+def number_of_pages(picture: Image.Image) -> int:
+    """The pages of a TIFF, or the frames of an animation, of which the first is read; 1: that is all.
+
+    The second picture of a camera's JPEG (MPO) is a smaller one of the first, and does not count.
+    """
+    if picture.format == "MPO":
+        return 1
+    try:
+        return getattr(picture, "n_frames", 1)
+    except Exception:  # what follows the first page is damaged
+        return 1
+
+
+def shows_nothing(image: Image.Image) -> bool:
+    """Whether an RGB picture is of one colour, or so nearly that nothing can be seen on it."""
+    return all(high - low <= HARDLY_DIFFERENT for low, high in image.getextrema())  # type: ignore[misc]
+
+
 def upright_rgb(picture: Image.Image) -> Image.Image:
-    """The picture turned as its EXIF orientation says, as RGB on white."""
+    """The picture turned as its EXIF orientation says, as RGB on the ground of `open_image`."""
     return _rgb(ImageOps.exif_transpose(picture))
 
 
@@ -146,13 +197,47 @@ def crop_views(image: np.ndarray, num_views: int, crop_height: int, crop_width: 
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode in SIXTEEN_BIT_MODES:
-        # The high byte, as libpng (and so TensorFlow) and Pillow's own 16-bit colour do.
-        high = np.clip(np.asarray(image).astype(np.int64), 0, 0xFFFF) >> 8
-        return Image.fromarray(high.astype(np.uint8)).convert("RGB")
+        return Image.fromarray(_eight_bits(np.asarray(image).astype(np.int64))).convert("RGB")
+    if image.mode == "F":
+        return Image.fromarray(_from_fractions(np.asarray(image))).convert("RGB")
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+        return _on_its_ground(image.convert("RGBA"))
     return image.convert("RGB")
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    """Whole numbers of any depth as uint8: the highest bit that the picture uses becomes the highest of a byte.
+
+    Of all 16 bits that gives the high byte, as libpng (and so TensorFlow) and Pillow's own 16-bit colour have it; of 8
+    or 12 bits in 16, which cameras and scanners write, the picture rather than a black one.
+    """
+    values = values.clip(0)
+    bits = int(values.max(initial=0)).bit_length()
+    if bits > 8:
+        values >>= bits - 8
+    elif 0 < bits < 8:
+        values = values * 255 // (2**bits - 1)
+    return values.astype(np.uint8)
+
+
+def _from_fractions(values: np.ndarray) -> np.ndarray:
+    """Fractions in 0..1, or numbers of any depth, as uint8; what is not a number is black."""
+    values = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0).clip(0)
+    most = values.max(initial=0.0)
+    if 0 < most < 2:  # of 255 levels that would be black
+        return (values * (255 / max(most, 1.0)) + 0.5).astype(np.uint8)
+    return values.astype(np.uint8) if most < 256 else _eight_bits(values.clip(0, 2**62).astype(np.int64))
+
+
+def _on_its_ground(image: Image.Image) -> Image.Image:
+    """An RGBA picture as RGB on white; on black if on white nothing dark is left to be seen."""
+    on_white = _on(image, "white")
+    is_light = np.asarray(on_white.convert("L")).min() >= LIGHT
+    return _on(image, "black") if is_light and np.asarray(image)[..., 3].any() else on_white
+
+
+def _on(image: Image.Image, ground: str) -> Image.Image:
+    return Image.alpha_composite(Image.new("RGBA", image.size, ground), image).convert("RGB")
 
 
 def _stretched(image: Image.Image, H: int, W: int) -> np.ndarray:

@@ -43,11 +43,19 @@ class SplitSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """A data set that was written: its folder, its spec, and each split asked for, empty ones too."""
+    """A data set that was written.
+
+    Attributes:
+        output_dir: its folder.
+        spec: its spec.
+        splits: each split asked for, empty ones too.
+        remarks: what else to tell, a line each.
+    """
 
     output_dir: Path
     spec: DatasetSpec
     splits: dict[str, SplitSummary]
+    remarks: tuple[str, ...] = ()
 
 
 def print_summary(summary: Summary) -> None:
@@ -94,7 +102,7 @@ def _advice(summary: Summary) -> list[str]:
     if spec.image_height * spec.image_shape[1] > LARGE_PICTURE:
         size = f"{spec.num_views} x {spec.image_height} x {spec.image_width}"
         found.append(f"WARNING: pictures of {size} pixels train slowly; choose --image_height and --image_width")
-    return found
+    return [*found, *summary.remarks]
 
 
 def _count(tallies: dict[str, Tally], reason: str, example: str) -> Tally:

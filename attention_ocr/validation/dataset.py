@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from attention_ocr.config import MAX_PIXELS
 from attention_ocr.console import progress_bar
 from attention_ocr.data.record_checks import Fault, Inspection, inspect_record
 from attention_ocr.dataset_spec import DatasetSpec
@@ -19,18 +20,21 @@ AHEAD_OF_A_THREAD = 4
 KILOBYTE = 1000
 
 
-def validate(dataset_dir: str | os.PathLike, dataset_name: str = "", split_name: str = "") -> Report:
+def validate(
+    dataset_dir: str | os.PathLike, dataset_name: str = "", split_name: str = "", max_pixels: int = MAX_PIXELS
+) -> Report:
     """Reads all records once and reports on them.
 
     Args:
         dataset_dir: the folder of records.
         dataset_name: a folder under `datasets/` whose `dataset.json` is used; empty: the one in `dataset_dir`.
         split_name: the split to read; empty: all.
+        max_pixels: a picture of more is not decoded.
 
     Raises:
         UserError: the data set has no such split.
     """
-    report = Report(str(dataset_dir))
+    report = Report(str(dataset_dir), max_pixels=max_pixels)
     try:
         spec = report.spec = DatasetSpec.load(dataset_dir, dataset_name)
     except UserError as error:
@@ -74,7 +78,8 @@ def _read_file(
 ) -> None:
     done = shown = 0
     try:
-        for record, inspection in _inspected(tally.path, spec, pool):
+        for record, inspection in _inspected(tally.path, spec, report.max_pixels, pool):
+            oddities.warn_of_record(report, inspection, tally.record_name(record.number))
             for fault in inspection.faults:
                 report.add_record_fault(fault, tally.record_name(record.number))
             tally.num_lost += not record.data and bool(record.fault)
@@ -86,12 +91,14 @@ def _read_file(
         report.add_fault("files", tally.name, str(error))
 
 
-def _inspected(path: str, spec: DatasetSpec, pool: ThreadPoolExecutor) -> Iterator[tuple[RawRecord, Inspection]]:
+def _inspected(
+    path: str, spec: DatasetSpec, max_pixels: int, pool: ThreadPoolExecutor
+) -> Iterator[tuple[RawRecord, Inspection]]:
     """The records in order, each with what a thread found; a few are read ahead."""
     most = AHEAD_OF_A_THREAD * (os.cpu_count() or 1)
     waiting: deque[tuple[RawRecord, Future[Inspection]]] = deque()
     for record in read_records(path):
-        waiting.append((record, pool.submit(_inspect, record, spec)))
+        waiting.append((record, pool.submit(_inspect, record, spec, max_pixels)))
         if len(waiting) > most:
             first, inspection = waiting.popleft()
             yield first, inspection.result()
@@ -99,9 +106,9 @@ def _inspected(path: str, spec: DatasetSpec, pool: ThreadPoolExecutor) -> Iterat
         yield first, inspection.result()
 
 
-def _inspect(record: RawRecord, spec: DatasetSpec) -> Inspection:
+def _inspect(record: RawRecord, spec: DatasetSpec, max_pixels: int) -> Inspection:
     if not record.fault:
-        return inspect_record(record.data, spec)
+        return inspect_record(record.data, spec, max_pixels)
     inspection = Inspection()
     check = "truncated" if record.fault.startswith("the file ends") else "checksum"
     message = f"{record.fault}; bring back the file's copy or make the records anew"

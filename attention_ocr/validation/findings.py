@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from attention_ocr.config import MAX_PIXELS
 from attention_ocr.data.record_checks import Fault
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.validation.statistics import FileTally, SplitStatistics
@@ -60,6 +61,7 @@ class Report:
         num_folder_faults: those of `faults` that no single record has.
         tallies: the files that were read.
         splits: what each split holds.
+        max_pixels: a picture of more was not decoded.
     """
 
     dataset_dir: str
@@ -69,6 +71,7 @@ class Report:
     num_folder_faults: int = 0
     tallies: list[FileTally] = field(default_factory=list)
     splits: dict[str, SplitStatistics] = field(default_factory=dict)
+    max_pixels: int = MAX_PIXELS
 
     @property
     def ok(self) -> bool:

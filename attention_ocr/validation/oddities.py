@@ -1,9 +1,10 @@
 """What about a data set is odd, but may be meant as it is: warnings."""
 
 import itertools
+import re
 from collections.abc import Sequence
 
-from attention_ocr.data.record_checks import inspect_record
+from attention_ocr.data.record_checks import Inspection, inspect_record
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.records.framing import read_record_at
 from attention_ocr.validation import repeated_pictures
@@ -13,11 +14,15 @@ from attention_ocr.validation.statistics import RARE
 
 TRAIN = "train"
 MOST_CHARACTERS = 20
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 FEWEST_LABELS = 4  # Of fewer, most are soon the same.
 
 
 def warn(report: Report, spec: DatasetSpec) -> None:
     """Adds the warnings that follow from the statistics."""
+    controls = [c for c in dict.fromkeys(itertools.chain(*spec.charset.classes)) if CONTROL.match(c)]
+    if controls:
+        report.warn("control_characters", "the charset", f"has {shown(controls)}, which no picture shows")
     _warn_of_same_files(report)
     _warn_of_characters(report)
     for name, split in report.splits.items():
@@ -25,6 +30,14 @@ def warn(report: Report, spec: DatasetSpec) -> None:
         found = repeated_pictures.most_frequent_label(report.tallies_of(name))
         if found and labels >= FEWEST_LABELS and found[0] > labels / 2:
             report.warn("one_text", name, f"{found[0]} of {labels} labels are {_label_at(spec, found[1])!r}")
+
+
+def warn_of_record(report: Report, found: Inspection, where: str) -> None:
+    """Adds the warnings about one record."""
+    if found.ids == []:
+        report.warn("empty_label", where, "its label has no character: a picture without text, if that is meant")
+    elif found.shows_nothing:
+        report.warn("one_colour", where, f"its picture is of one colour, its label is {found.text!r}")
 
 
 def warn_of_two_labels(report: Report, spec: DatasetSpec, place: Place, other: Place) -> None:
@@ -77,6 +90,7 @@ def _warn_of_characters(report: Report) -> None:
 
 def _label_at(spec: DatasetSpec, place: Place) -> str:
     tally, number = place
-    ids = inspect_record(read_record_at(tally.path, tally.offsets[number]), spec).ids or []
+    data = read_record_at(tally.path, tally.offsets[number])
+    ids = inspect_record(data, spec, max_pixels=0).ids or []  # of the label alone: no picture is decoded
     symbols = dict(enumerate(spec.charset.symbols))
     return "".join(symbols.get(class_id, "?") for class_id in ids)

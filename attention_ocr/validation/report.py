@@ -36,7 +36,6 @@ CHECKS = {
     "padding": "nulls stand at the end only",
     "unpadded_class": "image/unpadded_class is image/class",
     "text": "image/text is what image/class says",
-    "empty_label": "labels have a character",
     "duplicate_across_splits": "no picture is in two splits",
 }
 FIRST_RECORD_CHECK = "checksum"
@@ -176,6 +175,7 @@ def _statistics_rows(split: SplitStatistics) -> dict[str, str]:
         "orig_width min, median, max": ", ".join(str(value) for value in split.orig_width.values()) or "-",
         "pixel mean, deviation": "-" if mean is None or deviation is None else f"{mean:.3f}, {deviation:.3f}",
         "repeated pictures": str(split.num_repeated),
+        "pictures of one colour": str(split.num_one_colour),
         "characters used": f"{used} of {len(split.characters)}",
         "fewer than 10 times": str(len(split.rare)),
     }

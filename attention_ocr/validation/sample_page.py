@@ -97,7 +97,9 @@ def _split_parts(report: Report, spec: DatasetSpec, split: str, augmentation: st
             for finding in found.kept
             if finding.where == name
         ]
-        yield _record_part(name, _read(tally.path, tally.offsets[number]), spec, messages, distort)
+        data = _read(tally.path, tally.offsets[number])
+        record = inspect_record(data, spec, report.max_pixels) if data else Inspection()
+        yield _record_part(name, data, record, spec, messages, distort)
 
 
 def _read(path: str, offset: int) -> bytes:
@@ -107,8 +109,9 @@ def _read(path: str, offset: int) -> bytes:
         return b""
 
 
-def _record_part(name: str, data: bytes, spec: DatasetSpec, messages: list[str], distort: Distort | None) -> str:
-    record = inspect_record(data, spec) if data else Inspection()
+def _record_part(
+    name: str, data: bytes, record: Inspection, spec: DatasetSpec, messages: list[str], distort: Distort | None
+) -> str:
     known = [f"{fault.check}: {fault.message}" for fault in record.faults]
     lines = ['<div class="record">']
     encoded = values_of(data)["image/encoded"][0] if record.pixel_hash else b""

@@ -35,6 +35,7 @@ class FileTally:
         orig_widths: image/orig_width -> records.
         mean: sum of the pictures' means.
         mean_square: sum of the pictures' mean squares.
+        num_one_colour: pictures that show nothing.
     """
 
     name: str
@@ -52,6 +53,7 @@ class FileTally:
     orig_widths: Counter[int] = field(default_factory=Counter)
     mean: float = 0.0
     mean_square: float = 0.0
+    num_one_colour: int = 0
 
     def __len__(self) -> int:
         """The number of records, the lost one included."""
@@ -74,6 +76,7 @@ class FileTally:
             self.orig_widths[orig_width] += 1
         self.mean += inspection.mean
         self.mean_square += inspection.mean_square
+        self.num_one_colour += inspection.shows_nothing
 
     def record_name(self, number: int) -> str:
         """How messages call a record."""
@@ -96,6 +99,7 @@ class SplitStatistics:
         pixel_mean: over all pictures, in [0, 1]; None: there is none.
         pixel_deviation: the standard deviation over all their pixels.
         num_repeated: records whose picture an earlier record of the split has.
+        num_one_colour: records whose picture, or a view of it, is of one colour.
     """
 
     num_files: int
@@ -109,6 +113,7 @@ class SplitStatistics:
     pixel_mean: float | None
     pixel_deviation: float | None
     num_repeated: int
+    num_one_colour: int
 
     @property
     def unused(self) -> list[str]:
@@ -144,6 +149,7 @@ def split_statistics(tallies: Sequence[FileTally], spec: DatasetSpec, num_repeat
         pixel_mean=mean,
         pixel_deviation=None if mean is None or square is None else max(0.0, square - mean**2) ** 0.5,
         num_repeated=num_repeated,
+        num_one_colour=sum(tally.num_one_colour for tally in tallies),
     )
 
 

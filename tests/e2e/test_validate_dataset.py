@@ -142,7 +142,6 @@ RECORD_FAULTS = [
     (repeat_in_another_split, "duplicate_across_splits", "test", ["same picture as train-00000-of-00003:0"]),
     (pad_in_the_middle, "padding", "train", ["padding in the middle", "id 1 of 4"]),
     (store_two_views, "views", "train", ["is 2 views of 40 x 80 side by side, the data set has 1"]),
-    (empty_the_label, "empty_label", "train", ["no character"]),
 ]
 
 
@@ -212,6 +211,78 @@ def test_several_faults_are_all_counted(dataset, capsys):
     printed = capsys.readouterr().out
     assert "NOT VALID: 5 faults in 3 of 32 records; none stops training" in printed
     assert f"text: {shard_of(dataset).name}:{SPOILED}: image/text is 'bbbb'" in printed
+
+
+def warned(report, check):
+    return [
+        (example["where"], example["message"])
+        for example in report["warnings"].get(check, {"examples": []})["examples"]
+    ]
+
+
+def test_pictures_of_one_colour_are_counted(dataset, capsys):
+    assert report_of(dataset, capsys, status=0)["splits"]["train"]["num_one_colour"] == 0
+    for number in (0, 2):
+        edit(shard_of(dataset), number=number, encoded=png(np.full((40, 80, 3), number, np.uint8)), text=b"a")
+        edit(shard_of(dataset), number=number, **{"class": [1, *[NULL_ID] * 3], "unpadded_class": [1]})
+    report = report_of(dataset, capsys, status=0)
+    name = shard_of(dataset).name
+    message = "its picture is of one colour, its label is 'a'"
+    assert warned(report, "one_colour") == [(f"{name}:0", message), (f"{name}:2", message)]
+    assert [split["num_one_colour"] for split in report["splits"].values()] == [2, 0, 0]
+    assert main(["validate_dataset", f"--dataset_dir={dataset}"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"pictures of one colour\s+│\s+2\s+│\s+0\s+│\s+0", printed)
+    assert f"warning, one_colour: {name}:0: {message}" in printed
+
+
+def test_a_picture_without_text_is_a_warning_whatever_it_shows(dataset, capsys):
+    empty_the_label(dataset)
+    edit(shard_of(dataset), encoded=png(np.full((40, 80, 3), 9, np.uint8)))
+    report = report_of(dataset, capsys, status=0)
+    where = f"{shard_of(dataset).name}:{SPOILED}"
+    assert warned(report, "empty_label") == [
+        (where, "its label has no character: a picture without text, if that is meant")
+    ]
+    assert warned(report, "one_colour") == []
+
+
+def test_a_tab_in_the_charset_is_a_warning(dataset, capsys):
+    spec, charset = dataset / "dataset.json", charset_of(dataset)
+    values = json.loads(spec.read_text())
+    del values["charset_sha256"]
+    spec.write_text(json.dumps(values))
+    charset.write_text(charset.read_text().replace("4\td", "4\t\t"))
+    report = report_of(dataset, capsys, status=1)
+    assert warned(report, "control_characters") == [("the charset", "has '\\t', which no picture shows")]
+
+
+def test_larger_pictures_than_asked_for_are_not_decoded(dataset, capsys):
+    report = report_of(dataset, capsys, "--max_pixels=3199", status=1)
+    assert counts(report) == {"picture": 32}
+    assert (
+        "has 80 x 40 = 3,200 pixels, more than --max_pixels=3199"
+        in report["checks"]["picture"]["examples"][0]["message"]
+    )
+    assert counts(report_of(dataset, capsys, "--max_pixels=3200", status=0)) == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [[], {"splits": []}, {"splits": {"train": {"pattern": ""}}}, {"splits": {"train": {"pattern": "/x/train-*"}}}],
+)
+def test_a_malformed_dataset_json_is_found(dataset, capsys, change):
+    path = dataset / "dataset.json"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps({**values, **change} if change else change))
+    assert_bad_dataset(dataset, capsys, "dataset.json: ")
+
+
+def test_an_empty_orig_width_is_found_and_harmless(dataset, capsys):
+    edit(shard_of(dataset), orig_width=[])
+    report = report_of(dataset, capsys, status=1)
+    assert counts(report) == {"keys": 1}
+    assert "none stops training" in report["verdict"]
 
 
 def test_one_split_is_read_alone(dataset, capsys):

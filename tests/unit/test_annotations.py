@@ -61,15 +61,15 @@ def test_a_missing_view_is_no_file(source, tmp_path):
     assert line.files == (tmp_path / "a.png", tmp_path / "c.png")
 
 
-def test_a_line_to_be_ignored_may_be_without_a_label(source):
-    line = annotation(source(), "a.png", "", "f:1", ignored="marked")
-    assert line == Annotation(("a.png",), "", "f:1", source().image_root, ignored="marked")
+def test_a_line_may_be_without_a_label(source):
+    """What is done about it is another's business (--on_empty)."""
+    line = annotation(source(), "a.png", " ", "f:1", ignored="marked", note="odd")
+    assert line == Annotation(("a.png",), "", "f:1", source().image_root, ignored="marked", note="odd")
 
 
 @pytest.mark.parametrize(
     ("paths", "text", "problem"),
     [
-        ("a.png", " ", "'a.png' has no label; write 'path<TAB>label', or remove the line"),
         (" ", "A", "'A' has no picture before it; write 'path<TAB>label'"),
         (("", ""), "A", "'A' has no picture before it; write 'path<TAB>label'"),
         ("a.png,b.png,c.png", "A", "'a.png,b.png,c.png' names 3 pictures; --num_views is 2"),
@@ -89,8 +89,8 @@ def test_a_file_without_a_line_is_an_error(tmp_path):
 
 def test_lines_are_read_as_they_are_asked_for(tmp_path):
     path = tmp_path / "labels.tsv"
-    path.write_text("a.png\tA\nb.png\n")
+    path.write_text("a.png\tA\n\tB\n")
     lines = read_annotations(label_source(str(path), AnnotationConfig()))
     assert next(lines).text == "A"
-    with pytest.raises(UserError, match="has no label"):
+    with pytest.raises(UserError, match="has no picture"):
         next(lines)

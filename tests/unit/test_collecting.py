@@ -54,10 +54,9 @@ def make(tmp_path):
         ({"lowercase": True}, "J\u030c", "ǰ"),
         ({"lowercase": True, "normalize": "none"}, "E\u0301", "e\u0301"),
         ({"lowercase": True, "normalize": "NFKC"}, "℡ ℂ Ⅳ", "tel c iv"),
-        ({"full_to_half_width": True}, "！ＡＢ　１～ カ", "!AB 1~ カ"),
-        ({"full_to_half_width": True}, "　Ａ　", "A"),
-        ({"full_to_half_width": True, "lowercase": True}, "Ａ！", "a!"),
-        ({"full_to_half_width": False}, "Ａ！", "Ａ！"),
+        ({"normalize": "NFKC"}, "！ＡＢ　１～ カ", "!AB 1~ カ"),
+        ({"normalize": "NFKC", "lowercase": True}, "Ａ！", "a!"),
+        ({}, "Ａ！", "Ａ！"),
     ],
 )
 def test_labels_are_cleaned(knobs, written, cleaned):
@@ -67,7 +66,7 @@ def test_labels_are_cleaned(knobs, written, cleaned):
 
 
 def test_changed_labels_are_counted_and_the_charset_is_theirs(make):
-    labels, charset, split = make("Cafe\u0301", "Thé", "ＡÉ", lowercase=True, full_to_half_width=True)
+    labels, charset, split = make("Cafe\u0301", "Thé", "ＡÉ", lowercase=True, normalize="NFKC")
     assert labels == ["café", "thé", "aé"]
     assert charset.symbols == [*sorted("aécfht"), ""]
     assert split.noted["label changed"].count == 3
@@ -82,9 +81,58 @@ def test_the_longest_label_is_measured_after_cleaning(make):
         make("e\u0301" * 3, max_sequence_length=3, normalize="none")
 
 
-def test_a_label_of_which_nothing_is_left_is_an_error(make):
-    with pytest.raises(UserError, match=re.escape("a.tsv:2: nothing is left of the label '\\u3000'; correct it or")):
-        make("a", "\u3000", full_to_half_width=True)
+@pytest.mark.parametrize("empty", ["", "\u3000"])
+def test_a_line_without_a_label_is_an_error(make, empty):
+    message = (
+        "a.tsv:2: '2.png' has no label (2 of 4 lines); write one, remove the line, or use --on_empty=skip, or "
+        "--on_empty=keep for a picture without text"
+    )
+    with pytest.raises(UserError, match="^" + re.escape(message) + "$"):
+        make("a", empty, "b", empty, normalize="NFKC", on_bad_image="skip", on_long="skip")
+
+
+def test_lines_without_a_label_are_skipped_and_counted(make):
+    labels, _, split = make("ab", "", "b", "", on_empty="skip")
+    assert labels == ["ab", "b"]
+    assert split.dropped["empty"].count == 2
+    assert split.dropped["empty"].examples == ["a.tsv:2: '2.png'", "a.tsv:4: '4.png'"]
+
+
+def test_lines_without_a_label_are_kept_as_pictures_without_text(make, charset_file):
+    labels, charset, split = make("ab", "", "b", on_empty="keep")
+    assert labels == ["ab", "", "b"]
+    assert charset.symbols == ["a", "b", ""]
+    assert not split.dropped
+    assert make("ab", "", charset_file=charset_file, on_empty="keep", on_unknown="replace")[0] == ["ab", ""]
+    with pytest.raises(UserError, match=r"^no line has a label with a character"):
+        make("", "", on_empty="keep")
+
+
+@pytest.mark.parametrize("knobs", [{}, {"on_unknown": "replace"}, {"on_unknown": "skip"}, {"extend_charset": True}])
+def test_a_tab_in_a_label_is_an_error(make, charset_file, knobs):
+    """It is a field that belongs to no label."""
+    knobs = {**knobs, "charset_file": charset_file} if knobs else {}
+    message = (
+        r"^a\.tsv:2: 'b\\t.+' has a tab, which no picture shows \(2 of 3 lines\); if another field follows the label"
+    )
+    with pytest.raises(UserError, match=message):
+        make("a", "b\t0.98", "b\t0.98", **knobs)
+
+
+@pytest.mark.parametrize("character", ["\0", "\x0b", "\x85", "\u2028", "\u200b", "\u200f", "\ufeff", "\xad"])
+def test_a_character_that_cannot_be_seen_is_noted(make, character):
+    labels, _, split = make("ab", f"a{character}b", "क\u094d\u200dष")  # a joiner is seen by what it joins
+    assert labels == ["ab", f"a{character}b", "क\u094d\u200dष"]
+    assert split.noted["invisible character"].examples == [f"a.tsv:2: {f'a{character}b'!r}"]
+
+
+def test_labels_that_run_right_to_left_are_noted(make):
+    right_to_left = ["\u05d0\u05d1", "12 \u0643\u062a", "(\u0710)"]
+    left_to_right = ["abc", "abc \u05d0", "\u0661\u0662", "12"]  # Arabic digits run to the right
+    _, _, split = make(*left_to_right, *right_to_left)
+    assert split.noted["right to left"].count == 3
+    assert split.noted["right to left"].examples[0] == f"a.tsv:5: {right_to_left[0]!r}"
+    assert "right to left" not in make(*left_to_right)[2].noted
 
 
 @pytest.mark.parametrize("character", [chr(code) for code in (0x0A, 0x0D, 0xD83D, 0xDCE9)])
@@ -122,6 +170,51 @@ def test_a_replacement_must_be_a_character_of_the_charset(make, charset_file, re
     expected = f"--replacement={replacement}: must be one character of --charset_file={charset_file}"
     with pytest.raises(UserError, match=re.escape(expected)):
         make("ab", charset_file=charset_file, on_unknown="replace", replacement=replacement)
+
+
+@pytest.mark.parametrize("knobs", [{}, {"normalize": "NFKC"}, {"extend_charset": True}, {"on_unknown": "replace"}])
+@pytest.mark.parametrize(
+    ("classes", "label", "written"),
+    [
+        ("\u09dc\u09df\u0995", "\u09dc\u09df\u0995", "\u09dc\u09df\u0995"),  # Bengali letters NFC takes apart
+        ("\u09dc\u09df\u0995", "\u09a1\u09bc\u09af\u09bc\u0995", "\u09dc\u09df\u0995"),
+        ("\u09a1\u09dc\u09bc", "\u09dc\u09a1", "\u09dc\u09a1"),
+        ("\u0958\u0915", "\u0958\u0915", "\u0958\u0915"),  # Hindi
+        ("\ufb2a", "\ufb2a", "\ufb2a"),  # Hebrew shin with its dot
+        ("\u212b", "\u212b", "\u212b"),  # Angstrom, which NFC makes a Swedish letter
+        ("\u212b\xc5", "\u212b", "\xc5"),  # a charset that has both
+        ("\u09a1\u09bc", "\u09dc", "\u09a1\u09bc"),
+        ("\xe9e", "e\u0301", "\xe9"),
+    ],
+)
+def test_labels_are_written_with_the_charsets_characters(make, tmp_path, classes, label, written, knobs):
+    Charset((*((character,) for character in [*classes, "?"]), ()), len(classes) + 1).to_file(tmp_path / "chars.txt")
+    labels, charset, split = make(label, charset_file=str(tmp_path / "chars.txt"), **knobs)
+    assert labels == [written]
+    assert len(charset) == len(classes) + 2
+    assert ("label changed" in split.noted) == (label != written)
+
+
+def test_a_letter_is_taken_apart_if_only_its_parts_are_in_the_charset(make, tmp_path):
+    Charset((("e",), ("\u0301",), ()), 2).to_file(tmp_path / "chars.txt")
+    assert make("\xe9", charset_file=str(tmp_path / "chars.txt"))[0] == ["e\u0301"]
+    extended = make("\xe9", charset_file=str(tmp_path / "chars.txt"), extend_charset=True)
+    assert (extended[0], extended[1].symbols) == (["\xe9"], ["e", "\u0301", "\xe9", ""])
+
+
+@pytest.mark.parametrize(
+    ("label", "knobs", "hint"),
+    [
+        ("Ａa", {"normalize": "NFKC"}, "--normalize=none keeps them"),
+        ("AB", {"lowercase": True, "normalize": "none"}, "--nolowercase keeps them"),
+        ("AB", {"lowercase": True}, "--normalize=none --nolowercase keeps them"),
+    ],
+)
+def test_what_cleaning_made_unknown_is_told(make, tmp_path, label, knobs, hint):
+    Charset((*((character,) for character in dict.fromkeys(label)), ()), len(label)).to_file(tmp_path / "chars.txt")
+    message = f"; all characters of {label!r} are known as it is written: {hint}"
+    with pytest.raises(UserError, match=re.escape(message) + "$"):
+        make(label, charset_file=str(tmp_path / "chars.txt"), **knobs)
 
 
 def test_an_extended_charset_keeps_the_ids_it_has(make, charset_file):

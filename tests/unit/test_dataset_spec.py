@@ -1,5 +1,6 @@
 """A data set's spec comes back from its folder and from a model file as it was."""
 
+import dataclasses
 import json
 import re
 
@@ -59,6 +60,81 @@ def test_what_is_missing_or_wrong_is_named(spec, tmp_path):
     del values["splits"]
     with pytest.raises(UserError, match=r"m\.json: has no 'splits'"):
         DatasetSpec.from_dict(values, "m.json")
+
+
+GOOD_SPLIT = {"pattern": "train-*", "num_examples": 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ([], "is not a JSON object of a data set but []"),
+        ("text", "is not a JSON object of a data set but 'text'"),
+        (None, "is not a JSON object of a data set but None"),
+        ({"splits": []}, "splits is []; write {"),
+        ({"splits": "train-*"}, "splits is 'train-*'; write {"),
+        ({"splits": {"train": "train-*"}}, "the split 'train' is 'train-*'; write {"),
+        ({"splits": {"train": []}}, "the split 'train' is []; write {"),
+        ({"splits": {"train": {}}}, "the split 'train' is {}; write {"),
+        ({"splits": {"train": {**GOOD_SPLIT, "colour": 1}}}, "the split 'train' is {"),
+        *[
+            (
+                {"splits": {"train": {"pattern": pattern}}},
+                f"the split 'train': the pattern {pattern!r} names no files in the folder; write one such as train-*",
+            )
+            for pattern in ("", "/data/train-*", 5, None, ["train-*"], "train\0")
+        ],
+        *[
+            (
+                {"splits": {"train": {"pattern": "train-*", "num_examples": number}}},
+                f"the split 'train': num_examples is {number!r}; it must be a whole number from 0, or null",
+            )
+            for number in ("3", -1, 2.5, True, [3])
+        ],
+        ({"charset_file": 5}, "has no charset_file; name the file"),
+        ({"charset_file": ["a"]}, "has no charset_file; name the file"),
+        ({"null_code": "2"}, "null_code 2 is not the null of its charset file (2)"),
+        ({"num_views": True}, "data set 'fsns': num_views is True; it must be a whole number from 1"),
+        ({"image_height": "150"}, "data set 'fsns': image_height is '150'; it must be a whole number from 1"),
+        ({"name": ["a"]}, "data set ['a']: name is ['a']; it must be a string"),
+        ({"resize": ["pad"]}, "data set 'fsns': resize ['pad'] is not one of stretch, pad, keep_height"),
+        ({"vertical": {}}, "data set 'fsns': vertical {} is not one of keep, rotate"),
+        ({"colour": 1}, "got an unexpected keyword argument 'colour'"),
+    ],
+)
+def test_a_malformed_dataset_json_is_named(spec, tmp_path, change, problem):
+    spec.save(tmp_path)
+    path = tmp_path / "dataset.json"
+    values = {**json.loads(path.read_text()), **change} if isinstance(change, dict) else change
+    path.write_text(json.dumps(values))
+    with pytest.raises(UserError) as error:
+        DatasetSpec.load(tmp_path)
+    assert "\n" not in str(error.value)
+    assert problem in str(error.value)
+    assert str(error.value).startswith((f"{path}: ", "data set "))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"num_views": ' + "9" * 5000 + "}"])
+def test_a_dataset_json_that_is_no_json_is_named(spec, tmp_path, text):
+    spec.save(tmp_path)
+    (tmp_path / "dataset.json").write_text(text)
+    with pytest.raises(UserError, match=r"^\S+/dataset\.json:1: is not JSON"):
+        DatasetSpec.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "values", [[], {"splits": []}, {"charset": 5}, {"charset": [5]}, {"null_code": "x"}, {"splits": {"a": 5}}]
+)
+def test_a_malformed_spec_of_a_model_file_is_named(spec, values):
+    values = {**spec.to_dict(), **values} if isinstance(values, dict) else values
+    with pytest.raises(UserError, match=r"^m\.keras: "):
+        DatasetSpec.from_dict(values, "m.keras")
+
+
+def test_a_pattern_that_no_folder_can_be_asked_for_is_named(spec, tmp_path):
+    split = dataclasses.replace(spec, splits={"train": Split("**x")})
+    with pytest.raises(UserError, match=re.escape(f"{tmp_path}: the pattern '**x' of the split 'train': ")):
+        split.split_files(tmp_path, "train")
 
 
 def test_a_null_that_is_not_the_charsets_is_an_error(spec, tmp_path):

@@ -123,7 +123,6 @@ def test_text_files(fill):
     [
         ("A\n\nB\n", "a.txt: has 2 lines; write the label alone, on one line"),
         ("A\rB", "a.txt: has 2 lines; write the label alone, on one line"),
-        (" \n", "a.txt: 'a.png' has no label; write 'path<TAB>label', or remove the line"),
         (b"Zo\xeb", "a.txt: is not UTF-8 (byte 2); save it as UTF-8"),
     ],
 )
@@ -131,3 +130,39 @@ def test_a_wrong_text_file_is_named(fill, content, problem):
     folder = fill({"a.png": "", "a.txt": content})
     with pytest.raises(UserError, match="^" + re.escape(f"{folder}/{problem}") + "$"):
         read(folder, annotation_format="text_files")
+
+
+def test_the_truth_is_taken_before_what_an_engine_read(fill):
+    folder = fill({"a.png": "", "a.gt.txt": "Rue", "a.txt": "Pue", "b.png": "", "b.txt": "Lac"})
+    assert [(line.text, line.note) for line in read(folder)] == [("Rue", "two text files, .gt.txt taken"), ("Lac", "")]
+    assert read(folder)[0].source == f"{folder}/a.gt.txt"
+
+
+@pytest.mark.parametrize("kind", ["bin", "nrm", "raw", "dew", "BIN"])
+@pytest.mark.parametrize("suffix", [".gt.txt", ".txt"])
+def test_prepared_pictures_have_the_text_of_their_line(fill, kind, suffix):
+    folder = fill({f"a/0.1.{kind}.png": "", f"a/0.1{suffix}": "Rue"})
+    assert pairs(folder) == [(f"a/0.1.{kind}.png", "Rue")]
+
+
+def test_a_text_file_of_the_whole_name_comes_first(fill):
+    folder = fill({"a.bin.png": "", "a.bin.gt.txt": "A", "a.gt.txt": "B", "b.bin.png": "", "b.bin.txt": "X"})
+    assert pairs(folder, annotation_format="text_files") == [("a.bin.png", "A"), ("b.bin.png", "X")]
+
+
+def test_a_line_is_taken_once_however_many_pictures_it_has(fill):
+    """One of them could be in train and another in test."""
+    pictures = dict.fromkeys(["a.bin.png", "a.nrm.png", "b/a.nrm.png", "c.bin.png", "c.png"], "")
+    folder = fill({**pictures, "a.gt.txt": "A", "b/a.gt.txt": "B", "c.txt": "C"})
+    found = [(line.paths[0], line.text, line.ignored) for line in read(folder)]
+    assert found == [
+        ("a.bin.png", "A", ""),
+        ("a.nrm.png", "", "shows the text of a.bin.png once more"),
+        ("b/a.nrm.png", "B", ""),
+        ("c.bin.png", "", "shows the text of c.png once more"),
+        ("c.png", "C", ""),
+    ]
+
+
+def test_an_empty_text_file_is_a_line_without_a_label(fill):
+    assert pairs(fill({"a.png": "", "a.txt": " \n"}), annotation_format="text_files") == [("a.png", "")]

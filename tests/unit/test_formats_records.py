@@ -10,14 +10,17 @@ import pytest
 from PIL import Image
 
 from attention_ocr.charset import Charset
-from attention_ocr.config import AnnotationConfig
+from attention_ocr.config import AnnotationConfig, GenerateConfig
 from attention_ocr.dataset_spec import Split
 from attention_ocr.errors import UserError
 from attention_ocr.ingest import stores
 from attention_ocr.ingest.annotations import LabelSource
+from attention_ocr.ingest.dataset import write_dataset
 from attention_ocr.ingest.formats import records
 from attention_ocr.ingest.formats.registry import label_source, read_annotations
+from attention_ocr.ingest.label_files import open_all
 from attention_ocr.records import examples, framing, pictures
+from attention_ocr.records.example_proto import Example
 
 SAMPLE = Path(__file__).parents[3] / "shared/data/fsns_sample"
 
@@ -69,6 +72,9 @@ def test_padding_is_left_out(tmp_path, make_spec, resize, size):
     found = pictures.open_image(stores.read_bytes(line, line.paths[0]))
     assert found.size == size
     assert resize != "pad" or np.asarray(found).min() == 200
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (4, 4, 3), np.uint8)
 
 
 def png(pixels):
@@ -137,10 +143,59 @@ def test_damaged_records_are_marked(folder):
         "damaged: its image/text is not UTF-8",
         "damaged: its image/class is not of the charset's 6 classes",
         "damaged: its image/class is not of the charset's 6 classes",
-        "has no label",
+        "",  # it is another's business that it has no label
         "",
         "damaged: the file ends within it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "values", "fault"),
+    [
+        ("encoded", "int64", [3], "damaged: it has no image/encoded"),
+        ("text", "int64", [3], "damaged: its image/text is not UTF-8 (3)"),
+        ("class", "bytes", [b"a"], "damaged: its image/class is not of the charset's 6 classes"),
+        ("class", "float", [1.0], "damaged: its image/class is not of the charset's 6 classes"),
+        ("orig_width", "int64", [], ""),
+        ("orig_width", "float", [3.0], ""),
+        ("orig_width", "bytes", [b"3"], ""),
+        ("orig_height", "bytes", [b"3"], ""),
+    ],
+)
+def test_values_of_another_kind_are_marked_or_do_not_matter(tmp_path, make_spec, key, kind, values, fault):
+    make_spec(charset_file="charset_size=6.txt", resize="pad", splits={"train": Split("train-*")}).save(tmp_path)
+    example = Example.FromString(record("" if key == "class" else "a", [1], png(np.zeros([4, 4, 3], "uint8"))))
+    feature = example.features.feature[f"image/{key}"]
+    feature.Clear()
+    getattr(feature, f"{kind}_list").SetInParent()
+    getattr(feature, f"{kind}_list").value.extend(values)
+    write(tmp_path / "train-00000-of-00001", example.SerializeToString())
+    (line,) = read_annotations(source_of(tmp_path))
+    assert line.ignored == fault
+    if not fault:
+        assert pictures.open_image(stores.read_bytes(line, line.paths[0])).size == (4, 4)
+
+
+def test_records_without_a_label_are_left_out_unless_asked_for(folder, tmp_path_factory):
+    write(folder / "train/train-00000-of-00001", record("a", [1], png(NOISE)), record("", [], png(NOISE[::-1])))
+    output = tmp_path_factory.mktemp("out")
+    knobs = {"image_height": 4, "image_width": 4, "validation_fraction": 0.0, "test_fraction": 0.0}
+    for policy, kept in ((None, 1), ("skip", 1), ("keep", 2)):
+        given = knobs | ({"on_empty": policy} if policy else {})
+        lines, found = open_all({"train": str(folder)}, AnnotationConfig(), given)
+        split = write_dataset(lines, output / str(policy), GenerateConfig(**found)).splits["train"]
+        assert (split.kept, [tally.count for tally in split.dropped.values()]) == (kept, [1] if kept == 1 else [])
+    lines, found = open_all({"train": str(folder)}, AnnotationConfig(), {"on_empty": "error", **knobs})
+    with pytest.raises(UserError, match=r"train-00000-of-00001@\d+' has no label \(1 of 2 lines\); write one"):
+        write_dataset(lines, output / "error", GenerateConfig(**found))
+
+
+def test_a_record_of_too_many_pixels_is_not_decoded_to_cut_its_padding_off(tmp_path, make_spec):
+    make_spec(charset_file="charset_size=6.txt", resize="pad", splits={"train": Split("train-*")}).save(tmp_path)
+    write(tmp_path / "train-00000-of-00001", record("a", [1], png(NOISE)))
+    (line,) = read_annotations(source_of(tmp_path))
+    with pytest.raises(UserError, match="@0: has 4 x 4 = 16 pixels, more than --max_pixels=15; "):
+        stores.read_bytes(line, line.paths[0], max_pixels=15)
 
 
 def test_a_record_without_a_picture_is_marked(folder):
@@ -240,7 +295,7 @@ def test_an_lmdb_is_opened_once_by_whatever_name(make_lmdb, monkeypatch):
             {"num-samples": b"1", "label-000000001": b"\xe9"},
             "label-000000001 is not UTF-8 (b'\\xe9'); write it as UTF-8",
         ),
-        ({"num-samples": b"1", "label-000000001": b" "}, "label-000000001 is empty; remove this sample"),
+        ({"num-samples": b"9" * 5000}, f"num-samples is b'{'9' * 58}; it must be a whole number in decimal digits"),
         ({"num-samples": b"0"}, "has no line with a picture and a label"),
     ],
 )

@@ -1,6 +1,9 @@
 """Pictures of every kind open alike, and are fitted to views as the spec says."""
 
 import io
+import re
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +41,63 @@ def test_every_mode_opens_as_the_same_rgb(mode):
     assert np.array(image).tolist() == [[[0, 0, 0], [100, 100, 100], [200, 200, 200]]]
 
 
-def test_sixteen_bit_grey_is_scaled():
-    assert first_channel(pictures.open_image(file_of(grey(0, 256, 32768, 65535, dtype=np.uint16)))) == [0, 1, 128, 255]
+@pytest.mark.parametrize("image_format", ["PNG", "TIFF"])
+@pytest.mark.parametrize(
+    ("values", "dtype", "expected"),
+    [
+        ((0, 256, 32768, 65535), np.uint16, [0, 1, 128, 255]),
+        ((0, 128, 255), np.uint16, [0, 128, 255]),  # 8 bits in 16
+        ((0, 100, 200), np.uint16, [0, 100, 200]),
+        ((0, 16, 2048, 4095), np.uint16, [0, 1, 128, 255]),  # 12 in 16
+        ((0, 4, 512, 1000), np.uint16, [0, 1, 128, 250]),
+        ((0, 1), np.uint16, [0, 255]),
+        ((0, 7, 15), np.uint16, [0, 119, 255]),
+        ((0, 0), np.uint16, [0, 0]),
+        ((0, 128, 255), np.int32, [0, 128, 255]),
+        ((-5, 0, 2**16, 2**24 - 1), np.int32, [0, 0, 1, 255]),
+        ((0, 0.5, 1), np.float32, [0, 128, 255]),
+        ((0, 0.25, 0.5), np.float32, [0, 64, 128]),
+        ((0, 0.5, 1.25), np.float32, [0, 102, 255]),
+        ((0, 100, 255), np.float32, [0, 100, 255]),
+        ((0, 2048, 4095), np.float32, [0, 128, 255]),
+        ((float("nan"), -1, 1, float("inf")), np.float32, [0, 0, 255, 0]),
+    ],
+)
+def test_values_of_any_depth_are_seen(values, dtype, expected, image_format):
+    if image_format == "PNG" and dtype != np.uint16:
+        pytest.skip("no PNG has such values")
+    assert first_channel(pictures.open_image(file_of(grey(*values, dtype=dtype), image_format))) == expected
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+@pytest.mark.parametrize(
+    ("levels", "alphas", "expected"),
+    [
+        ((255, 255, 255), (255, 0, 51), (255, 0, 51)),  # white on nothing
+        ((192, 230, 255), (255, 0, 255), (192, 0, 255)),
+        ((191, 230, 255), (255, 0, 255), (191, 255, 255)),  # there is something darker
+        ((0, 255, 255), (255, 0, 255), (0, 255, 255)),
+        ((0, 255, 255), (0, 0, 255), (0, 0, 255)),  # the dark is not seen
+        ((255, 255, 255), (0, 0, 0), (255, 255, 255)),  # nothing is seen
+        ((255, 255, 255), (255, 255, 255), (255, 255, 255)),
+    ],
+)
+def test_what_is_light_alone_is_on_black(mode, levels, alphas, expected):
+    image = Image.merge("LA", [grey(*levels), grey(*alphas)])
+    options = {"transparency": bytes(alphas)} if mode == "P" else {}
+    if mode == "P":
+        image = Image.fromarray(np.arange(3, dtype=np.uint8)[None], "L")
+        image.putpalette([level for level in levels for _ in range(3)])
+    else:
+        image = image.convert(mode)
+    assert tuple(first_channel(pictures.open_image(file_of(image, **options)))) == expected
+
+
+def test_a_light_colour_is_light():
+    yellow = Image.fromarray(np.array([[[255, 255, 0, 255], [0, 0, 0, 0]]], np.uint8))
+    assert np.array(pictures.open_image(file_of(yellow))).tolist() == [[[255, 255, 0], [0, 0, 0]]]
+    blue = Image.fromarray(np.array([[[0, 0, 255, 255], [0, 0, 0, 0]]], np.uint8))
+    assert np.array(pictures.open_image(file_of(blue))).tolist() == [[[0, 0, 255], [255, 255, 255]]]
 
 
 def test_transparency_becomes_white():
@@ -59,6 +117,67 @@ def test_exif_orientation_is_applied():
 def test_an_animation_gives_its_first_frame():
     data = file_of(grey(10, 10), "GIF", save_all=True, append_images=[grey(200, 200)])
     assert first_channel(pictures.open_image(data)) == [10, 10]
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP"])
+def test_a_picture_of_too_many_pixels_is_not_decoded(image_format, tmp_path, monkeypatch):
+    data = file_of(Image.new("L", (300, 20)), image_format)
+    assert pictures.open_image(data, max_pixels=6000).size == (300, 20)
+    (tmp_path / "a.png").write_bytes(data)
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("it was decoded"))
+    expected = "has 300 x 20 = 6,000 pixels, more than --max_pixels=5999; shrink it, or raise that number if the "
+    expected += "memory holds it"
+    with pytest.raises(UserError, match="^" + re.escape(f"a.png: {expected}") + "$"):
+        pictures.open_image(data, "a.png", 5999)
+    with pytest.raises(UserError, match="^" + re.escape(f"{tmp_path}/a.png: {expected}") + "$"):
+        pictures.open_image(tmp_path / "a.png", max_pixels=5999)
+
+
+def bomb(width, height):
+    """The first bytes of a PNG, which tell its size."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)) + IDAT
+
+
+IDAT = b"\0\0\0\0IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
+
+
+@pytest.mark.parametrize("side", [7072, 10_000, 20_000])
+def test_fifty_million_pixels_are_the_most(side):
+    """Pillow's own warning begins at 89 million and would come first, its error at twice as many."""
+    expected = f"has {side} x {side} = {side * side:,} pixels, more than --max_pixels=50000000"
+    with pytest.raises(UserError, match=expected):
+        pictures.open_image(bomb(side, side), "a.png")
+
+
+@pytest.mark.parametrize(("side", "knob"), [(7071, {}), (20_000, {"max_pixels": 400_000_000})])
+def test_what_is_allowed_is_decoded(side, knob, monkeypatch):
+    def load(picture):
+        raise OSError(f"{picture.size} are decoded")
+
+    monkeypatch.setattr(Image.Image, "load", load)
+    with pytest.raises(UserError, match=re.escape(f"a.png: cannot be read as an image ({(side, side)} are decoded)")):
+        pictures.open_image(bomb(side, side), "a.png", **knob)
+
+
+@pytest.mark.parametrize(
+    ("image_format", "number", "pages"),
+    [("TIFF", 3, 3), ("TIFF", 1, 1), ("GIF", 2, 2), ("PNG", 2, 2), ("WEBP", 2, 2), ("MPO", 2, 1), ("JPEG", 1, 1)],
+)
+def test_pages_are_counted(image_format, number, pages):
+    """A camera's second picture is its first once more."""
+    others = [Image.new("RGB", (8, 8), (60 * n, 0, 0)) for n in range(1, number)]
+    options = {"save_all": True, "append_images": others} if number > 1 else {}
+    with pictures.decoded(file_of(Image.new("RGB", (8, 8)), image_format, **options), "") as picture:
+        assert pictures.number_of_pages(picture) == pages
+
+
+def test_damage_behind_the_first_page_does_no_harm():
+    data = file_of(Image.new("L", (8, 8)), "TIFF", save_all=True, append_images=[Image.new("L", (8, 8))] * 2)
+    cut = data[: len(data) - 40]
+    with pictures.decoded(cut, "") as picture:
+        assert pictures.number_of_pages(picture) >= 1
+        assert np.asarray(picture).shape == (8, 8)
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", file_of(Image.effect_noise((64, 64), 50))[:900]])

@@ -1,5 +1,6 @@
 """Pictures of every kind end in a record that TensorFlow decodes to the pixels that reading a picture gives."""
 
+import dataclasses
 import io
 import struct
 import zlib
@@ -227,3 +228,75 @@ def test_equal_pictures_have_equal_digests(tmp_path):
     first, again, other = (load(tmp_path, data) for data in (WHOLE, WHOLE, file_of(GREY)))
     assert first.digest == again.digest != other.digest
     assert 0 <= first.digest < 2**63
+
+
+def line_of(tmp_path, **pictures_of_names):
+    for name, data in pictures_of_names.items():
+        (tmp_path / name).write_bytes(data)
+    return Annotation(tuple(pictures_of_names), "a", "l.tsv:1", tmp_path)
+
+
+def whats(picture):
+    return [what for what, _ in picture.notes]
+
+
+CLEAR = Image.new("RGBA", (W, H), (255, 255, 255, 0))
+
+
+@pytest.mark.parametrize("size", [(W, H), (W * 2, H * 2)])
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        ("noise", lambda size: file_of(COLOUR.resize(size)), []),
+        ("black", lambda size: file_of(Image.new("RGB", size)), ["one colour"]),
+        ("grey", lambda size: file_of(Image.new("L", size, 77)), ["one colour"]),
+        ("jpeg", lambda size: file_of(Image.new("L", size, 77), "JPEG"), ["one colour"]),
+        ("clear", lambda size: file_of(CLEAR.resize(size)), ["one colour"]),
+        ("faint", lambda size: file_of(COLOUR.resize(size).point(lambda v: 90 + v % 16)), ["one colour"]),
+        ("less faint", lambda size: file_of(COLOUR.resize(size).point(lambda v: 90 + v % 18)), []),
+        (
+            "pages",
+            lambda size: file_of(COLOUR.resize(size), "TIFF", save_all=True, append_images=[Image.new("RGB", size)]),
+            ["several pages"],
+        ),
+        (
+            "black pages",
+            lambda size: file_of(Image.new("L", size), "GIF", save_all=True, append_images=[Image.new("L", size, 9)]),
+            ["several pages", "one colour"],
+        ),
+    ],
+)
+def test_what_is_odd_about_a_picture_is_noted(tmp_path, size, name, data, expected):
+    picture = load_picture(line_of(tmp_path, a=data(size)), spec())
+    assert whats(picture) == expected, name
+    if expected == ["one colour"]:
+        assert picture.notes[0][1] == f"{tmp_path}/a shows nothing: it is of one colour"
+    if expected == ["several pages"]:
+        assert picture.notes[0][1] == f"{tmp_path}/a has 2 pages, the first is read"
+
+
+def test_each_view_is_looked_at(tmp_path):
+    line = line_of(tmp_path, a=file_of(COLOUR), b=file_of(Image.new("L", (W, H))))
+    assert whats(load_picture(line, spec(num_views=2))) == ["one colour"]
+
+
+def test_a_region_is_looked_at_alone(tmp_path):
+    half = COLOUR.copy()
+    half.paste((0, 0, 0), (0, 0, 6, H))
+    (tmp_path / "a").write_bytes(file_of(half))
+    for left, right, expected in ((0, 6, ["one colour"]), (6, 12, [])):
+        region = (left, 0, right, 0, right, H, left, H)
+        assert whats(load_picture(Annotation(("a",), "a", "", tmp_path, region=region), spec())) == expected
+
+
+@pytest.mark.parametrize("region", [(), (0, 0, 6, 0, 6, 6, 0, 6)])
+@pytest.mark.parametrize("views", [1, 2])
+def test_too_many_pixels_are_refused_whatever_holds_them(tmp_path, region, views):
+    data = file_of(COLOUR.resize((50, 20)))
+    line = dataclasses.replace(line_of(tmp_path, a=data, b=data), region=region)
+    line = dataclasses.replace(line, paths=line.paths[: 1 if region else views])
+    to = spec(num_views=len(line.paths))
+    for call in (lambda most: load_picture(line, to, most), lambda most: view_size(line, to.num_views, "keep", most)):
+        assert call(1000)
+        with pytest.raises(UserError, match="a: has 50 x 20 = 1,000 pixels, more than --max_pixels=999; "):
+            call(999)

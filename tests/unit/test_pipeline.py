@@ -215,6 +215,38 @@ def test_png_decodes_as_pillow_does(mode):
     np.testing.assert_array_equal(found, np.array(pictures.open_image(file.getvalue())))
 
 
+def png_of(pixels, mode=None):
+    file = io.BytesIO()
+    Image.fromarray(pixels, mode).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("most", [0, 1, 7, 15, 100, 255, 256, 1000, 4095, 4096, 32767, 32768, 65535])
+def test_sixteen_bits_of_grey_decode_as_pillow_does(most):
+    encoded = png_of(np.linspace(0, most, 24 * 40).reshape(24, 40).astype(np.uint16))
+    found = pipeline.decode_pixels(tf.constant(encoded)).numpy()
+    np.testing.assert_array_equal(found, np.array(pictures.open_image(encoded)))
+
+
+@pytest.mark.parametrize("darkest", [0, 150, 185, 191, 192, 193, 200, 255])
+@pytest.mark.parametrize("alphas", [(0, 255), (0, 0), (255, 255), (40, 255), (0, 128)])
+def test_what_is_light_on_nothing_decodes_as_pillow_does(darkest, alphas):
+    pixels = np.full((6, 8, 4), 255, np.uint8)
+    pixels[:, :4, :3] = darkest
+    pixels[:3, :, 3], pixels[3:, :, 3] = alphas
+    encoded = png_of(pixels)
+    found = pipeline.decode_pixels(tf.constant(encoded)).numpy()
+    np.testing.assert_array_equal(found, np.array(pictures.open_image(encoded)))
+
+
+@pytest.mark.parametrize("colour", [(255, 255, 0), (0, 0, 255), (150, 220, 160), (0, 255, 255)])
+def test_light_colours_decode_as_pillow_does(colour):
+    pixels = np.zeros((4, 4, 4), np.uint8)
+    pixels[1:3, 1:3] = (*colour, 255)
+    found = pipeline.decode_pixels(tf.constant(png_of(pixels))).numpy()
+    np.testing.assert_array_equal(found, np.array(pictures.open_image(png_of(pixels))))
+
+
 @pytest.mark.parametrize(("mode", "subsampling"), [("RGB", 0), ("RGB", 2), ("L", 0)])
 def test_jpeg_decodes_as_pillow_does(mode, subsampling):
     pixels = smooth_pixels(3)

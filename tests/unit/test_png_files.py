@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from attention_ocr.ingest.png_files import SIGNATURE, is_plain_png
+from attention_ocr.ingest.png_files import ADAM7, SIGNATURE, is_plain_png, may_show_nothing
+from attention_ocr.records.pictures import HARDLY_DIFFERENT, shows_nothing
 
 H, W = 11, 9
 
@@ -93,3 +94,48 @@ def test_a_checksum_stands_over_every_byte():
     encoded = png("L")
     changed = [bytes((*encoded[:place], encoded[place] ^ 0x10, *encoded[place + 1 :])) for place in range(len(encoded))]
     assert [place for place, file in enumerate(changed) if is_plain_png(file, H, W)] == []
+
+
+def filtered(pixels, filters, interlace):
+    """The rows of a PNG of pixels [H, W, C], each part's rows filtered in turn as `filters` says."""
+    parts = [(0, 0, 1, 1)] if not interlace else ADAM7
+    found = b""
+    for left, top, right, down in parts:
+        part = pixels[top::down, left::right].astype(int)
+        if not part.size:
+            continue
+        padded = np.pad(part, ((1, 0), (1, 0), (0, 0)))
+        left_of, above, corner = padded[1:, :-1], padded[:-1, 1:], padded[:-1, :-1]
+        guess = left_of + above - corner
+        distances = np.stack([np.abs(guess - each) for each in (left_of, above, corner)])
+        paeth = np.choose(distances.argmin(axis=0), [left_of, above, corner])
+        predicted = [0 * part, left_of, above, (left_of + above) // 2, paeth]
+        for row in range(len(part)):
+            filter_type = filters[row % len(filters)]
+            difference = (part[row] - predicted[filter_type][row]) % 256
+            found += bytes([filter_type]) + difference.astype(np.uint8).tobytes()
+    return found
+
+
+@pytest.mark.parametrize("filters", [(0,), (1,), (2,), (3,), (4,), (4, 3, 2, 1, 0), (0, 4, 1, 3)])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("interlace", [0, 1])
+@pytest.mark.parametrize("base", [0, 120, 255 - HARDLY_DIFFERENT])
+def test_a_picture_that_shows_nothing_is_never_overlooked(filters, channels, interlace, base):
+    random = np.random.default_rng(0)
+    pixels = random.integers(base, base + HARDLY_DIFFERENT + 1, (H, W, channels), np.uint8)
+    encoded = made(filtered(pixels, filters, interlace), interlace, colour=0 if channels == 1 else 2)
+    assert is_plain_png(encoded, H, W)
+    decoded = Image.open(io.BytesIO(encoded)).convert("RGB")
+    np.testing.assert_array_equal(np.asarray(decoded), np.broadcast_to(pixels, (H, W, 3)))
+    assert shows_nothing(decoded)
+    assert may_show_nothing(encoded, H, W)
+
+
+@pytest.mark.parametrize("filters", [(0,), (1,), (2,), (3,), (4,)])
+@pytest.mark.parametrize("interlace", [0, 1])
+def test_a_picture_with_ink_need_not_be_decoded(filters, interlace):
+    pixels = np.full((H, W, 3), 250, np.uint8)
+    pixels[4:9, 2:7] = 10
+    encoded = made(filtered(pixels, filters, interlace), interlace, colour=2)
+    assert not may_show_nothing(encoded, H, W)

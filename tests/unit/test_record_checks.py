@@ -239,5 +239,60 @@ def test_each_character_of_a_class_is_right(make_spec):
     assert faults(spec, record(**label([1, 2], "Ab"))) == []
 
 
-def test_empty_label(spec):
-    assert faults(spec, record(**label([], ""))) == [("empty_label", False)]
+def test_an_empty_label_is_no_fault(spec):
+    """A picture without text, such as --on_empty=keep makes."""
+    found = inspect_record(record(**label([], "")), spec)
+    assert (found.faults, found.ids, found.text) == ([], [], "")
+
+
+@pytest.mark.parametrize(
+    ("pixels", "sizes", "shows_nothing"),
+    [
+        (PIXELS, {}, False),
+        (np.full((40, 80, 3), 200, np.uint8), {}, True),
+        (np.full((40, 80, 3), (0, 128, 255), np.uint8), {}, True),
+        (np.clip(PIXELS, 100, 115), {}, True),  # a scan that could be of anything
+        (np.clip(PIXELS, 100, 116), {}, False),
+        (np.where(np.arange(80)[:, None] < 60, 9, 127) * np.ones((40, 80, 3), int), {"orig_width": [60]}, True),
+        (np.where(np.arange(80)[:, None] < 60, 9, 127) * np.ones((40, 80, 3), int), {"orig_width": [61]}, False),
+        (
+            np.where(np.abs(np.arange(40) - 19.5) < 10, 9, 127)[:, None, None] * np.ones((40, 80, 3), int),
+            {"orig_height": [20]},
+            True,
+        ),
+        (np.full((40, 80, 3), 200, np.uint8), {"orig_width": [0], "orig_height": [-5]}, True),
+    ],
+)
+def test_a_picture_of_one_colour_shows_nothing(spec, pixels, sizes, shows_nothing):
+    """Its padding is not counted."""
+    data = record(encoded=encoded(pixels.astype(np.uint8)), **sizes)
+    assert inspect_record(data, spec).shows_nothing == shows_nothing
+
+
+def test_one_view_of_one_colour_is_enough(make_spec):
+    spec = make_spec(num_views=2, image_width=40)
+    assert not inspect_record(record(), spec).shows_nothing
+    pixels = PIXELS.copy()
+    pixels[:, 40:] = 7
+    assert inspect_record(record(encoded=encoded(pixels)), spec).shows_nothing
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "JPEG", "GIF"])
+def test_a_picture_of_too_many_pixels_is_not_decoded(spec, image_format):
+    values = {"encoded": encoded(image_format=image_format), "format": image_format.encode()}
+    (fault,) = inspect_record(record(**values), spec, max_pixels=3199).faults
+    assert fault.message.startswith("its picture has 80 x 40 = 3,200 pixels, more than --max_pixels=3199; ")
+    assert (fault.check, fault.blocks_training) == ("picture", True)
+    assert inspect_record(record(**values), spec, max_pixels=3200).faults == []
+
+
+@pytest.mark.parametrize("key", ["orig_width", "orig_height", "height", "width", "format", "text"])
+def test_a_key_without_a_value_is_a_fault(spec, key):
+    assert ("keys", False) in faults(spec, record(**{key: []}))
+
+
+@pytest.mark.parametrize(
+    ("key", "blocks"), [("orig_width", True), ("orig_height", True), ("text", True), ("height", False)]
+)
+def test_values_of_another_kind_stop_training_where_it_reads_them(spec, key, blocks):
+    assert ("keys", blocks) in faults(spec, record(**{key: [3] if key == "text" else b"3"}))

@@ -16,9 +16,15 @@ from attention_ocr.picture_paths import PICTURE_SUFFIXES
 
 PICTURES_TO_RECOGNISE = 50
 LINES_TO_RECOGNISE = 20
-TEXT_SUFFIXES = (".txt", ".gt.txt")  # the second: Tesseract's and OCRopus' line files
-LABEL_FILE_SUFFIXES = (".tsv", ".csv", ".json", ".jsonl", ".ndjson", ".txt")
+TEXT_SUFFIXES = (".gt.txt", ".txt")  # the first: the truth, beside which OCR engines write what they read
+# What OCRopus, Calamari and GT4HistOCR put before a picture's suffix: l0.bin.png and l0.nrm.png are of l0.gt.txt.
+PREPARED_PICTURE = re.compile(r"\.(?:bin|nrm|raw|dew)$", re.IGNORECASE)
+LABEL_FILE_SUFFIXES = (
+    *(".tsv", ".csv", ".json", ".jsonl", ".ndjson", ".txt", ".xml", ".hocr", ".html", ".yaml", ".yml", ".box"),
+    *(".xls", ".xlsx", ".ods", ".parquet", ".lst", ".mat", ".pkl"),
+)
 NO_TEXT_FILE = "no text file beside it"
+OTHER_TEXT_FILE = "two text files, .gt.txt taken"
 NUMBERED_NAME = re.compile(r"(?:\d+_)+(.+)_\d+")
 MJSYNTH_LINE = re.compile(r"(?:.*/)?\d+_[^/]+_(\d+)\.jpg \1\s*")
 
@@ -36,15 +42,26 @@ def read_text_files(source: LabelSource) -> Iterator[Annotation]:
         UserError: a text file cannot be read, is empty or has several lines.
     """
     prefix = _prefix(source)
+    first_pictures: dict[str, str] = {}  # of a folder: text file -> the first picture it is of
+    folder = ""
     for name in pictures_in(source.path):
-        text_file = _text_file(f"{source.path}/{name}")
+        if name.rpartition("/")[0] != folder:
+            folder = name.rpartition("/")[0]
+            first_pictures.clear()
+        text_file, other = _text_files(f"{source.path}/{name}")
         if not text_file:
             yield annotation(source, (prefix + name,), "", f"{source.path}/{name}", ignored=NO_TEXT_FILE)
+            continue
+        first = first_pictures.setdefault(text_file, _unprepared(source.path, name))
+        if first != name:  # or a line could be in train and in test
+            why = f"shows the text of {first} once more"
+            yield annotation(source, (prefix + name,), "", f"{source.path}/{name}", ignored=why)
             continue
         lines = [line for line in re.split(r"[\r\n]+", files.read_text(text_file)) if line.strip()]
         if len(lines) > 1:
             raise UserError(f"{text_file}: has {len(lines)} lines; write the label alone, on one line")
-        yield annotation(source, (prefix + name,), "".join(lines), text_file)
+        note = OTHER_TEXT_FILE if other else ""
+        yield annotation(source, (prefix + name,), "".join(lines), text_file, note=note)
 
 
 def is_file_names(path: Path) -> bool:
@@ -53,7 +70,7 @@ def is_file_names(path: Path) -> bool:
         lines = first_lines(path, LINES_TO_RECOGNISE)
         return bool(lines) and all(MJSYNTH_LINE.fullmatch(line) for line in lines)
     texts = _first_texts(path)
-    return bool(texts) and not _are_most(texts) and not _has_label_file(path)
+    return bool(texts) and not _are_most(texts) and not label_file_in(path)
 
 
 def read_file_names(source: LabelSource) -> Iterator[Annotation]:
@@ -107,27 +124,47 @@ def _prefix(source: LabelSource) -> str:
     return "" if prefix == "." else f"{prefix}/"
 
 
-def _text_file(picture: str) -> str:
-    """The text file beside a picture, or nothing."""
+def _text_files(picture: str) -> tuple[str, str]:
+    """The text file beside a picture, and another one that is not taken; empty: none."""
     stem = os.path.splitext(picture)[0]  # noqa: PTH122 - of a million names
-    return next((stem + suffix for suffix in TEXT_SUFFIXES if os.path.isfile(stem + suffix)), "")  # noqa: PTH113
+    stems = dict.fromkeys((stem, PREPARED_PICTURE.sub("", stem)))
+    found = [name for suffix in TEXT_SUFFIXES for name in (each + suffix for each in stems) if os.path.isfile(name)]  # noqa: PTH113
+    first, other, *_ = (*found, "", "")
+    return first, other
+
+
+def _unprepared(folder: str, name: str) -> str:
+    """The picture from which one was prepared, `l0.png` of `l0.bin.png`, if it is there; else the picture itself."""
+    stem = os.path.splitext(name)[0]  # noqa: PTH122 - of a million names
+    bare = PREPARED_PICTURE.sub("", stem)
+    names = (bare + suffix for suffix in PICTURE_SUFFIXES) if bare != stem else ()
+    return next((each for each in names if os.path.isfile(f"{folder}/{each}")), name)  # noqa: PTH113
 
 
 def _first_texts(folder: Path) -> list[str]:
     """The text files of a folder's first pictures, an empty name for a picture without one."""
     if not folder.is_dir():
         return []
-    return [_text_file(f"{folder}/{name}") for name in itertools.islice(pictures_in(folder), PICTURES_TO_RECOGNISE)]
+    return [_text_files(f"{folder}/{name}")[0] for name in _first_pictures(folder)]
+
+
+def _first_pictures(folder: Path) -> Iterator[str]:
+    return itertools.islice(pictures_in(folder), PICTURES_TO_RECOGNISE)
 
 
 def _are_most(texts: list[str]) -> bool:
     return 2 * sum(map(bool, texts)) > len(texts)
 
 
-def _has_label_file(folder: Path) -> bool:
-    """Whether a folder itself holds what may be the labels, so that names are not them."""
-    names = sorted(path.name.lower() for path in folder.iterdir() if not path.name.startswith("."))
-    return any(name.endswith(LABEL_FILE_SUFFIXES) and not name.startswith(("readme", "license")) for name in names)
+def label_file_in(folder: Path) -> str:
+    """What may be the labels of a folder's pictures, in it or beside its first pictures; empty: nothing."""
+    beside = (folder / parent for name in _first_pictures(folder) for parent in Path(name).parents)
+    for place in dict.fromkeys([folder, *beside]):
+        for path in sorted(place.iterdir()):
+            name = path.name.lower()
+            if name.endswith(LABEL_FILE_SUFFIXES) and not name.startswith((".", "readme", "license")):
+                return str(path)
+    return ""
 
 
 def _label_reader(pattern: str):

@@ -19,6 +19,7 @@ CHARSET_PATTERN = "charset_size=*.txt"
 RECORD_PATTERN = "*-of-[0-9]*"
 RECORD_NAME = re.compile(r"(?:(.+)-)?\d+-of-\d+")
 LMDB_FILE = "data.mdb"
+MOST_DIGITS = 18  # of num-samples
 
 
 @dataclass(frozen=True)
@@ -95,18 +96,18 @@ def read_lmdb(source: LabelSource) -> Iterator[Annotation]:
     Raises:
         UserError: it cannot be opened, or the number of samples or a label is missing.
     """
-    with stores.environment(source.path).begin() as transaction:
-        for number in range(1, _num_samples(source.path, transaction.get(b"num-samples")) + 1):
+    with stores.lmdb_values(source.path) as value_of:
+        for number in range(1, _num_samples(source.path, value_of(b"num-samples")) + 1):
             key, label_key = f"image-{number:09d}", f"label-{number:09d}"
-            text = _label(source.path, label_key, transaction.get(label_key.encode()))
+            text = _label(source.path, label_key, value_of(label_key.encode()))
             yield Annotation((key,), text, f"{source.path}:{number}", source.path, "lmdb")
 
 
 def _num_samples(folder: str, value: bytes | None) -> int:
     if value is None:
         raise UserError(f"{folder}: has no key num-samples; it is not an LMDB of num-samples, image-... and label-...")
-    if not value.isdigit():
-        raise UserError(f"{folder}: num-samples is {value!r}; it must be a whole number in decimal digits")
+    if not value.isdigit() or len(value) > MOST_DIGITS:
+        raise UserError(f"{folder}: num-samples is {value!r:.60}; it must be a whole number in decimal digits")
     return int(value)
 
 
@@ -114,12 +115,9 @@ def _label(folder: str, key: str, value: bytes | None) -> str:
     if value is None:
         raise UserError(f"{folder}: has no key {key}, though num-samples counts it; write it, or lower num-samples")
     try:
-        text = value.decode().strip()
+        return value.decode().strip()
     except UnicodeDecodeError as error:
         raise UserError(f"{folder}: {key} is not UTF-8 ({value!r:.60}); write it as UTF-8") from error
-    if not text:
-        raise UserError(f"{folder}: {key} is empty; remove this sample")
-    return text
 
 
 def _records(source: LabelSource) -> _Records:
@@ -189,18 +187,18 @@ def _read_file(name: str, records: _Records) -> Iterator[Annotation]:
     path = records.folder / name
     for record in framing.read_records(path):
         text, fault = ("", record.fault) if record.fault else _text(record.data, records.charset)
-        ignored = f"damaged: {fault}" if fault else "has no label" if not text else ""
+        ignored = f"damaged: {fault}" if fault else ""
         place = (stores.record_path(name, record.offset),)
         yield Annotation(place, text, f"{path}:{record.number}", records.folder, records.store, ignored=ignored)
 
 
 def _text(data: bytes, charset: Charset) -> tuple[str, str]:
-    """A record's label and what is wrong with it; one of them is empty."""
+    """A record's label and what is wrong with it, if anything."""
     try:
         values = examples.values_of(data)
     except UserError as error:
         return "", str(error)
-    if not values.get("image/encoded"):
+    if not isinstance(next(iter(values.get("image/encoded", [])), None), bytes):
         return "", "it has no image/encoded"
     text = next(iter(values.get("image/text", [])), b"")
     try:
@@ -212,6 +210,6 @@ def _text(data: bytes, charset: Charset) -> tuple[str, str]:
 
 
 def _decoded(ids: list[int], charset: Charset) -> str:
-    if any(not 0 <= class_id < len(charset) for class_id in ids):
+    if not all(isinstance(class_id, int) and 0 <= class_id < len(charset) for class_id in ids):
         raise IndexError
     return charset.decode(ids).strip()

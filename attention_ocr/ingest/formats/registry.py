@@ -7,7 +7,19 @@ from pathlib import Path
 from attention_ocr.config import ANNOTATION_FORMATS, AnnotationConfig
 from attention_ocr.errors import UserError
 from attention_ocr.ingest.annotations import Annotation, LabelSource
-from attention_ocr.ingest.formats import folders, lists, records, regions
+from attention_ocr.ingest.formats import (
+    folders,
+    iam,
+    json_labels,
+    json_regions,
+    lists,
+    records,
+    refused,
+    region_lines,
+    regions,
+    tables,
+    xml_lines,
+)
 
 
 @dataclass(frozen=True)
@@ -29,10 +41,23 @@ class Format:
 FORMATS = {
     "lmdb": Format("LMDB of num-samples, image-000000001, label-000000001", records.is_lmdb, records.read_lmdb),
     "records": Format("FSNS records with their charset", records.is_records, records.read_records_of),
-    "jsonl": Format("JSON lines with a picture and a label", lists.is_jsonl, lists.read_jsonl),
     "json_regions": Format(
-        "JSON of polygons with transcriptions (ArT, LSVT, ReCTS)", regions.is_json, regions.read_json
+        "JSON of polygons with transcriptions (ArT, LSVT, ReCTS, TextOCR, COCO-Text, LabelMe)",
+        json_regions.is_json,
+        json_regions.read_json,
     ),
+    "region_lines": Format(
+        "a line of JSON regions for each picture (PPOCRLabel, WildReceipt)",
+        region_lines.is_region_lines,
+        region_lines.read_region_lines,
+    ),
+    "json_labels": Format(
+        'JSON of pictures and labels: {"a.png": "text"} (docTR), MMOCR, or a list of objects',
+        json_labels.is_json_labels,
+        json_labels.read_json_labels,
+    ),
+    "jsonl": Format("JSON lines with a picture and a label", json_labels.is_jsonl, json_labels.read_jsonl),
+    "xml_lines": Format("PAGE XML or ALTO XML, whose text lines are cut out", xml_lines.is_xml, xml_lines.read_xml),
     "text_regions": Format(
         "a text file of x,y,...,transcription lines for each picture (ICDAR, RCTW-17)",
         regions.is_text,
@@ -40,8 +65,11 @@ FORMATS = {
     ),
     "text_files": Format("pictures and text files of the same name", folders.is_text_files, folders.read_text_files),
     "file_names": Format("pictures whose names are the labels", folders.is_file_names, folders.read_file_names),
-    "icdar_words": Format('lines of: word_1.png, "Text"', lists.is_icdar_words, lists.read_icdar_words),
-    "csv": Format("CSV with a column of pictures and one of labels", lists.is_csv, lists.read_csv),
+    "icdar_words": Format(
+        'lines of: word_1.png, "Text" or word_1.png,Latin,Text', lists.is_icdar_words, lists.read_icdar_words
+    ),
+    "iam": Format("IAM's words.txt or lines.txt", iam.is_iam, iam.read_iam),
+    "csv": Format("CSV with a column of pictures and one of labels", tables.is_csv, tables.read_csv),
     "list": Format("lines of: path<TAB>label or path label", lists.is_list, lists.read_list),
 }
 
@@ -55,13 +83,19 @@ def label_source(path: str, config: AnnotationConfig, num_views: int = 1, datase
     if not Path(path).exists():
         raise UserError(f"{path}: no such file or folder")
     name = config.annotation_format
+    if name == "auto" and not dataset_name and (refusal := refused.refusal(Path(path))):
+        raise UserError(f"{path}: {refusal}")
     if name == "auto":
         name = "records" if dataset_name else _recognised(Path(path))
         if name == "list" and (config.image_column or config.label_column):
             name = "csv"  # only rows have columns
     if not name:
         known = ", ".join(name for name in ANNOTATION_FORMATS if name != "auto")
-        raise UserError(f"{path}: its format is not recognised; name it with --annotation_format (one of {known})")
+        labels = folders.label_file_in(Path(path)) if Path(path).is_dir() else ""
+        instead = f"if {labels} has the labels give that, or " if labels else ""
+        raise UserError(
+            f"{path}: its format is not recognised; {instead}name it with --annotation_format (one of {known})"
+        )
     return LabelSource(path, name, config, num_views, dataset_name)
 
 

@@ -48,6 +48,15 @@ def first_lines(path: str | os.PathLike, count: int = 1) -> list[str]:
     return found
 
 
+def beginning(path: Path) -> str:
+    """The first mebibyte of a file; what is not UTF-8 is replaced."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_CHARACTERS).decode("utf-8-sig", errors="replace")
+    except OSError:
+        return ""
+
+
 def _first_wrong_line(path: str | os.PathLike) -> str:
     with Path(path).open("rb") as file:
         for number, line in enumerate(file, start=1):
