@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
+from attention_ocr.console import print_any_character
 from attention_ocr.errors import UserError
 from attention_ocr.flags import help_text
 
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, 1 for a wrong input, 2 for a wrong command line.
     """
+    print_any_character()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(USAGE)

@@ -1,10 +1,34 @@
-"""Progress bars on standard error, so that standard output holds results only."""
+"""What jobs print: results on standard output, progress bars on standard error."""
 
+import codecs
 import contextlib
+import io
+import json
+import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+def print_any_character() -> None:
+    """From now on a character that the console or the file behind it cannot hold is printed as its code, `\\u05d0`.
+
+    Otherwise the first such character ends the job: on Windows, and wherever the locale is not UTF-8.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whoever calls a job from Python may have put another in its place
+            stream.reconfigure(errors="backslashreplace")
+
+
+def json_of(value: Any, indent: int | None = None) -> str:
+    """`value` as JSON to be printed: characters beyond ASCII as they are where standard output is UTF-8, else escaped.
+
+    A `\\xe9`, as `print_any_character` has it, would not be JSON.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    return json.dumps(value, ensure_ascii=codecs.lookup(encoding).name != "utf-8", indent=indent)
 
 
 @contextlib.contextmanager

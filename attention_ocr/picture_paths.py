@@ -1,7 +1,9 @@
-"""A pattern -> the pictures it names, in order."""
+"""A pattern -> the pictures it names, in order; and where their drawings go."""
 
 import glob
+import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from attention_ocr.errors import UserError
@@ -13,6 +15,9 @@ COUNTER = re.compile(r"%0?\d*d")
 def picture_paths(pattern: str) -> list[Path]:
     """The files of `signs_%02d.png` (from 0 until one is missing), a glob, a folder (its pictures) or one file.
 
+    Hidden files of a folder are left out: macOS writes a `._a.png`, which is not a picture, beside `a.png` on a shared
+    disk.
+
     Raises:
         UserError: nothing is there.
     """
@@ -20,7 +25,7 @@ def picture_paths(pattern: str) -> list[Path]:
     if path.is_file():
         return [path]
     if path.is_dir():
-        found = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
+        found = sorted(file for file in path.iterdir() if _is_picture(file))
     elif COUNTER.search(pattern):
         found = _counted(pattern)
     else:
@@ -31,6 +36,35 @@ def picture_paths(pattern: str) -> list[Path]:
             "sign_%02d.png, which starts at 0"
         )
     return found
+
+
+def drawing_paths(paths: Sequence[Path], folder: str | os.PathLike) -> list[Path]:
+    """Where the drawing of each picture goes: a PNG file of its name, in the same folders below `folder`.
+
+    Where two names differ only in their suffix, all keep theirs: `a.jpg.png`.
+
+    Args:
+        paths: the pictures, each once.
+        folder: gets the folders below the one that all pictures share.
+
+    Raises:
+        UserError: a drawing would replace one of the pictures.
+    """
+    parents = [Path(os.path.abspath(path)).parent for path in paths]  # noqa: PTH100 - resolve() follows links
+    shared = os.path.commonpath(parents)
+    places = [Path(folder) / parent.relative_to(shared) for parent in parents]
+    found = [place / f"{path.stem}.png" for place, path in zip(places, paths, strict=True)]
+    if len({str(path).casefold() for path in found}) < len(found):  # some file systems do not tell a.png from A.png
+        found = [place / f"{path.name}.png" for place, path in zip(places, paths, strict=True)]
+    pictures = {path.resolve() for path in paths}
+    for path in found:
+        if path.resolve() in pictures:
+            raise UserError(f"--visualize={folder}: the drawing {path} would replace a picture; name another folder")
+    return found
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def _counted(pattern: str) -> list[Path]:

@@ -1,15 +1,20 @@
 """attention-ocr demo_inference."""
 
-import json
-from pathlib import Path
+import dataclasses
+import sys
 from typing import Any
 
 from absl import flags
 
 from attention_ocr import files
+from attention_ocr.config import GenerateConfig
+from attention_ocr.console import json_of
 from attention_ocr.flags import define_reading, reading_from, required
-from attention_ocr.picture_paths import picture_paths
+from attention_ocr.picture_paths import drawing_paths, picture_paths
 from attention_ocr.quiet import quiet_imports
+
+KNOBS = {knob.name: knob for knob in dataclasses.fields(GenerateConfig)}
+ON_BAD_IMAGE, MAX_PIXELS = KNOBS["on_bad_image"], KNOBS["max_pixels"]
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -19,32 +24,36 @@ def define_flags(values: flags.FlagValues) -> None:
     text = "Pictures: a file, a folder, a glob, or a counter like sign_%02d.png."
     flags.DEFINE_string("image_path_pattern", "", text, **define)
     flags.DEFINE_integer("batch_size", 32, "Pictures read at a time.", lower_bound=1, **define)
-    flags.DEFINE_string(
-        "visualize", "", "Folder for a drawing of each picture: where each character was read.", **define
-    )
+    text = "Folder for a drawing of each picture: where each character was read."
+    flags.DEFINE_string("visualize", "", text, **define)
     flags.DEFINE_enum("format", "text", ["text", "json"], "What is printed for each picture.", **define)
+    limits = ON_BAD_IMAGE.metadata
+    flags.DEFINE_enum("on_bad_image", str(ON_BAD_IMAGE.default), list(limits["choices"]), limits["help"], **define)
+    text, least = MAX_PIXELS.metadata["help"], MAX_PIXELS.metadata["minimum"]
+    flags.DEFINE_integer("max_pixels", int(MAX_PIXELS.default), text, lower_bound=least, **define)
     define_reading(values)
 
 
-def run(values: flags.FlagValues) -> None:
-    """Reads the pictures in order and prints a line for each."""
+def run(values: flags.FlagValues) -> int:
+    """Reads the pictures in order and prints a line for each; the exit status is 1 if one cannot be read."""
     required(values, "checkpoint", "image_path_pattern")
     knobs = reading_from(values).to_dict()
     paths = picture_paths(values.image_path_pattern)
+    drawings = iter(drawing_paths(paths, values.visualize) if values.visualize else [])
 
     with quiet_imports():
+        from attention_ocr.reading.picture_files import read_files
         from attention_ocr.reading.reader import Reader
 
-    reader = Reader.load(values.checkpoint, **knobs)
-    for start in range(0, len(paths), values.batch_size):
-        batch = paths[start : start + values.batch_size]
-        pictures = [reader.prepare(path) for path in batch]
-        readings = reader.read_prepared(pictures, values.batch_size)
-        for path, picture, reading in zip(batch, pictures, readings, strict=True):
-            if values.format == "json":
-                print(json.dumps({"path": str(path), **reading.to_dict(reader.dataset.charset)}, ensure_ascii=False))
-            else:
-                print(f"{path}\t{reading.text}\t{reading.confidence:.4f}", flush=True)
-            if values.visualize:
-                with files.replacing(Path(values.visualize) / f"{path.stem}.png") as temporary:
-                    reader.draw(picture, reading).save(temporary)
+    reader, bad = Reader.load(values.checkpoint, **knobs), 0
+    reader.max_pixels = values.max_pixels
+    for file in read_files(reader, paths, values.batch_size, values.on_bad_image == "skip"):
+        print(json_of(file.to_dict(reader.dataset.charset)) if values.format == "json" else file.line(), flush=True)
+        drawing = next(drawings, None)
+        if file.error:
+            bad += 1
+            print(f"skipped {file.error}", file=sys.stderr, flush=True)
+        elif drawing:
+            with files.replacing(drawing) as temporary:
+                reader.draw(file.picture, file.reading).save(temporary)
+    return 1 if bad else 0

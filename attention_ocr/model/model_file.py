@@ -1,8 +1,10 @@
 """A `.keras` file of this project, opened."""
 
+import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -10,29 +12,58 @@ from attention_ocr.errors import UserError
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.ready import catalog
 
+CONFIG_FILE = "config.json"  # in the file, beside the weights
+
 
 def load_model(path: str | os.PathLike) -> AttentionOcr:
     """The model of a `.keras` file, or of the ready-made reader of that name, without its optimiser.
 
+    Only numbers, texts and weights are taken from the file. Keras would make any object that a file names, before
+    anyone can look at what it is.
+
     Raises:
-        UserError: there is no such file, or it is not a model of this project.
+        UserError: there is no such file, it is damaged, or it is not a model of this project.
     """
     path = catalog.model_file(path)
     check_is_model_file(path)
+    config = _config_of(path)
     try:
-        model = keras.saving.load_model(path, compile=False)
+        model = AttentionOcr.from_config(config)
+        model.load_weights(path)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
     except (TypeError, ValueError, KeyError, OSError) as error:
-        if isinstance(error, UserError):
-            raise
-        raise UserError(f"{path}: is not a model of attention-ocr ({str(error).splitlines()[0][:200]})") from error
-    if not isinstance(model, AttentionOcr):
-        raise UserError(f"{path}: holds a {type(model).__name__}, not a model of attention-ocr")
+        raise UserError(f"{path}: is not a model of attention-ocr ({_first_line(error)})") from error
     return model
 
 
 def check_is_model_file(path: str | os.PathLike) -> None:
-    """Raises a UserError unless there is a `.keras` file."""
+    """Raises a UserError unless there is a `.keras` file whose checksums are right."""
     if not Path(path).is_file():
         raise UserError(f"{path}: no such model file")
-    if not zipfile.is_zipfile(path):
+    try:
+        with zipfile.ZipFile(path) as file:
+            is_damaged = file.testzip() is not None
+    except PermissionError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except Exception:  # damaged bytes raise whatever zipfile stumbles over
+        is_damaged = True
+    if is_damaged:
         raise UserError(f"{path}: is not a .keras model file (or is damaged)")
+
+
+def _config_of(path: str | os.PathLike) -> dict[str, Any]:
+    """What `AttentionOcr.get_config` returned when the file was written."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            saved = json.loads(file.read(CONFIG_FILE))
+        name, class_name, config = saved["registered_name"], saved["class_name"], saved["config"]
+    except (TypeError, ValueError, KeyError) as error:
+        raise UserError(f"{path}: is not a model of attention-ocr ({_first_line(error)})") from error
+    if name != keras.saving.get_registered_name(AttentionOcr) or not isinstance(config, dict):
+        raise UserError(f"{path}: holds a {class_name}, not a model of attention-ocr")
+    return config
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]

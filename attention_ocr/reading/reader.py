@@ -12,11 +12,13 @@ import numpy as np
 from PIL import Image
 
 from attention_ocr.charset import Charset
+from attention_ocr.config import MAX_PIXELS
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
-from attention_ocr.reading import attention_pictures
+from attention_ocr.reading import attention_pictures, given_pictures
 from attention_ocr.reading.backends.backend import Backend
-from attention_ocr.records.pictures import crop_views, fit, fit_unpadded, open_image
+from attention_ocr.records.pictures import crop_views, fit, fit_unpadded
 
 
 @dataclass(frozen=True)
@@ -77,16 +79,19 @@ class Reader:
 
     Args:
         backend: what runs the network.
+        max_pixels: a picture of more is not decoded.
 
     Attributes:
         backend: the same.
         dataset: what the model was trained on: sizes, views, charset.
         geometry: the sizes of its pictures and features.
         step: training steps behind the weights.
+        max_pixels: the same.
     """
 
-    def __init__(self, backend: Backend):
+    def __init__(self, backend: Backend, max_pixels: int = MAX_PIXELS):
         self.backend = backend
+        self.max_pixels = max_pixels
         self.dataset = backend.dataset
         self.geometry = geometry_of(backend.config, backend.dataset)
         self.step = backend.step
@@ -106,26 +111,42 @@ class Reader:
         module = importlib.import_module(f"attention_ocr.reading.backends.{backend}")  # each needs another framework
         return cls(module.load(path, beam_width, length_penalty))
 
-    def prepare(self, picture: Any) -> np.ndarray:
-        """uint8 [H, V*W, 3] of a path, encoded bytes or a uint8 array [height, width, 3] of any size.
+    def prepare(self, picture: Any, name: str = "") -> np.ndarray:
+        """uint8 [H, V*W, 3] of a picture of any size.
 
         Where the network has a canvas, it is no larger than the picture needs.
 
+        Args:
+            picture: a path, the bytes of a file, a PIL.Image, or a uint8 array: [height, width, 3] RGB, [height, width]
+                or [height, width, 1] grey, [height, width, 4] RGBA.
+            name: how messages call it; empty: its path, or `the picture`.
+
         Raises:
-            UserError: it is not a picture.
+            UserError: it is none of these, it cannot be read, it is empty, or it has more than `max_pixels` pixels.
         """
-        opened = Image.fromarray(picture) if isinstance(picture, np.ndarray) else open_image(picture)
+        opened = given_pictures.opened(picture, name or given_pictures.name_of(picture), self.max_pixels)
         return (fit_unpadded if self.geometry.canvas else fit)(opened, self.dataset)
 
     def cropped(self, pixels: np.ndarray) -> np.ndarray:
         """What the network sees of prepared pictures [..., H, V*W, 3]."""
         return crop_views(pixels, self.dataset.num_views, *self.geometry.crop)
 
-    def read(self, pictures: Sequence[Any], batch_size: int = 32) -> list[Reading]:
-        """Readings of paths, encoded bytes, or uint8 arrays [height, width, 3] of any size."""
+    def read(self, pictures: Any, batch_size: int = 32) -> list[Reading]:
+        """Readings of pictures in their order.
+
+        Args:
+            pictures: what `prepare` takes, one or several.
+            batch_size: pictures read at a time.
+
+        Raises:
+            UserError: a picture cannot be read; it is named by its path, or as `picture 3 of 10`.
+        """
+        if batch_size < 1:
+            raise UserError(f"batch_size={batch_size}: must be at least 1")
+        named = given_pictures.named(pictures)
         readings: list[Reading] = []
-        for start in range(0, len(pictures), batch_size):
-            batch = [self.prepare(picture) for picture in pictures[start : start + batch_size]]
+        for start in range(0, len(named), batch_size):
+            batch = [self.prepare(picture, name) for name, picture in named[start : start + batch_size]]
             readings += self.read_prepared(batch, batch_size)
         return readings
 
@@ -213,8 +234,6 @@ def _alternatives(arrays: dict[str, np.ndarray], row: int, charset: Charset) -> 
     if "beam_chars" not in arrays:
         return []
     beams = zip(arrays["beam_chars"][row], arrays["beam_scores"][row], arrays["beam_conf"][row], strict=True)
-    return [
-        Alternative(charset.decode(ids), float(score), float(confidence))
-        for ids, score, confidence in beams
-        if np.isfinite(score)  # not so where there are fewer texts than beams
-    ]
+    best, *others = [Alternative(charset.decode(ids), float(score), float(conf)) for ids, score, conf in beams]
+    # Where there are fewer texts than beams, the rest are impossible ones.
+    return [best, *(other for other in others if other.confidence > 0)]

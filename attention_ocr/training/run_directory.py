@@ -141,7 +141,10 @@ def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
     Raises:
         UserError: the file does not fit the model, or its optimiser is another.
     """
-    check_is_model_file(checkpoint.path)
+    try:
+        check_is_model_file(checkpoint.path)
+    except UserError as error:
+        raise UserError(f"{error}; remove it to go on from the checkpoint before") from error
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     try:

@@ -1,7 +1,6 @@
 """The report on a data set as a table to read or as JSON."""
 
 import dataclasses
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from attention_ocr.console import json_of
 from attention_ocr.validation.findings import Findings, Report
 from attention_ocr.validation.statistics import SplitStatistics
 
@@ -79,7 +79,7 @@ def print_table(report: Report) -> None:
 
 def print_json(report: Report) -> None:
     """Prints all of it as one JSON object; of a check's findings the first 100."""
-    print(json.dumps(to_dict(report), ensure_ascii=False, indent=2))
+    print(json_of(to_dict(report), indent=2))
 
 
 def to_dict(report: Report) -> dict[str, Any]:

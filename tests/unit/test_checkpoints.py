@@ -1,5 +1,6 @@
 """A run directory keeps the newest and the best, never half a file, and refuses what does not fit."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -231,6 +232,70 @@ def test_a_truncated_model_file_gives_one_clear_line(small_model, tmp_path):
     with pytest.raises(UserError, match=r"is not a \.keras model file") as error:
         model_file.load_model(path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("place", range(24))
+def test_a_damaged_model_file_gives_one_clear_line_or_the_model(small_model, tmp_path, place):
+    """Bytes all over the file, some of which (such as a date) do not matter, and three of the weights, which do."""
+    path = tmp_path / "model.keras"
+    small_model.save(path)
+    data = bytearray(path.read_bytes())
+    start = place * (len(data) - 1) // 23 if place < 21 else data.index(b"\x89HDF") + 1000 * place
+    for position in range(start, min(start + 16, len(data))):
+        data[position] ^= 0xFF
+    path.write_bytes(data)
+    try:
+        found, problem = model_file.load_model(path), ""
+    except UserError as error:
+        found, problem = None, str(error)
+    if found and place < 21:
+        assert found.config == small_model.config
+    else:
+        assert problem == f"{path}: is not a .keras model file (or is damaged)"
+
+
+def test_a_damaged_checkpoint_is_told_with_the_way_out(run, make_spec):
+    model = compiled(make_spec)
+    model.optimizer.build(model.trainable_variables)
+    checkpoint = run.save(model, 3, keep=1)
+    data = bytearray(checkpoint.path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    checkpoint.path.write_bytes(data)
+    with pytest.raises(
+        UserError, match=r"checkpoint-00000003\.keras: is not a \.keras .*; remove it to go on from the"
+    ):
+        run_directory.restore(model, checkpoint)
+
+
+@keras.saving.register_keras_serializable("test")
+class Trap(keras.layers.Layer):
+    """A layer that tells when it is made from a file."""
+
+    sprung = False
+
+    @classmethod
+    def from_config(cls, config):
+        Trap.sprung = True
+        return cls(**config)
+
+
+@pytest.mark.parametrize("make", [lambda: Trap(), lambda: keras.layers.Lambda(lambda x: x)], ids=["trap", "lambda"])
+@pytest.mark.parametrize("names_ours", [False, True])
+def test_a_file_of_another_kind_is_never_deserialised(tmp_path, make, names_ours, monkeypatch):
+    """Also one that claims to be a model of this project."""
+    monkeypatch.setattr(Trap, "sprung", False)
+    path = tmp_path / "model.keras"
+    keras.Sequential([keras.Input([2]), make()]).save(path)
+    if names_ours:
+        with zipfile.ZipFile(path) as old:
+            content = {name: old.read(name) for name in old.namelist()}
+        values = json.loads(content["config.json"]) | {"registered_name": "attention_ocr>AttentionOcr"}
+        with zipfile.ZipFile(path, "w") as new:
+            for name, data in {**content, "config.json": json.dumps(values).encode()}.items():
+                new.writestr(name, data)
+    with pytest.raises(UserError, match=r"^[^\n]*not a model of attention-ocr[^\n]*$"):
+        model_file.load_model(path)
+    assert not Trap.sprung
 
 
 @pytest.mark.parametrize(("saved", "asked"), [("momentum", "adam"), ("adam", "momentum"), ("adagrad", "rmsprop")])

@@ -1,9 +1,11 @@
 """A pattern names the pictures a user means, in order."""
 
+from pathlib import Path
+
 import pytest
 
 from attention_ocr.errors import UserError
-from attention_ocr.picture_paths import picture_paths
+from attention_ocr.picture_paths import drawing_paths, picture_paths
 
 
 @pytest.fixture
@@ -49,3 +51,44 @@ def test_nothing_found_is_an_error_that_says_what_may_be_given(folder, pattern):
     with pytest.raises(UserError) as error:
         picture_paths(str(folder / pattern))
     assert str(error.value).startswith(f"--image_path_pattern={folder / pattern}: no picture; give a file, a folder, ")
+
+
+def test_hidden_files_and_folders_are_no_pictures(folder):
+    """macOS writes ._a.png beside a.png on other machines' disks; a folder may be called old.png."""
+    for name in ("._sign_00.png", ".hidden.png"):
+        (folder / name).touch()
+    (folder / "old.png").mkdir()
+    expected = ["a.webp", "b.JPG", "sign_00.png", "sign_01.png", "sign_03.png"]
+    assert [path.name for path in picture_paths(str(folder))] == expected
+    assert [path.name for path in picture_paths(f"{folder}/*.png")] == expected[2:]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "drawings"),
+    [
+        (["p/a.jpg"], ["a.png"]),
+        (["p/a.png", "p/b.png"], ["a.png", "b.png"]),
+        (["p/a/x.png", "p/b/x.png"], ["a/x.png", "b/x.png"]),
+        (["p/x.png", "p/b/c/x.png"], ["x.png", "b/c/x.png"]),
+        (["p/x.png", "p/x.jpg", "p/y.gif"], ["x.png.png", "x.jpg.png", "y.gif.png"]),
+        (["p/x.png", "p/x.jpg", "p/x.png.gif"], ["x.png.png", "x.jpg.png", "x.png.gif.png"]),
+        (["p/x.png", "p/X.jpg"], ["x.png.png", "X.jpg.png"]),  # some file systems take them for one
+        (["p/../q/x.png", "p/x.png"], ["q/x.png", "p/x.png"]),
+    ],
+)
+def test_no_two_drawings_share_a_file(pictures, drawings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    expected = [Path("drawn", name) for name in drawings]
+    assert drawing_paths([Path(name) for name in pictures], "drawn") == expected
+    assert drawing_paths([tmp_path / name for name in pictures], Path("drawn")) == expected
+
+
+@pytest.mark.parametrize("target", ["p", "./p", "p/../p", "link"])
+def test_a_drawing_never_replaces_a_picture(target, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("p").mkdir()
+    Path("link").symlink_to("p")
+    paths = [Path("p/a.jpg"), Path("p/b.png")]
+    with pytest.raises(UserError, match=r"--visualize=.*: the drawing .*b\.png would replace a picture; name another"):
+        drawing_paths(paths, target)
+    assert drawing_paths(paths[:1], target) == [Path(target, "a.png")]

@@ -1,0 +1,110 @@
+"""What a caller gives to be read - paths, files' bytes, arrays, Pillow's pictures, one or many - as RGB pictures."""
+
+import logging
+import os
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from attention_ocr.errors import UserError
+from attention_ocr.records.pictures import decoded, number_of_pages, too_large, upright_rgb
+
+logger = logging.getLogger(__name__)
+KINDS = "a path, the bytes of a file, a uint8 array [height, width, 3] or a PIL.Image"
+CHANNELS = (1, 3, 4)  # grey, RGB, RGBA
+
+
+def named(pictures: Any) -> list[tuple[str, Any]]:
+    """Each picture after what messages call it: its path, or its place (`picture 3 of 10`).
+
+    Args:
+        pictures: one picture, or any number of them.
+
+    Raises:
+        UserError: it is neither.
+    """
+    if _is_one(pictures):
+        return [(name_of(pictures), pictures)]
+    try:
+        found = list(pictures)
+    except TypeError as error:
+        raise UserError(f"a {type(pictures).__name__} is not a picture; give {KINDS}, or a list of them") from error
+    return [(_path_of(one) or f"picture {number} of {len(found)}", one) for number, one in enumerate(found, start=1)]
+
+
+def name_of(picture: Any) -> str:
+    """What messages call a picture that is given alone."""
+    return _path_of(picture) or "the picture"
+
+
+def opened(picture: Any, name: str, max_pixels: int) -> Image.Image:
+    """The picture as RGB, upright.
+
+    Args:
+        picture: one of KINDS; arrays may also be grey, [height, width] or [height, width, 1], or RGBA.
+        name: how messages call it.
+        max_pixels: a file of more is not decoded.
+
+    Raises:
+        UserError: it is none of these, or it cannot be read.
+    """
+    if isinstance(picture, str | os.PathLike):
+        return _from_file(os.fspath(picture), name, max_pixels)
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return _from_file(bytes(picture), name, max_pixels)
+    if isinstance(picture, Image.Image):
+        return _loaded(picture, name, max_pixels)
+    if hasattr(picture, "__array__"):
+        return _from_array(np.asarray(picture), name)
+    raise UserError(f"{name}: is a {type(picture).__name__}; give {KINDS}")
+
+
+def _is_one(pictures: Any) -> bool:
+    if isinstance(pictures, str | os.PathLike | bytes | bytearray | memoryview | Image.Image):
+        return True
+    # Four dimensions are a batch; paths may come in an array too.
+    return hasattr(pictures, "__array__") and np.asarray(pictures).dtype.kind in "buif" and np.ndim(pictures) < 4
+
+
+def _path_of(picture: Any) -> str:
+    path = getattr(picture, "filename", "") if isinstance(picture, Image.Image) else picture
+    return str(path) if isinstance(path, str | os.PathLike) else ""
+
+
+def _from_file(source: str | bytes, name: str, max_pixels: int) -> Image.Image:
+    with decoded(source, name, max_pixels) as picture:
+        upright = upright_rgb(picture)
+        if (number := number_of_pages(picture)) > 1:
+            logger.warning("%s has %d pages, the first is read", name, number)
+    return upright
+
+
+def _loaded(picture: Image.Image, name: str, max_pixels: int) -> Image.Image:
+    _check_size(picture.height, picture.width, name)
+    if why := too_large(*picture.size, max_pixels):
+        raise UserError(f"{name}: {why}")
+    try:
+        return upright_rgb(picture)
+    except Exception as error:  # Pillow reads a file when its pixels are asked for; damaged bytes raise anything
+        raise UserError(f"{name}: cannot be read as an image ({error or type(error).__name__})") from error
+
+
+def _from_array(array: np.ndarray, name: str) -> Image.Image:
+    if array.dtype != np.uint8:
+        raise UserError(
+            f"{name}: is an array of {array.dtype}; give uint8 in 0..255: array.astype('uint8'), or "
+            "(array * 255).astype('uint8') where it is in 0..1"
+        )
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in CHANNELS):
+        raise UserError(
+            f"{name}: is an array of shape {list(array.shape)}; give [height, width], or [height, width, channels] "
+            "with 1 (grey), 3 (RGB) or 4 (RGBA) channels"
+        )
+    _check_size(*array.shape[:2], name)
+    return upright_rgb(Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array))
+
+
+def _check_size(height: int, width: int, name: str) -> None:
+    if not height or not width:
+        raise UserError(f"{name}: is {height} x {width} pixels (height x width); leave out what is empty")

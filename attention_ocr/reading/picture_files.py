@@ -1,0 +1,69 @@
+"""Picture files read batch after batch, in their order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from attention_ocr.charset import Charset
+from attention_ocr.errors import UserError
+from attention_ocr.reading.reader import Reader, Reading
+
+
+@dataclass(frozen=True)
+class FileReading:
+    """What was read in a file.
+
+    Attributes:
+        path: of the file.
+        error: why it could not be read; empty: it was.
+        picture: uint8 [H, V*W, 3] as `Reader.prepare` returns it; None where there is an error.
+        reading: None where there is an error.
+    """
+
+    path: Path
+    error: str = ""
+    picture: np.ndarray | None = None
+    reading: Reading | None = None
+
+    def line(self) -> str:
+        """Path, text and confidence, separated by tabs."""
+        text, confidence = (self.reading.text, self.reading.confidence) if self.reading else ("", 0.0)
+        return f"{self.path}\t{text}\t{confidence:.4f}"
+
+    def to_dict(self, charset: Charset) -> dict[str, Any]:
+        """The path and what `Reading.to_dict` tells, or the error with an empty text."""
+        if self.reading:
+            return {"path": str(self.path), **self.reading.to_dict(charset)}
+        return {"path": str(self.path), "text": "", "confidence": 0.0, "characters": [], "error": self.error}
+
+
+def read_files(reader: Reader, paths: Sequence[Path], batch_size: int, skips: bool) -> Iterator[FileReading]:
+    """A FileReading for each path.
+
+    Args:
+        reader: the model.
+        paths: of the files.
+        batch_size: pictures read at a time.
+        skips: whether one that cannot be read is given with its error, rather than raised.
+
+    Raises:
+        UserError: a file cannot be read, and `skips` is false.
+    """
+    for start in range(0, len(paths), batch_size):
+        batch = [_prepared(reader, path, skips) for path in paths[start : start + batch_size]]
+        pictures = [file.picture for file in batch if file.picture is not None]
+        readings = iter(reader.read_prepared(pictures, batch_size) if pictures else [])
+        for file in batch:
+            yield file if file.error else FileReading(file.path, "", file.picture, next(readings))
+
+
+def _prepared(reader: Reader, path: Path, skips: bool) -> FileReading:
+    try:
+        return FileReading(path, picture=reader.prepare(path))
+    except UserError as error:
+        if not skips:
+            raise
+        return FileReading(path, str(error))
