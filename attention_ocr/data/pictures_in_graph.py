@@ -1,5 +1,7 @@
 """`records.pictures` in TensorFlow's graph, for exports: the same pixels within 1 of 255."""
 
+import math
+
 import tensorflow as tf
 
 from attention_ocr.canvas import Canvas
@@ -24,6 +26,17 @@ def fit(pixels: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
     exact = tf.reduce_all(tf.equal(tf.shape(pixels)[:2], [H, V * W])) & (not pictures.is_turned(H, W, spec))
     cases = [(exact, lambda: pixels), (width < V, fit_too_narrow)]
     return tf.ensure_shape(tf.case(cases, fit_views), spec.image_shape)
+
+
+def in_every_view(pixels: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
+    """uint8 [height, width, 3]; one that shows a single view of several, V times side by side, as `Reader` does it."""
+    V, H, W = spec.num_views, spec.image_height, spec.image_width
+    if V == 1:
+        return pixels
+    height, width = tf.shape(pixels)[0], tf.shape(pixels)[1]
+    exact = tf.equal(height, H) & tf.equal(width, V * W)
+    narrow = tf.cast(width * H, tf.float64) < math.sqrt(V) * W * tf.cast(height, tf.float64)
+    return tf.tile(pixels, [1, tf.where(narrow & ~exact, V, 1), 1])
 
 
 def fit_unpadded(pixels: tf.Tensor, spec: DatasetSpec, canvas: Canvas) -> tuple[tf.Tensor, tf.Tensor]:

@@ -153,7 +153,9 @@ def _write(model: AttentionOcr, folder: Path) -> None:
         return read_images(*pictures)
 
     def read_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return read_pictures(tf.size(image_bytes), lambda n: pipeline.decode_pixels(image_bytes[n]))
+        return read_pictures(
+            tf.size(image_bytes), lambda n: fitting.in_every_view(pipeline.decode_pixels(image_bytes[n]), spec)
+        )
 
     def read_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         def picture(n: tf.Tensor) -> tf.Tensor:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading import attention_pictures, given_pictures
 from attention_ocr.reading.backends.backend import Backend
-from attention_ocr.records.pictures import crop_views, fit, fit_unpadded
+from attention_ocr.records.pictures import crop_views, fit, fit_unpadded, fit_views, in_every_view, shows_one_view
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ class Reader:
     def __init__(self, backend: Backend, max_pixels: int = MAX_PIXELS):
         self.backend = backend
         self.max_pixels = max_pixels
+        self._told_of_views = False
         self.dataset = backend.dataset
         self.geometry = geometry_of(backend.config, backend.dataset)
         self.step = backend.step
@@ -118,14 +122,23 @@ class Reader:
 
         Args:
             picture: a path, the bytes of a file, a PIL.Image, or a uint8 array: [height, width, 3] RGB, [height, width]
-                or [height, width, 1] grey, [height, width, 4] RGBA.
+                or [height, width, 1] grey, [height, width, 4] RGBA; or a list of these, one for each view. One picture
+                for a reader of several views holds them side by side, or is one view, which is shown in all of them.
             name: how messages call it; empty: its path, or `the picture`.
 
         Raises:
             UserError: it is none of these, it cannot be read, it is empty, or it has more than `max_pixels` pixels.
         """
-        opened = given_pictures.opened(picture, name or given_pictures.name_of(picture), self.max_pixels)
-        return (fit_unpadded if self.geometry.canvas else fit)(opened, self.dataset)
+        name, spec = name or given_pictures.name_of(picture), self.dataset
+        if isinstance(picture, list | tuple):
+            return fit_views([given_pictures.opened(view, name, self.max_pixels) for view in picture], spec)
+        opened = given_pictures.opened(picture, name, self.max_pixels)
+        if shows_one_view(opened.height, opened.width, spec):
+            if not self._told_of_views:
+                self._told_of_views = True
+                logger.warning("%s is shaped like one of %d views: shown in every view", name, spec.num_views)
+            opened = in_every_view(opened, spec)
+        return (fit_unpadded if self.geometry.canvas else fit)(opened, spec)
 
     def cropped(self, pixels: np.ndarray) -> np.ndarray:
         """What the network sees of prepared pictures [..., H, V*W, 3]."""

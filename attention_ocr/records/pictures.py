@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,6 +140,21 @@ def fit(image: Image.Image, spec: DatasetSpec) -> np.ndarray:
         return _stretched(image, H, V * W)
     views = [image.crop((v * view_width, 0, (v + 1) * view_width, image.height)) for v in range(V)]
     return fit_views(views, spec)
+
+
+def shows_one_view(height: int, width: int, spec: DatasetSpec) -> bool:
+    """Whether a picture of that size is shaped like one of several views, not like all of them side by side."""
+    V, H, W = spec.num_views, spec.image_height, spec.image_width
+    exact = (height, width) == (H, V * W)
+    return V > 1 and not exact and width * H < math.sqrt(V) * W * height
+
+
+def in_every_view(image: Image.Image, spec: DatasetSpec) -> Image.Image:
+    """A picture that shows one view, V times side by side, which `fit` takes apart again."""
+    canvas = Image.new("RGB", (spec.num_views * image.width, image.height))
+    for view in range(spec.num_views):
+        canvas.paste(image, (view * image.width, 0))
+    return canvas
 
 
 def fit_unpadded(image: Image.Image, spec: DatasetSpec) -> np.ndarray:
