@@ -38,7 +38,8 @@ def named_characters(text: str) -> str | None:
     if name in NAMED:
         more = named_characters(rest) if plus else ""
         return None if more is None else _once(NAMED[name] + more)
-    found, place = [], 0
+    found: list[str] = []
+    place = 0
     while place < len(text):
         first, last = text[place], text[place + 2 : place + 3]
         if last and text[place + 1] == "-":
