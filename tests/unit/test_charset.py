@@ -53,7 +53,7 @@ def test_the_null_may_be_anywhere(read):
         ("0\ta\n3\t<nul>\n", "codes 0..3 have a gap at 1, 2"),
         ("0\ta\n999999999\t<nul>\n", "codes 0..999999999 have a gap at 1, 2, 3, 4, 5 and 999999993 more; number"),
         ("0\ta\n9999999999\t<nul>\n", "charset.txt:2: '9999999999\\t<nul>' is not 'code<TAB>character'"),
-        ("0\ta\n" + "9" * 5000 + "\t<nul>\n", "' is not 'code<TAB>character'"),
+        ("0\ta\n" + "9" * 5000 + "\t<nul>\n", "9 is not 'code<TAB>character'"),
         ("0\ta\nb\n1\t<nul>\n", "charset.txt:2: 'b' is not 'code<TAB>character'"),
         ("0\ta\nx\tb\n1\t<nul>\n", "charset.txt:2: "),
         ("0\ta\n1\t\n2\t<nul>\n", "charset.txt:2: code 1 has no character"),

@@ -113,9 +113,10 @@ def test_damage_to_one_place_never_gives_other_bytes(records, data):
 @settings(max_examples=12, deadline=None)
 @given(st.lists(st.text(UNICODE, min_size=1, max_size=12), min_size=1, max_size=4), st.sampled_from(ENDS_OF_LINES))
 @example(["a\u2028b", "a\x85b", "\u0301", "a\0b"], "\r\n")
-@example(["Rue Zoë", "a\tb", "e\u0301", "🏽"], "\n")
+@example(["Rue Zoë", "a\x0bb", "e\u0301", "🏽"], "\n")
 def test_labels_of_any_script_come_back_from_a_data_set(texts, end_of_line):
-    labels = [unicodedata.normalize("NFC", text).strip() or "blank" for text in texts]
+    """A tab in a label is an error of its own."""
+    labels = [unicodedata.normalize("NFC", text).replace("\t", " ").strip() or "blank" for text in texts]
     with tempfile.TemporaryDirectory() as folder:
         lines = []
         for number, label in enumerate(labels):
