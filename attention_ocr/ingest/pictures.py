@@ -13,7 +13,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.ingest import stores
 from attention_ocr.ingest.annotations import Annotation
-from attention_ocr.ingest.png_files import is_plain_png, may_show_nothing
+from attention_ocr.ingest.png_files import may_show_nothing, plain_pixels
 from attention_ocr.records import pictures
 
 JPEG_SCAN, JPEG_END = b"\xff\xda", b"\xff\xd9"
@@ -62,8 +62,8 @@ def load_picture(line: Annotation, spec: DatasetSpec, max_pixels: int = MAX_PIXE
         return _fitted(image, spec, (*notes, *_flaws(image, _name(line, path))))
     encoded = stores.read_bytes(line, path, max_pixels)
     height, width, _ = spec.image_shape
-    plain = is_plain_png(encoded, height, width) and not pictures.is_turned(height, spec.image_width, spec)
-    if plain and not may_show_nothing(encoded, height, width):
+    plain = b"" if pictures.is_turned(height, spec.image_width, spec) else plain_pixels(encoded, height, width)
+    if plain and not may_show_nothing(encoded, plain, height, width):
         return Picture(encoded, "PNG", width)
     with pictures.decoded(encoded, _name(line, path), max_pixels) as picture:
         is_jpeg = _is_fitting_jpeg(picture, encoded, spec)

@@ -16,8 +16,8 @@ ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (
 CHANGING_CHUNKS = (b"tRNS", b"eXIf", b"acTL")
 
 
-def is_plain_png(encoded: bytes, height: int, width: int) -> bool:
-    """Whether a file is a PNG of that size that any reader decodes, and to the same pixels.
+def plain_pixels(encoded: bytes, height: int, width: int) -> bytes:
+    """The filtered rows of a file if it is a PNG of that size that any reader decodes, and to the same pixels.
 
     It is 8 bits deep, grey or RGB, opaque, still, not turned; its checksums are right, its pixels complete and its
     end is there.
@@ -26,32 +26,39 @@ def is_plain_png(encoded: bytes, height: int, width: int) -> bool:
         encoded: the file's bytes.
         height: in pixels.
         width: in pixels.
+
+    Returns:
+        Each row, its filter's number first; empty: it is no such file.
     """
     header = struct.pack(">IIB", width, height, 8)
     colour, compression, filtering, interlacing = encoded[25:29] if len(encoded) > 28 else (-1, 0, 0, 0)
     if not encoded.startswith(SIGNATURE) or encoded[16:25] != header or colour not in CHANNELS:
-        return False
+        return b""
     if compression or filtering or interlacing > 1:
-        return False
+        return b""
     blocks = _blocks(height, width, CHANNELS[colour], bool(interlacing))
     size = sum(rows * row_bytes for rows, row_bytes in blocks)
     try:
         stream = zlib.decompressobj(0)  # 0: the window must be as large as the file says
         pixels = stream.decompress(_image_data(encoded), size + 1)
     except zlib.error:
-        return False
-    return len(pixels) == size and stream.eof and _are_filters_known(pixels, blocks)
+        return b""
+    return pixels if len(pixels) == size and stream.eof and _are_filters_known(pixels, blocks) else b""
 
 
-def may_show_nothing(encoded: bytes, height: int, width: int) -> bool:
-    """False for a plain PNG of that size whose pixels differ by more than `HARDLY_DIFFERENT`, told without decoding it.
+def may_show_nothing(encoded: bytes, pixels: bytes, height: int, width: int) -> bool:
+    """False for a plain PNG whose pixels differ by more than `HARDLY_DIFFERENT`, told without decoding it.
 
     Filters write how a pixel differs from its neighbours, which is little everywhere if it is nearly of one colour. A
     picture with text on it is mostly told by the first row that crosses a letter.
+
+    Args:
+        encoded: the file's bytes.
+        pixels: its `plain_pixels`.
+        height: in pixels.
+        width: in pixels.
     """
-    channels = CHANNELS[encoded[25]]
-    pixels = zlib.decompress(_image_data(encoded))
-    start = 0
+    channels, start = CHANNELS[encoded[25]], 0
     for rows, row_bytes in _blocks(height, width, channels, bool(encoded[28])):
         for row in range(start, start + rows * row_bytes, row_bytes):
             values = pixels[row + 1 : row + row_bytes]

@@ -9,6 +9,7 @@ from PIL import Image
 
 from attention_ocr import files
 from attention_ocr.picture_paths import picture_paths
+from attention_ocr.records.pictures import open_image
 
 GAP = 4  # Pixels between two pictures.
 GROUND = (40, 40, 40)
@@ -49,7 +50,7 @@ def write_sheet(path: str, renderer: Any, number: int, difficulty: float, beside
     texts = [picture.text for picture in drawn]
     pictures = [picture.pixels for picture in drawn]
     if beside:
-        real = [np.array(Image.open(file).convert("RGB")) for file in picture_paths(beside)]
+        real = [np.array(open_image(file)) for file in picture_paths(beside)]
         texts += [file.name for file in picture_paths(beside)]
         order = np.random.default_rng(renderer.seed).permutation(len(texts))
         pictures = [[*pictures, *real][index] for index in order]

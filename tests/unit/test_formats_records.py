@@ -268,6 +268,11 @@ def test_lmdb(make_lmdb):
         stores.read_bytes(lines[2], lines[2].paths[0])
 
 
+def test_a_label_of_an_lmdb_may_be_empty(make_lmdb):
+    folder = make_lmdb({"num-samples": b"2", "label-000000001": b"A", "label-000000002": b" "})
+    assert [(line.text, line.ignored) for line in read_annotations(source_of(folder))] == [("A", ""), ("", "")]
+
+
 def test_the_image_root_of_an_lmdb_is_its_folder(make_lmdb):
     folder = make_lmdb({"num-samples": b"1", "label-000000001": b"A"})
     assert next(read_annotations(source_of(folder, image_root="/else"))).image_root == str(folder)

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from attention_ocr.ingest.png_files import ADAM7, SIGNATURE, is_plain_png, may_show_nothing
+from attention_ocr.ingest.png_files import ADAM7, SIGNATURE, may_show_nothing, plain_pixels
 from attention_ocr.records.pictures import HARDLY_DIFFERENT, shows_nothing
 
 H, W = 11, 9
@@ -56,9 +56,9 @@ INTERLACED_SIZE = sum(  # each part's rows, a filter and their pixels
     ],
 )
 def test_a_plain_file_is_taken_and_tensorflow_reads_it(encoded):
-    assert is_plain_png(encoded, H, W)
+    assert plain_pixels(encoded, H, W)
     assert tf.io.decode_png(encoded, 3).shape == (H, W, 3)
-    assert not is_plain_png(encoded, W, H)
+    assert not plain_pixels(encoded, W, H)
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_a_plain_file_is_taken_and_tensorflow_reads_it(encoded):
     ],
 )
 def test_others_are_not(encoded):
-    assert not is_plain_png(encoded, H, W)
+    assert not plain_pixels(encoded, H, W)
 
 
 def test_a_checksum_stands_over_every_byte():
     encoded = png("L")
     changed = [bytes((*encoded[:place], encoded[place] ^ 0x10, *encoded[place + 1 :])) for place in range(len(encoded))]
-    assert [place for place, file in enumerate(changed) if is_plain_png(file, H, W)] == []
+    assert [place for place, file in enumerate(changed) if plain_pixels(file, H, W)] == []
 
 
 def filtered(pixels, filters, interlace):
@@ -125,11 +125,11 @@ def test_a_picture_that_shows_nothing_is_never_overlooked(filters, channels, int
     random = np.random.default_rng(0)
     pixels = random.integers(base, base + HARDLY_DIFFERENT + 1, (H, W, channels), np.uint8)
     encoded = made(filtered(pixels, filters, interlace), interlace, colour=0 if channels == 1 else 2)
-    assert is_plain_png(encoded, H, W)
+    assert plain_pixels(encoded, H, W)
     decoded = Image.open(io.BytesIO(encoded)).convert("RGB")
     np.testing.assert_array_equal(np.asarray(decoded), np.broadcast_to(pixels, (H, W, 3)))
     assert shows_nothing(decoded)
-    assert may_show_nothing(encoded, H, W)
+    assert may_show_nothing(encoded, plain_pixels(encoded, H, W), H, W)
 
 
 @pytest.mark.parametrize("filters", [(0,), (1,), (2,), (3,), (4,)])
@@ -138,4 +138,4 @@ def test_a_picture_with_ink_need_not_be_decoded(filters, interlace):
     pixels = np.full((H, W, 3), 250, np.uint8)
     pixels[4:9, 2:7] = 10
     encoded = made(filtered(pixels, filters, interlace), interlace, colour=2)
-    assert not may_show_nothing(encoded, H, W)
+    assert not may_show_nothing(encoded, plain_pixels(encoded, H, W), H, W)

@@ -300,6 +300,13 @@ def test_backgrounds_are_cut_from_photographs(tmp_path, fonts):
         assert red > green + 40
 
 
+def test_a_background_of_too_many_pixels_is_named(tmp_path, fonts):
+    Image.new("1", (10_000, 5_001)).save(tmp_path / "large.png")
+    style = WordStyle(background_dir=str(tmp_path), textures=0)
+    with pytest.raises(UserError, match=r"large\.png: has more than 50,000,000 pixels; shrink it$"):
+        list(drawn(WordTexts.from_charset("abc"), style, fonts, 10))
+
+
 def test_arabic_joins_and_runs_from_right_to_left(fonts):
     able = covering([font for font in installed_fonts() if "DejaVu Sans" in font.family], "سلام")
     if not able:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from attention_ocr.config import MAX_PIXELS
 from attention_ocr.errors import UserError
 from attention_ocr.picture_paths import picture_paths
 
@@ -173,7 +174,11 @@ def _photograph(path: str) -> np.ndarray:
     try:
         with Image.open(path) as opened:
             opened.draft("RGB", (PHOTOGRAPH_SIDE, PHOTOGRAPH_SIDE))  # of a JPEG, no more pixels than needed
+            if opened.width * opened.height > MAX_PIXELS:
+                raise UserError(f"{path}: has more than {MAX_PIXELS:,} pixels; shrink it")
             picture = opened.convert("RGB")
+    except UserError:
+        raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise UserError(f"{path}: is no picture that can be read; --background_dir takes photographs") from error
     shrink = max(picture.size) / PHOTOGRAPH_SIDE
