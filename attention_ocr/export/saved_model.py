@@ -72,7 +72,6 @@ def compare(model: AttentionOcr, folder: Path) -> Parity:
             text is another.
     """
     reader, exported = Reader(KerasBackend(model)), SavedModelBackend(folder)
-    signatures = tf.saved_model.load(str(folder)).signatures
     spec = model.dataset
     pixels = made_up_pictures(spec)
     canvas = model.geometry.canvas
@@ -83,7 +82,7 @@ def compare(model: AttentionOcr, folder: Path) -> Parity:
     pictures = [reader.prepare(picture) for picture in pixels]
     texts = [reading.text for reading in reader.read_prepared(pictures)]
     encoded = tf.stack([tf.io.encode_png(picture) for picture in pixels])
-    served = signatures["serving_default"](image_bytes=encoded)["predicted_text"].numpy()
+    served = exported.signatures["serving_default"](image_bytes=encoded)["predicted_text"].numpy()
     if not difference <= TOLERANCE or texts != [text.decode() for text in served]:
         raise UserError(
             f"the export differs from the model by {difference:.2g} (allowed: {TOLERANCE}) or reads other texts; "
@@ -135,10 +134,16 @@ def made_up_pictures(spec: DatasetSpec) -> np.ndarray:
 def _write(model: AttentionOcr, folder: Path) -> None:
     spec, canvas = model.dataset, model.geometry.canvas
     symbols = tf.constant(spec.charset.symbols)
+    inputs = [tf.TensorSpec([None, *spec.image_shape], tf.uint8, "images")]
+    if canvas:
+        inputs = [
+            tf.TensorSpec([None, canvas.height, None, 3], tf.uint8, "images"),
+            tf.TensorSpec([None, 2], tf.int32, "sizes"),
+        ]
 
+    @tf.function(input_signature=inputs, autograph=False)  # so that all endpoints share the network
     def read_images(images: tf.Tensor, sizes: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
-        inputs = {"images": images} if sizes is None else {"images": images, "sizes": sizes}
-        outputs = model(inputs, training=False)
+        outputs = model({"images": images} if sizes is None else {"images": images, "sizes": sizes}, training=False)
         found = {theirs: outputs[ours] for theirs, ours in ENDPOINTS.items() if ours in outputs}
         texts = tf.strings.reduce_join(tf.gather(symbols, outputs["predicted_chars"]), axis=-1)
         return {**found, "predicted_text": texts}
@@ -165,12 +170,6 @@ def _write(model: AttentionOcr, folder: Path) -> None:
 
         return read_pictures(tf.size(examples), picture)
 
-    inputs = [tf.TensorSpec([None, *spec.image_shape], tf.uint8, "images")]
-    if canvas:
-        inputs = [
-            tf.TensorSpec([None, canvas.height, None, 3], tf.uint8, "images"),
-            tf.TensorSpec([None, 2], tf.int32, "sizes"),
-        ]
     archive = keras.export.ExportArchive()
     archive.track(model)
     # Named `_bytes`, so that TensorFlow Serving's REST interface decodes base64.

@@ -32,6 +32,9 @@ class SavedModelBackend:
 
     Args:
         folder: of a version: it holds `saved_model.pb`.
+
+    Attributes:
+        signatures: what it can be called by: `serving_default`, `images`, `examples`.
     """
 
     def __init__(self, folder: Path):
@@ -43,13 +46,14 @@ class SavedModelBackend:
         self.step = description["step"]
         self._has_canvas = geometry_of(self.config, self.dataset).canvas is not None
         self._loaded = tf.saved_model.load(str(folder))  # the signatures live as long as it does
+        self.signatures = self._loaded.signatures
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
         inputs = {"images": tf.constant(pixels)}
         if self._has_canvas:
             full = np.tile(pixels.shape[1:3], [len(pixels), 1])
             inputs["sizes"] = tf.constant(full if sizes is None else sizes, tf.int32)
-        outputs = self._loaded.signatures["images"](**inputs)
+        outputs = self.signatures["images"](**inputs)
         return {ours: outputs[theirs].numpy() for theirs, ours in ENDPOINTS.items() if theirs in outputs}
 
 

@@ -1,0 +1,172 @@
+"""Pictures of several sizes: one canvas for records, weights, batches, readers and exports, at any height."""
+
+import dataclasses
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from attention_ocr.canvas import batch_width
+from attention_ocr.config import DataConfig, GenerateConfig
+from attention_ocr.data import pipeline
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.export.saved_model import export_saved_model
+from attention_ocr.ingest.annotations import Annotation
+from attention_ocr.ingest.dataset import write_dataset
+from attention_ocr.model.geometry import geometry_of
+from attention_ocr.model.network import AttentionOcr
+from attention_ocr.presets import preset
+from attention_ocr.reading.backends.keras import KerasBackend
+from attention_ocr.reading.reader import Reader
+
+HEIGHTS = (17, 20, 32, 48, 50, 64, 100)
+POLICIES = ("pad", "keep_height")
+WIDTH, T, BATCH = 64, 3, 2
+SMALL = {"num_lstm_units": 8, "num_encoder_lstm_units": 8, "embedding_size": 4, "encoder_channels": 8}
+# Encoders that mask, each with the head of its preset.
+ENCODERS = {
+    "residual": "base",
+    "crnn": "crnn_ctc",
+    "sliding": "visual_attention",
+    "wide_crnn": "seq2seq",
+    "inception_v4": "arbitrary",
+}
+# Each height and each encoder once; all others are slow, since an export takes seconds.
+COVERING = (
+    (17, "residual", "pad"),
+    (20, "crnn", "keep_height"),
+    (32, "residual", "pad"),
+    (48, "residual", "keep_height"),
+    (50, "sliding", "pad"),
+    (64, "wide_crnn", "keep_height"),
+    (100, "residual", "keep_height"),
+)
+SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+
+CELLS = [
+    pytest.param(*cell, marks=() if cell in COVERING else SLOW, id="-".join(map(str, cell)))
+    for cell in itertools.product(HEIGHTS, ENCODERS, POLICIES)
+]
+
+
+def sizes(height):
+    """Height and width of pictures: narrow, wide, wider than the view, higher than it, lower."""
+    return [(height, 24), (height, 60), (height, 90), (2 * height, 70), (height // 2 + 1, 30)]
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    """A function from a height and a policy to a folder of records and the pictures they were made from."""
+    made = {}
+
+    def make(height, resize):
+        if (height, resize) not in made:
+            made[height, resize] = _records(tmp_path_factory.mktemp(f"{height}-{resize}"), height, resize)
+        return made[height, resize]
+
+    return make
+
+
+def _records(folder, height, resize):
+    lines = []
+    for number, size in enumerate(sizes(height)):
+        path = folder / f"{number}.png"
+        coarse = np.random.default_rng(number).integers(0, 256, [4, 8, 3], np.uint8)
+        Image.fromarray(coarse).resize(size[::-1], Image.Resampling.BICUBIC).save(path)
+        lines.append(Annotation((path.name,), "ab"[: 1 + number % 2], f"labels.tsv:{number + 1}", folder))
+    views = {"image_height": height, "image_width": WIDTH, "resize": resize, "max_sequence_length": T}
+    write_dataset({"train": lines, "validation": [], "test": []}, folder / "records", GenerateConfig(**views))
+    return folder / "records", [folder / f"{number}.png" for number in range(len(lines))]
+
+
+def config_of(encoder):
+    return preset(ENCODERS[encoder]).replace(**SMALL).model
+
+
+@pytest.mark.parametrize("resize", POLICIES)
+@pytest.mark.parametrize("height", HEIGHTS)
+def test_batches_of_records_and_of_readers_have_one_canvas(height, resize, records):
+    """For every encoder, without its weights."""
+    folder, pictures = records(height, resize)
+    spec, canvases = DatasetSpec.load(folder), {}
+    for encoder in ENCODERS:
+        geometry = geometry_of(config_of(encoder), spec)
+        canvases[geometry.canvas] = encoder
+        height_seen, width_seen = geometry.canvas.height, geometry.canvas.width
+        assert geometry.image_shape == (height_seen, width_seen, 3)
+        assert min(geometry.feature_grid(height_seen, width_seen)) > 0
+        assert batch_width(width_seen) == width_seen
+    for canvas, encoder in canvases.items():
+        source = pipeline.RecordFiles(spec.split_files(folder, "train"), spec, canvas)
+        reader = Reader(Sizes(config_of(encoder), spec))
+        read = [reader.prepare(path) for path in pictures]
+        for batch in pipeline.evaluation_batches(source, BATCH).as_numpy_iterator():
+            of_records = zip(batch["images"], batch["sizes"], strict=True)
+            pixels, told = canvas.batch([next(p for p in read if is_like(p, *one)) for one in of_records])
+            np.testing.assert_array_equal(batch["sizes"], told)
+            np.testing.assert_array_equal(batch["images"], pixels)
+            assert pixels.shape[1] == canvas.height
+            assert pixels.shape[2] in canvas.widths
+
+
+def is_like(picture, on_canvas, size):
+    return picture.shape[:2] == tuple(size) and np.array_equal(on_canvas[: size[0], : size[1]], picture)
+
+
+@dataclasses.dataclass
+class Sizes:
+    """Stands for a backend: a Reader prepares pictures without running it."""
+
+    config: object
+    dataset: DatasetSpec
+    step: int = 0
+
+
+@pytest.mark.parametrize(("height", "encoder", "resize"), CELLS)
+def test_every_height_is_learned_read_and_exported(height, encoder, resize, records, tmp_path):
+    folder, pictures = records(height, resize)
+    model = trained(encoder, folder)
+    reader = Reader(KerasBackend(model))
+    together = reader.read(pictures, batch_size=len(pictures))
+    assert any(reading.text for reading in together)
+    for picture, beside in zip(pictures, together, strict=True):
+        assert_alike(reader.read(picture, batch_size=1)[0], beside)
+    exported, _ = export_saved_model(model, tmp_path)
+    from_export = Reader.load(exported)
+    for one, other in zip(together, from_export.read(pictures, batch_size=2), strict=True):
+        assert_alike(other, one)
+    encoded = tf.constant([path.read_bytes() for path in pictures])
+    served = from_export.backend.signatures["serving_default"](image_bytes=encoded)
+    assert [text.decode() for text in served["predicted_text"].numpy()] == [reading.text for reading in together]
+    for number, (picture_height, picture_width) in enumerate(sizes(height)):
+        is_resized = picture_height != height or picture_width > WIDTH
+        allowed = 0.02 if is_resized else 1e-4  # TensorFlow's resizing is up to a level from Pillow's
+        np.testing.assert_allclose(served["scores"][number], together[number].scores, atol=allowed)
+
+
+def trained(encoder, folder):
+    """A network after two steps on records, whose decoder was then given weights with which it reads something."""
+    keras.utils.set_random_seed(1)
+    spec = DatasetSpec.load(folder)
+    model = AttentionOcr(config_of(encoder), spec)
+    model.compile(keras.optimizers.Adam(1e-3), run_eagerly=True)  # tracing would take longer than the steps
+    source = pipeline.RecordFiles(spec.split_files(folder, "train"), spec, model.geometry.canvas)
+    batches = pipeline.training_batches(source, 5, DataConfig(batch_size=BATCH), seed=0)
+    losses = model.fit(batches, steps_per_epoch=2, shuffle=False, verbose=0).history
+    assert all(np.isfinite(values).all() for values in losses.values())
+    random = np.random.default_rng(2)
+    for weight in model.decoder.trainable_weights:
+        weight.assign(random.normal(0, 2, weight.shape) if len(weight.shape) > 1 else np.zeros(weight.shape))
+    return model
+
+
+def assert_alike(one, other):
+    assert one.text == other.text
+    assert one.feature_grid == other.feature_grid
+    np.testing.assert_allclose(one.scores, other.scores, atol=1e-4)
+    np.testing.assert_allclose(one.attention, other.attention, atol=1e-4)
+    np.testing.assert_allclose(one.confidence, other.confidence, atol=1e-4)
