@@ -6,10 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+from attention_ocr.render.font_files import FontFile, covering, installed_fonts
 from PIL import Image
 
 from attention_ocr.errors import UserError
-from attention_ocr.render.font_files import FontFile, covering, installed_fonts
 from attention_ocr.render.words import letters, shapes
 from attention_ocr.render.words.pictures import Words, WordStyle
 from attention_ocr.render.words.shapes import Bend, Margins, Placing, Pose

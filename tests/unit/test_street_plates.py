@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attention_ocr.render.font_files import FontFile, characters_of, installed_fonts
 
 from attention_ocr.errors import UserError
-from attention_ocr.render.font_files import FontFile, characters_of, installed_fonts
 from attention_ocr.render.signs import plate_styles, street_plates
 from attention_ocr.render.signs.plate_layout import set_plate
 from attention_ocr.render.signs.plate_styles import choose_style
