@@ -7,6 +7,7 @@ import logging
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fontTools.ttLib import TTCollection, TTFont
 from PIL import ImageFont
@@ -126,12 +127,8 @@ def _named(characters: Sequence[str]) -> str:
 @contextlib.contextmanager
 def _opened(path: str) -> Iterator[list[TTFont]]:
     """The faces of a file, read as they are asked for."""
-    if path.lower().endswith(COLLECTIONS):
-        with TTCollection(path, lazy=True) as collection:
-            yield collection.fonts
-    else:
-        with TTFont(path, lazy=True) as font:
-            yield [font]
+    with Path(path).open("rb") as file:  # fontTools leaves a file open that it cannot read
+        yield TTCollection(file, lazy=True).fonts if path.lower().endswith(COLLECTIONS) else [TTFont(file, lazy=True)]
 
 
 @functools.lru_cache(maxsize=4096)

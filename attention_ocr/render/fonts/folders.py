@@ -24,7 +24,7 @@ def files_in(folder: str | os.PathLike) -> tuple[str, ...]:
     Raises:
         UserError: there is no such folder, or it has none.
     """
-    if not Path(folder).is_dir():
+    if not str(folder) or not Path(folder).is_dir():
         raise UserError(f"--fonts={folder}: is no folder; give one of font files, or bundled, or installed")
     found = tuple(sorted({str(path) for path in _within([Path(folder)])}))
     if not found:

@@ -41,19 +41,22 @@ def design_of(font: FontFile) -> str:
 
 
 def choose_font(
-    fonts: Sequence[FontFile], others: Sequence[FontFile], text: str, random: np.random.Generator
+    fonts: Sequence[FontFile], others: Sequence[FontFile], texts: Sequence[str], random: np.random.Generator
 ) -> FontFile:
-    """One of `fonts` that has all of `text`, fit ones more often; one of `others` where none has.
+    """One of `fonts` that has all of `texts`, fit ones more often; one of `others` where none has.
 
     Raises:
         UserError: neither has one.
     """
-    fonts = tuple(fonts)
+    fonts, text = tuple(fonts), "".join(texts)
     chances = _chances(fonts)
     chosen = fonts[int(np.searchsorted(chances[:-1], random.random() * chances[-1], side="right"))]
     if covering([chosen], text):
         return chosen
-    left = covering(fonts, text) or require_covering(others or fonts, text)
+    left = covering(fonts, text) or covering(others, text)
+    if not left:
+        for each in (*texts, text):
+            require_covering(others or fonts, each)
     return left[random.integers(len(left))]
 
 

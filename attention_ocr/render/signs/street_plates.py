@@ -76,7 +76,7 @@ def draw_plate(
     style = choose_style(random, difficulty)
     parts = (name.type_of_way, name.particle, name.name)
     drawn = "".join(line.text for line in lines_of(*parts, style.text))
-    font = choose_font(fonts, other_fonts, drawn + name.label.replace(APOSTROPHE, "'"), random)
+    font = choose_font(fonts, other_fonts, (name.label.replace(APOSTROPHE, "'"), drawn), random)
     placed = set_plate(parts, style, font, random)
     places = places_of(name.label, placed.letters, placed.places)
     return Plate(paint(placed, style, random), placed.letter_height, places)
