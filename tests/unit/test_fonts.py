@@ -6,6 +6,7 @@ import shutil
 import string
 import sys
 import threading
+import tomllib
 from pathlib import Path
 
 import font_factory
@@ -333,3 +334,12 @@ def test_a_name_that_is_no_text_is_kept(font_folder):
     first = examine(paths_of(font_folder))
     assert odd in {font.path for font in first.fonts}
     assert examine(paths_of(font_folder)) == first
+
+
+# What is installed
+
+
+def test_the_package_asks_for_exact_versions_of_its_fonts():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    named = {name for name, pinned, _ in (line.partition("==") for line in project["dependencies"]) if pinned}
+    assert {package.replace("_", "-") for package in BUNDLED} <= named
