@@ -344,9 +344,7 @@ def _name(symbol: str) -> str:
     """How a step's symbol is called: a space is shown, and so is no character at all."""
     if not symbol:
         return "end"
-    if not symbol.isspace():
-        return caption_fonts.drawable(symbol, 20)[0]
-    return "␣" if caption_fonts.drawable("␣", 20)[0] == "␣" else "space"
+    return "space" if symbol.isspace() else caption_fonts.drawable(symbol, 20)[0]
 
 
 def _label(symbol: str, step: int) -> str:

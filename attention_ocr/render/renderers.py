@@ -6,8 +6,12 @@ from attention_ocr.charset import Charset
 from attention_ocr.config import RenderConfig, SignsConfig, WordsConfig
 from attention_ocr.dataset_spec import DatasetSpec, charset_path
 from attention_ocr.errors import UserError
+from attention_ocr.render.fonts.choice import fonts_of
+from attention_ocr.render.fonts.files import require_covering
+from attention_ocr.render.signs.plate_fonts import plate_fonts
 from attention_ocr.render.signs.renderer import SignRenderer
 from attention_ocr.render.signs.street_names import CLASSES, names_of_file
+from attention_ocr.render.words.letters import FontChoice
 from attention_ocr.render.words.pictures import Words, WordStyle
 from attention_ocr.render.words.renderer import WordRenderer
 from attention_ocr.render.words.text_sources import TextStyle
@@ -20,11 +24,21 @@ def sign_renderer(config: RenderConfig, sizes: SignsConfig) -> tuple[SignRendere
     """What draws signs, and the data set that they are.
 
     Raises:
-        UserError: the text file has no name, or one with a character that the charset has not.
+        UserError: the text file has no name, or one with a character that the charset or the fonts have not.
     """
     names = names_of_file(config.text_file, config.max_sequence_length) if config.text_file else []
+    fonts = fonts_of(config.fonts)
+    for character in sorted(set("".join(name.label for name in names))):
+        require_covering(fonts, character)
     renderer = SignRenderer(
-        config.seed, sizes.image_height, sizes.image_width, sizes.num_views, names, config.max_sequence_length
+        config.seed,
+        sizes.image_height,
+        sizes.image_width,
+        sizes.num_views,
+        names,
+        config.max_sequence_length,
+        plate_fonts(fonts),
+        fonts,
     )
     charset = _charset(config, [name.label for name in names])
     spec = DatasetSpec(
@@ -58,7 +72,8 @@ def word_renderer(config: RenderConfig, words: WordsConfig) -> tuple[WordRendere
         rotation=words.rotation,
         background_dir=words.background_dir,
     )
-    Words(texts, style)  # what is wrong with fonts or backgrounds is told before anything is drawn
+    fonts = FontChoice(fonts_of(config.fonts), texts.characters)
+    Words(texts, style, fonts)  # what is wrong with backgrounds is told before anything is drawn
     charset = charset or Charset.from_labels(sorted(texts.characters))
     spec = DatasetSpec(
         name="words",
@@ -69,7 +84,7 @@ def word_renderer(config: RenderConfig, words: WordsConfig) -> tuple[WordRendere
         charset=charset,
         charset_file=f"charset_size={len(charset)}.txt",
     )
-    return WordRenderer(config.seed, texts, style), spec
+    return WordRenderer(config.seed, texts, style, fonts), spec
 
 
 def _word_texts(config: RenderConfig, words: WordsConfig, charset: Charset | None) -> WordTexts:

@@ -33,6 +33,7 @@ class RenderedSigns(keras.utils.PyDataset):
         max_sequence_length: T.
         sizes: of the signs.
         difficulty: from 0 to 1.
+        fonts: `bundled`, `installed` or a folder, as `--fonts` has it.
         options: those of `keras.utils.PyDataset` (`workers`, ...).
     """
 
@@ -44,10 +45,11 @@ class RenderedSigns(keras.utils.PyDataset):
         max_sequence_length: int = 37,
         sizes: SignsConfig | None = None,
         difficulty: float = 1.0,
+        fonts: str = "bundled",
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        config = RenderConfig(seed=seed, max_sequence_length=max_sequence_length)
+        config = RenderConfig(seed=seed, max_sequence_length=max_sequence_length, fonts=fonts)
         renderer, spec = renderers.sign_renderer(config, sizes or SignsConfig())
         self._batches = Batches(renderer, charset or spec.charset, max_sequence_length, batch_size, difficulty)
 

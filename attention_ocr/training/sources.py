@@ -59,6 +59,7 @@ class DrawnSource:
         self._render = RenderConfig(
             seed=config.train.seed,
             text_file=data.text_file,
+            fonts=data.fonts,
             difficulty=data.difficulty,
             num_workers=data.render_workers,
         )

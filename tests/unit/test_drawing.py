@@ -1,5 +1,9 @@
 """Drawings of a reading: the heat lies where the model looked, every text can be shown, wrong sizes are told."""
 
+import os
+from pathlib import Path
+
+import font_factory
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,6 +11,7 @@ from PIL import Image
 from attention_ocr.errors import UserError
 from attention_ocr.reading import attention_pictures, caption_fonts
 from attention_ocr.reading.attention_pictures import attention_strip, draw_attention, draw_reading, heat_map
+from attention_ocr.render.fonts.files import read_fonts
 
 
 def _picture(views=4, size=60):
@@ -110,16 +115,62 @@ def test_wrong_number_of_steps_names_them():
         draw_attention(_picture(), "abc", _looking_at(1, 2), 4, (6, 5), [1.0])
 
 
-def test_character_without_a_font_is_its_code_point(monkeypatch):
-    monkeypatch.setattr(caption_fonts, "font_file", lambda characters: None)
+@pytest.fixture
+def machine(monkeypatch):
+    """A machine whose fonts a test chooses: its `machine_font`."""
+    fonts = {}
+    monkeypatch.setattr(caption_fonts, "machine_font", lambda characters: fonts.get(characters))
     caption_fonts.drawable.cache_clear()
-    try:
-        assert caption_fonts.drawable("a中b", 20)[0] == "a[U+4E2D]b"
-        assert caption_fonts.drawable("a\nb", 20)[0] == "a[U+000A]b"
-        assert attention_pictures._name(" ") == "space"
-        assert attention_pictures._label("中", 7) == "7"
-    finally:
-        caption_fonts.drawable.cache_clear()
+    yield fonts
+    caption_fonts.drawable.cache_clear()
+
+
+def test_captions_of_french_greek_cyrillic_and_hebrew_ask_no_machine(monkeypatch):
+    def fail(characters):
+        raise AssertionError(f"the machine was asked for {characters!r}")
+
+    monkeypatch.setattr(caption_fonts, "machine_font", fail)
+    caption_fonts.drawable.cache_clear()
+    for text in ("Rue de l‘Œillet – 93 % «Ÿ» €", "Οδός", "Улица", "רחוב"):
+        shown, font = caption_fonts.drawable(text, 20)
+        assert shown == text
+        assert font.getmask(text).getbbox()
+    caption_fonts.drawable.cache_clear()
+
+
+def test_character_without_a_font_is_its_code_point(machine):
+    assert caption_fonts.drawable("a中b", 20)[0] == "a[U+4E2D]b"
+    assert caption_fonts.drawable("a\nb", 20)[0] == "a[U+000A]b"
+    assert attention_pictures._name(" ") == "space"
+    assert attention_pictures._label("中", 7) == "7"
+
+
+def test_what_bundled_fonts_lack_is_shown_in_one_of_the_machine(machine, tmp_path):
+    path = font_factory.font_of_boxes(tmp_path / "han.ttf", {c: [(50, 0, 950, 800)] for c in "中文"})
+    (han,) = read_fonts(str(path))
+    machine |= dict.fromkeys(("中", "文", "中文"), han)
+    assert caption_fonts.drawable("中文", 20)[1].getname() == ("Boxes", "Regular")
+    assert caption_fonts.drawable("中文é", 20)[0] == "[U+4E2D][U+6587]é"  # no font has all three
+    assert caption_fonts.drawable("中文\u0c05", 20)[0] == "[U+4E2D][U+6587][U+0C05]"
+
+
+@pytest.mark.parametrize("has_fontconfig", [True, False])
+def test_the_machine_is_asked_with_fontconfig_and_without(tmp_path, monkeypatch, has_fontconfig):
+    paths = [
+        font_factory.font_of_boxes(tmp_path / f"{name}.ttf", {c: [(50, 0, 950, 800)]}) for name, c in ("a中", "b文")
+    ]
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    listing = "\n".join(f"{path}\t0" for path in (tmp_path / "broken.ttf", *paths))
+    if has_fontconfig:
+        (tmp_path / "fc-match").write_text(f"#!/bin/sh\ncat <<END\n{listing}\nEND\n")
+        (tmp_path / "fc-match").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    else:
+        monkeypatch.setenv("PATH", "")
+        monkeypatch.setattr(caption_fonts, "installed_files", lambda: tuple(map(str, tmp_path.glob("*.ttf"))))
+    find = caption_fonts.machine_font.__wrapped__
+    assert [Path(find(c).path).name for c in "中文"] == ["a.ttf", "b.ttf"]
+    assert find("中文") is None
 
 
 def test_text_that_fits_nowhere_is_cut():

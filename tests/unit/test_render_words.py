@@ -1,15 +1,21 @@
 """Rendered words: their texts, their shapes, that they can be read, and what is said of bad input."""
 
+import importlib.resources
+import os
 import pickle
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import font_factory
 import numpy as np
 import pytest
 from PIL import Image
 
 from attention_ocr.errors import UserError
-from attention_ocr.render.font_files import FontFile, covering, installed_fonts
+from attention_ocr.render.fonts.bundled import bundled_fonts
+from attention_ocr.render.fonts.files import FontFile, read_fonts
 from attention_ocr.render.words import letters, shapes
 from attention_ocr.render.words.pictures import Words, WordStyle
 from attention_ocr.render.words.shapes import Bend, Margins, Placing, Pose
@@ -21,34 +27,31 @@ PLAIN = WordStyle().at_difficulty(0)
 DRAW = """
 import hashlib
 import numpy as np
-from attention_ocr.render.font_files import covering, installed_fonts
+from attention_ocr.render.signs.renderer import SignRenderer
 from attention_ocr.render.words.texts import WordTexts
 from attention_ocr.render.words.pictures import Words, WordStyle
 
-fonts = covering([font for font in installed_fonts() if "CJK" not in font.family][:16], "azAZ09")
-words = Words(WordTexts.from_charset("abcXYZ019"), WordStyle(), fonts)
+words = Words(WordTexts.from_charset("abcXYZ019"), WordStyle())
 random, digest = np.random.default_rng(7), hashlib.sha256()
 for _ in range(20):
     picture, text = words.draw(random)
     digest.update(picture.tobytes() + text.encode())
+digest.update(SignRenderer(7, 48, 64, 1).draw(0).pixels.tobytes())
 print(digest.hexdigest())
 """
 
 
 @pytest.fixture(scope="module")
 def fonts():
-    """Some fonts with Latin letters; few, so that a test starts quickly."""
-    found = [font for font in installed_fonts() if "CJK" not in font.family]
-    return covering(found[:: max(1, len(found) // 24)], "azAZ09éœ€“") or covering(found, "azAZ09")
+    return bundled_fonts()
 
 
 @pytest.fixture(scope="module")
-def han_fonts():
-    candidates = [font for font in installed_fonts() if "CJK" in font.family or "Han" in font.family]
-    found = covering(candidates[:3], HAN)
-    if not found:
-        pytest.skip("no font with Chinese characters is installed (apt-get install fonts-noto-cjk)")
-    return found
+def han_fonts(tmp_path_factory):
+    """A font with square characters, each of its own two boxes; that of `一` is a horizontal stroke."""
+    glyphs = {c: [(60, -60, 940, 60 * n - 30), (60, 60 * n, 400, 800)] for n, c in enumerate(HAN, start=1)}
+    path = tmp_path_factory.mktemp("fonts") / "han.ttf"
+    return read_fonts(str(font_factory.font_of_boxes(path, {**glyphs, "一": [(60, 330, 940, 450)]})))
 
 
 def text_file(folder, text):
@@ -85,12 +88,18 @@ def test_a_seed_gives_the_same_bytes_whatever_was_drawn_before(fonts):
     assert len({picture.tobytes() for picture, _ in first}) == 10
 
 
-def test_a_seed_gives_the_same_bytes_in_another_process():
-    def run(hash_seed):
-        environment = {"PYTHONHASHSEED": hash_seed, "PATH": "/usr/bin:/bin"}
+def test_a_seed_gives_the_same_bytes_in_another_process_whatever_fonts_the_machine_has(tmp_path):
+    def run(hash_seed, fonts):
+        folder = tmp_path / hash_seed
+        (folder / "fonts").mkdir(parents=True)
+        for font in fonts:
+            shutil.copy(font.path, folder / "fonts")
+        (folder / "fonts.conf").write_text(f"<fontconfig><dir>{folder / 'fonts'}</dir></fontconfig>")
+        own = {"FONTCONFIG_FILE": str(folder / "fonts.conf"), "XDG_DATA_HOME": str(folder), "HOME": str(folder)}
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, **own}
         return subprocess.run([sys.executable, "-c", DRAW], env=environment, capture_output=True, text=True, check=True)
 
-    assert run("1").stdout == run("2").stdout
+    assert run("1", ()).stdout == run("2", bundled_fonts()[::3]).stdout
 
 
 def test_words_travel_to_another_process(fonts):
@@ -307,13 +316,16 @@ def test_a_background_of_too_many_pixels_is_named(tmp_path, fonts):
         list(drawn(WordTexts.from_charset("abc"), style, fonts, 10))
 
 
-def test_arabic_joins_and_runs_from_right_to_left(fonts):
-    able = covering([font for font in installed_fonts() if "DejaVu Sans" in font.family], "سلام")
-    if not able:
-        pytest.skip("no font with Arabic letters is installed (apt-get install fonts-dejavu-core)")
-    ink = letters.line("سلام", able[:1] * 4, 48, letters.Setting(), np.random.default_rng(0))
-    apart = [letters.glyph(able[0], 48, letter).ink.shape[1] for letter in "سلام"]
+def test_arabic_joins_and_runs_from_right_to_left():
+    folder = Path(str(importlib.resources.files("fontpkg_noto_sans_arabic"))) / "files"
+    (path,) = folder.iterdir()
+    font = next(font for font in read_fonts(str(path)) if font.style == "Regular")
+    ink = letters.line("سلام", [font] * 4, 48, letters.Setting(), np.random.default_rng(0))
+    apart = [letters.glyph(font, 48, letter).ink.shape[1] for letter in "سلام"]
     assert 0 < ink.shape[1] < sum(apart)
+    first, last = (letters.glyph(font, 48, letter).ink for letter in "سم")
+    assert ink[:, -first.shape[1] // 2 :].any()
+    assert ink.shape[1] > first.shape[1] + last.shape[1] // 2
 
 
 @pytest.mark.parametrize(
@@ -354,8 +366,3 @@ def test_glyphs_that_no_font_has_are_named(tmp_path, fonts):
     words = Words(WordTexts.from_charset("ab"), WordStyle(), fonts)
     with pytest.raises(UserError, match=r"none of \d+ fonts|no font draws"):
         words.picture(f"a{nobody}", np.random.default_rng(0))
-
-
-def test_fonts_of_pictures_are_left_out(fonts):
-    keys = FontFile(fonts[0].path, 0, "Linux Biolinum Keyboard O", "Regular")
-    assert letters.FontChoice([keys, fonts[0]], "a").fonts == [fonts[0]]

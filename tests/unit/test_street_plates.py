@@ -2,18 +2,20 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
 
+import font_factory
 import numpy as np
 import pytest
 
 from attention_ocr.errors import UserError
-from attention_ocr.render.font_files import FontFile, characters_of, installed_fonts
+from attention_ocr.render.fonts.bundled import bundled_family, bundled_fonts
+from attention_ocr.render.fonts.files import FontFile, characters_of, read_fonts
 from attention_ocr.render.signs import plate_styles, street_plates
+from attention_ocr.render.signs.plate_fonts import PLATE_FAMILIES, design_of, plate_fonts
 from attention_ocr.render.signs.plate_layout import set_plate
 from attention_ocr.render.signs.plate_styles import choose_style
 from attention_ocr.render.signs.plate_text import TextStyle, letters_of, lines_of
-from attention_ocr.render.signs.street_plates import draw_plate, paint, places_of, plate_fonts
+from attention_ocr.render.signs.street_plates import draw_plate, paint, places_of
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,11 @@ NAMES = (
 )
 
 
-def _dejavu():
-    return tuple(font for font in installed_fonts() if "DejaVu Sans" in font.family and not font.is_monospaced)
+FONTS = plate_fonts(bundled_fonts())
 
 
 def _plate(seed=0, name=LIBERATION, fonts=None, difficulty=1.0):
-    return draw_plate(name, np.random.default_rng(seed), fonts or plate_fonts(), difficulty)
+    return draw_plate(name, np.random.default_rng(seed), fonts or FONTS, difficulty)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -72,7 +73,7 @@ def test_alpha_is_clear_outside_rounded_corners_and_whole_within():
 def test_same_state_same_bytes_and_the_generator_moves_on():
     assert _plate(3).pixels.tobytes() == _plate(3).pixels.tobytes()
     random = np.random.default_rng(3)
-    first, second = (draw_plate(LIBERATION, random, plate_fonts()) for _ in range(2))
+    first, second = (draw_plate(LIBERATION, random, FONTS) for _ in range(2))
     assert first.pixels.tobytes() != second.pixels.tobytes()
 
 
@@ -81,7 +82,7 @@ def test_label_is_drawn_within_the_plate(name):
     """Against the same plate without its label, only what is inside the border differs."""
     for seed in range(6):
         style = replace(choose_style(np.random.default_rng(seed)), wear=0.0, sticker=False)
-        font = plate_fonts()[seed]
+        font = FONTS[seed]
         placed = set_plate((name.type_of_way, name.particle, name.name), style, font, np.random.default_rng(seed))
         blank = replace(placed, label=np.zeros_like(placed.label))
         drawn, empty = (paint(each, style, np.random.default_rng(1)).astype(int) for each in (placed, blank))
@@ -99,7 +100,7 @@ def test_label_is_drawn_within_the_plate(name):
 def test_letter_height_is_that_of_the_ink():
     style = choose_style(np.random.default_rng(0), 0.0)
     style = replace(style, text=TextStyle(case="capitals", one_line=False))
-    for font in plate_fonts()[::4]:
+    for font in FONTS[::4]:
         placed = set_plate(("RUE", "", "HEL"), style, font, np.random.default_rng(0))
         rows = np.flatnonzero(placed.label.max(axis=1) > 128)
         lines = np.split(rows, np.flatnonzero(np.diff(rows) > 3) + 1)
@@ -139,7 +140,7 @@ def test_all_words_of_the_label_are_read_in_order(name, seed):
 
 
 def test_accents_that_are_kept_are_drawn():
-    for font in plate_fonts():
+    for font in FONTS:
         with_accent, without = (
             letters_of(lines_of("", "", name, TextStyle())[0], font, 40, 1.0, 0.05) for name in ("É", "E")
         )
@@ -149,7 +150,7 @@ def test_accents_that_are_kept_are_drawn():
 
 def test_character_no_font_has_is_told_and_never_a_box():
     for seed in range(5):
-        with pytest.raises(UserError, match=r"none of .* fonts has all its characters"):
+        with pytest.raises(UserError, match=r"none of \d+ fonts has \U0001f6d1; take more fonts"):
             _plate(seed, Name("Rue", "", "\U0001f6d1"))
     with pytest.raises(UserError, match="needs a name"):
         _plate(0, Name("", "", ""))
@@ -159,7 +160,7 @@ def test_fonts_are_chosen_among_those_with_the_glyphs():
     lacking = FontFile("/nowhere/none.ttf", 0, "None", "Bold", is_bold=True)
     assert characters_of(lacking) == frozenset()
     for seed in range(10):
-        _plate(seed, fonts=(lacking, plate_fonts()[0]))
+        _plate(seed, fonts=(lacking, FONTS[0]))
 
 
 def test_every_kind_of_plate_comes_up_and_blue_most():
@@ -197,7 +198,7 @@ def test_what_is_not_read_is_smaller_than_the_label(header, footer):
     for seed in range(3):
         random = np.random.default_rng(seed)
         style = replace(choose_style(random), header=header, footer=footer, text=TextStyle())
-        placed = set_plate(("Rue", "de la", "Libération"), style, plate_fonts()[0], random)
+        placed = set_plate(("Rue", "de la", "Libération"), style, FONTS[0], random)
         assert (placed.extra.max() > 0) == ((header, footer) != ("none", "none"))
         rows = np.flatnonzero(placed.extra.max(axis=1) > 128)
         runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
@@ -208,34 +209,58 @@ def test_what_is_not_read_is_smaller_than_the_label(header, footer):
 def test_letters_stay_readable_on_the_most_worn_plate(wear):
     random = np.random.default_rng(4)
     style = replace(choose_style(random), enamel="royal", wear=wear, sticker=False)
-    placed = set_plate(("Rue", "", "Neuve"), style, plate_fonts()[0], random)
+    placed = set_plate(("Rue", "", "Neuve"), style, FONTS[0], random)
     brightness = paint(placed, style, random)[..., :3].mean(axis=-1)
     assert brightness[placed.label > 200].mean() > brightness[placed.label == 0].mean() + 50
 
 
-def test_plates_need_only_the_dejavu_fonts():
-    fonts = _dejavu()
-    if not fonts:
-        pytest.skip("no DejaVu fonts")
-    assert all(Path(font.path).name.startswith("DejaVu") for font in fonts)
-    for name in NAMES:
-        assert _plate(1, name, fonts).letter_height > 12
-
-
-def test_without_fitting_fonts_any_with_accents_will_do(monkeypatch):
-    mono = tuple(font for font in installed_fonts() if font.is_monospaced)
-    if not mono:
-        pytest.skip("no monospaced font")
-    monkeypatch.setattr(street_plates, "installed_fonts", lambda: mono)
-    assert set(plate_fonts.__wrapped__()) <= set(mono)
-
-
-def test_fitting_fonts_are_upright_and_have_accented_capitals():
-    for font in plate_fonts():
+def test_plates_are_set_in_many_fonts_of_known_families():
+    assert len({font.family for font in FONTS}) > 7
+    assert {font.is_serif for font in FONTS} == {font.is_condensed for font in FONTS} == {True, False}
+    for font in FONTS:
+        assert design_of(font) in PLATE_FAMILIES
         assert not font.is_slanted
         assert not font.is_monospaced
         assert "light" not in font.style.lower()
         assert set(map(ord, "ÀÉÈÊÇŒ")) <= characters_of(font)
+
+
+@pytest.mark.parametrize(
+    ("family", "design"),
+    [
+        ("Barlow Semi Condensed", "Barlow"),
+        ("Fira Sans Extra Condensed Medium", "Fira Sans"),
+        ("TeX Gyre Heros Cn", "TeX Gyre Heros"),
+        ("Liberation Sans Narrow", "Liberation Sans"),
+        ("Oswald", "Oswald"),
+        ("Libre Franklin", "Libre Franklin"),
+    ],
+)
+def test_a_family_is_known_in_any_width_and_weight(family, design):
+    assert design_of(FontFile("", 0, family, "Bold")) == design
+    assert design in PLATE_FAMILIES
+
+
+def test_other_families_set_plates_only_where_no_known_one_is():
+    lobster, mono = bundled_family("fontpkg_lobster"), bundled_family("fontpkg_jetbrains_mono")
+    oswald = bundled_family("fontpkg_oswald")
+    assert plate_fonts((*lobster, *oswald, *mono)) == oswald[1:]  # not the light one
+    assert plate_fonts((*lobster, *mono)) == lobster
+    assert plate_fonts(mono) == mono
+    lacking = FontFile("/nowhere/none.ttf", 0, "Oswald", "Bold", is_bold=True)
+    assert plate_fonts((lacking, *lobster)) == lobster  # it has no accented capitals
+    assert plate_fonts([lacking]) == (lacking,)
+
+
+def test_names_that_no_font_of_the_plates_has_are_set_in_others(tmp_path):
+    path = font_factory.font_of_boxes(tmp_path / "han.ttf", {c: [(50, 0, 950, 800)] for c in "中文H"})
+    han = read_fonts(str(path))
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        plate = draw_plate(Name("", "", "中文"), random, FONTS, 0.0, (*bundled_fonts(), *han))
+        assert not np.isnan(plate.places).any()
+    with pytest.raises(UserError, match=r"'中国': none of \d+ fonts has 中 国; take more fonts with --fonts="):
+        draw_plate(Name("", "", "中国"), random, FONTS, 0.0, bundled_fonts())
 
 
 @pytest.mark.parametrize(

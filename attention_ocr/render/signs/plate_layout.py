@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from attention_ocr.render.font_files import FontFile, covering
+from attention_ocr.render.fonts.files import FontFile, covering
 from attention_ocr.render.signs.plate_styles import PlateStyle, footer_of, header_of
 from attention_ocr.render.signs.plate_text import NARROWEST, Line, letters_of, lines_of, put, width_of
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from attention_ocr.render.font_files import FontFile, load
+from attention_ocr.render.fonts.files import FontFile, load, pens
 
 APOSTROPHE = "‘"  # as FSNS writes it
 NARROWEST = 0.56  # letters squeezed more than this are made smaller instead
@@ -208,8 +208,7 @@ def capital_share(font: FontFile) -> float:
 def width_of(line: Line, font: FontFile, spacing: float) -> float:
     """Width of a line by the height of its capitals, before squeezing."""
     share = capital_share(font) * MEASURED_SIZE
-    opened = load(font, MEASURED_SIZE)
-    return sum((opened.getlength(run.text) / share + spacing * len(run.text)) * run.scale for run in line.runs)
+    return sum(pens(font, MEASURED_SIZE, run.text, spacing * share)[-1] / share * run.scale for run in line.runs)
 
 
 def letters_of(
@@ -254,19 +253,16 @@ def _glyphs(
     size = min(160, max(SIZE_STEP, SIZE_STEP * -(-round(wanted) // SIZE_STEP)))
     opened = load(font, size)
     gap = spacing * capital_share(font) * size
-    length = opened.getlength(text) + gap * len(text)
-    picture = Image.new("L", (int(length) + 8, round(1.6 * size)))
+    places = pens(font, size, text, gap)
+    picture = Image.new("L", (int(places[-1]) + 8, round(1.6 * size)))
     draw = ImageDraw.Draw(picture)
     baseline = round(1.15 * size)
     if gap < 0.5:
         draw.text((2, baseline), text, 255, opened, anchor="ls")
     else:
-        pen = 2.0
-        for letter in text:
-            draw.text((pen, baseline), letter, 255, opened, anchor="ls")
-            pen += opened.getlength(letter) + gap
+        for letter, place in zip(text, places, strict=False):
+            draw.text((2 + place, baseline), letter, 255, opened, anchor="ls")
     ratio = wanted / size
     reduced = (max(1, round(picture.width * ratio * squeeze)), max(1, round(picture.height * ratio)))
     ink = cv2.resize(np.asarray(picture), reduced, interpolation=cv2.INTER_AREA)
-    pens = np.array([opened.getlength(text[:end]) + gap * end for end in range(len(text) + 1)])
-    return ink, round(baseline * ratio), pens * ratio * squeeze
+    return ink, round(baseline * ratio), np.array(places) * ratio * squeeze

@@ -1,14 +1,16 @@
 """French street signs as FSNS holds them: a name, its plate, four photographs. A function of seed and number alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from attention_ocr.render.font_files import FontFile
+from attention_ocr.render.fonts.bundled import bundled_fonts
+from attention_ocr.render.fonts.files import FontFile
 from attention_ocr.render.signs.cameras import photograph
+from attention_ocr.render.signs.plate_fonts import plate_fonts
 from attention_ocr.render.signs.street_names import StreetName, practice_name, street_name
-from attention_ocr.render.signs.street_plates import draw_plate, plate_fonts
+from attention_ocr.render.signs.street_plates import draw_plate
 
 NAMES_FROM = 0.25  # The difficulty from which all texts are names; below, letters at random are among them.
 EASY_DRAWS = 4  # Of so many names the shortest is taken where all is easy.
@@ -42,7 +44,8 @@ class SignRenderer:
         num_views: V.
         names: what to write, drawn from at random; empty: made-up names, which hardly ever repeat.
         max_length: characters of the longest label.
-        fonts: those of the plates; empty: the installed ones that fit.
+        fonts: those of the plates; empty: the bundled ones that fit.
+        other_fonts: for names with characters that none of `fonts` has.
     """
 
     seed: int
@@ -51,7 +54,8 @@ class SignRenderer:
     num_views: int = 4
     names: Sequence[StreetName] = ()
     max_length: int = 37
-    fonts: Sequence[FontFile] = field(default_factory=tuple)
+    fonts: Sequence[FontFile] = ()
+    other_fonts: Sequence[FontFile] = ()
 
     def draw(self, number: int, difficulty: float = 1.0) -> RenderedPicture:
         """Sign `number`; the same on every machine with the same fonts.
@@ -63,7 +67,8 @@ class SignRenderer:
         """
         random = np.random.default_rng([self.seed, number])
         name = self._name(random, difficulty)
-        plate = draw_plate(name, random, self.fonts or plate_fonts(), difficulty)
+        fonts = self.fonts or plate_fonts(bundled_fonts())
+        plate = draw_plate(name, random, fonts, difficulty, self.other_fonts)
         views = photograph(
             plate.pixels, plate.letter_height, random, self.height, self.width, self.num_views, difficulty, plate.places
         )

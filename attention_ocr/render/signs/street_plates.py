@@ -1,6 +1,5 @@
 """French street plates, seen from the front: enamel, border, text, and what the years have done to them."""
 
-import functools
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +9,15 @@ import cv2
 import numpy as np
 
 from attention_ocr.errors import UserError
-from attention_ocr.render.font_files import FontFile, covering, installed_fonts, require_covering
+from attention_ocr.render.fonts.files import FontFile
 from attention_ocr.render.signs import plate_damage
+from attention_ocr.render.signs.plate_fonts import choose_font
 from attention_ocr.render.signs.plate_layout import SetPlate, set_plate
 from attention_ocr.render.signs.plate_styles import ENAMELS, PlateStyle, choose_style
 from attention_ocr.render.signs.plate_text import APOSTROPHE, lines_of
 
 Colour = tuple[int, int, int]
 
-ACCENTED = "ÀÂÇÉÈÊËÎÏÔÙÛÜŒàâçéèêëîïôùûüœ'’-"
-UNFIT = ("light", "thin", "hairline", "math", "symbol", "keyboard", "initials", "outline", "emoji", "cjk", "display")
 GREEN, DARK, LIGHT = (30, 96, 66), (26, 28, 34), (218, 220, 216)
 ARMS: tuple[Colour, ...] = ((168, 36, 40), (232, 234, 236), (38, 70, 150), (206, 168, 60), (40, 100, 60))
 CURVE = np.linspace(0, np.pi / 2, 9)
@@ -54,36 +52,13 @@ class Name(Protocol):
     def label(self) -> str: ...
 
 
-@functools.cache
-def plate_fonts() -> tuple[FontFile, ...]:
-    """The installed fonts that fit a street plate and have accented capitals; all that have them if none fits.
-
-    Raises:
-        UserError: no installed font has them.
-    """
-    fit = [font for font in installed_fonts() if _fitness(font) > 0]  # first: opening every file takes seconds
-    return tuple(covering(fit, ACCENTED) or require_covering(installed_fonts(), ACCENTED))
-
-
-def _fitness(font: FontFile) -> float:
-    """How well a font fits a plate: bold and condensed letters best, 0 not at all."""
-    names = f"{font.family} {font.style}".lower()
-    if font.is_monospaced or font.is_slanted or any(word in names for word in UNFIT):
-        return 0.0
-    fitness = (4.0 if font.is_bold else 1.0) * (1.5 if font.is_condensed else 1.0) * (0.4 if font.is_serif else 1.0)
-    return fitness * (0.3 if any(word in names for word in ("black", "heavy", "extrabold")) else 1.0)
-
-
-@functools.lru_cache(maxsize=16)
-def _chances(fonts: tuple[FontFile, ...]) -> np.ndarray:
-    """Up to each font the share of plates: families alike, within them the fitter more often."""
-    fitness = np.array([max(0.01, _fitness(font)) for font in fonts])
-    families = [font.family for font in fonts]
-    sizes = np.array([sum(fitness[i] for i in range(len(fonts)) if families[i] == family) for family in families])
-    return np.cumsum(fitness / np.sqrt(sizes))
-
-
-def draw_plate(name: Name, random: np.random.Generator, fonts: Sequence[FontFile], difficulty: float = 1.0) -> Plate:
+def draw_plate(
+    name: Name,
+    random: np.random.Generator,
+    fonts: Sequence[FontFile],
+    difficulty: float = 1.0,
+    other_fonts: Sequence[FontFile] = (),
+) -> Plate:
     """The plate of a street, once.
 
     Args:
@@ -91,6 +66,7 @@ def draw_plate(name: Name, random: np.random.Generator, fonts: Sequence[FontFile
         random: the source of every choice; the same state and fonts give the same bytes.
         fonts: one of those that have all the characters is taken.
         difficulty: from 0 (clean, nothing but the name) to 1 (as worn and crowded as in the streets).
+        other_fonts: taken where none of `fonts` has all the characters.
 
     Raises:
         UserError: no font has all the characters, or there are none.
@@ -100,7 +76,7 @@ def draw_plate(name: Name, random: np.random.Generator, fonts: Sequence[FontFile
     style = choose_style(random, difficulty)
     parts = (name.type_of_way, name.particle, name.name)
     drawn = "".join(line.text for line in lines_of(*parts, style.text))
-    font = _font(tuple(fonts), drawn + name.label.replace(APOSTROPHE, "'"), random)
+    font = choose_font(fonts, other_fonts, (name.label.replace(APOSTROPHE, "'"), drawn), random)
     placed = set_plate(parts, style, font, random)
     places = places_of(name.label, placed.letters, placed.places)
     return Plate(paint(placed, style, random), placed.letter_height, places)
@@ -132,15 +108,6 @@ def plain_letters(text: str) -> str:
     """Capitals without accents and ligatures."""
     text = text.upper().replace("Œ", "OE").replace("Æ", "AE")
     return "".join(part for part in unicodedata.normalize("NFD", text) if not unicodedata.combining(part))
-
-
-def _font(fonts: tuple[FontFile, ...], text: str, random: np.random.Generator) -> FontFile:
-    chances = _chances(fonts)
-    chosen = fonts[int(np.searchsorted(chances[:-1], random.random() * chances[-1], side="right"))]
-    if covering([chosen], text):
-        return chosen
-    left = require_covering(fonts, text)
-    return left[random.integers(len(left))]
 
 
 def paint(placed: SetPlate, style: PlateStyle, random: np.random.Generator) -> np.ndarray:

@@ -11,10 +11,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, features
 
 from attention_ocr.errors import UserError
-from attention_ocr.render.font_files import FontFile, characters_of, load, require_covering
+from attention_ocr.render.fonts.files import FontFile, advance, characters_of, kerning, load, require_covering
 
-# Letters of these fonts are pictures: of keys, of dingbats, of ornaments.
-PICTURE_FONTS = ("keyboard", "symbol", "dingbat", "emoji", "initials", "webdings", "ornament", "icons")
 # Scripts whose letters change with their neighbours or run from right to left: Hebrew, Arabic, those of India, Khmer.
 SHAPED = ((0x0590, 0x08FF), (0x0900, 0x109F), (0x1780, 0x18AF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF))
 
@@ -54,8 +52,7 @@ class FontChoice:
     """
 
     def __init__(self, fonts: Sequence[FontFile], characters: Iterable[str]) -> None:
-        drawing = [font for font in fonts if not any(word in font.family.lower() for word in PICTURE_FONTS)]
-        self.fonts = drawing or list(fonts)
+        self.fonts = list(fonts)
         families: dict[str, int] = defaultdict(int)
         for font in self.fonts:
             families[_family(font)] += 1
@@ -84,7 +81,9 @@ class FontChoice:
             able = next((f for f in chosen if ord(character) in characters_of(f) and not _lacks(f, character)), None)
             able = able or self._chosen(self._covering(character).copy(), character, random)
             if able is None:
-                raise UserError(f"{text!r}: no font draws {character!r}; install one that does, or leave the text out")
+                raise UserError(
+                    f"{text!r}: no font draws {character!r}; take one that does (--fonts), or leave the text out"
+                )
             chosen.append(able)
         return chosen
 
@@ -173,19 +172,12 @@ def assembled(placed: Sequence[tuple[int, int, np.ndarray]]) -> np.ndarray:
     return canvas
 
 
-@functools.lru_cache(maxsize=6144)
+@functools.lru_cache(maxsize=16384)
 def glyph(font: FontFile, size: int, character: str) -> Glyph:
     """One letter, without the empty pixels around it."""
     loaded = load(font, size)
     ink, left, top = _drawn(character, loaded)
-    return Glyph(ink, left, top, loaded.getlength(character))
-
-
-@functools.lru_cache(maxsize=65536)
-def kerning(font: FontFile, size: int, pair: str) -> float:
-    """How much nearer (negative) a pair of letters stands than their widths say."""
-    loaded = load(font, size)
-    return loaded.getlength(pair) - loaded.getlength(pair[0]) - loaded.getlength(pair[1])
+    return Glyph(ink, left, top, advance(font, size, character))
 
 
 def _shaped_line(text: str, font: FontFile, size: int) -> np.ndarray:

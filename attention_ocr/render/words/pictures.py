@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from attention_ocr.errors import UserError
-from attention_ocr.render.font_files import FontFile, installed_fonts
+from attention_ocr.render.fonts.bundled import bundled_fonts
+from attention_ocr.render.fonts.files import FontFile
 from attention_ocr.render.words import effects, letters, shapes
 from attention_ocr.render.words.camera import photograph
 from attention_ocr.render.words.effects import weighted, widened
@@ -109,17 +110,18 @@ class Words:
     Args:
         texts: where labels come from.
         style: what pictures look like.
-        fonts: to choose from; None: all that are installed.
+        fonts: to choose from, or a choice that was made among them for these texts; None: the bundled ones.
 
     Raises:
         UserError: a character of the texts is in none of the fonts, there is no font, or no background.
     """
 
-    def __init__(self, texts: WordTexts, style: WordStyle, fonts: Sequence[FontFile] | None = None):
+    def __init__(self, texts: WordTexts, style: WordStyle, fonts: Sequence[FontFile] | FontChoice | None = None):
         self.texts = texts
         self.style = style
         self._grounds = Grounds(style.background_dir)
-        self._fonts = FontChoice(installed_fonts() if fonts is None else fonts, texts.characters)
+        fonts = bundled_fonts() if fonts is None else fonts
+        self._fonts = fonts if isinstance(fonts, FontChoice) else FontChoice(fonts, texts.characters)
 
     def restyled(self, style: WordStyle) -> "Words":
         """The same texts, fonts and backgrounds in another style, without reading them again."""

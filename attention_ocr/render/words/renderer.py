@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from attention_ocr.render.signs.renderer import RenderedPicture
+from attention_ocr.render.words.letters import FontChoice
 from attention_ocr.render.words.pictures import Words, WordStyle
 from attention_ocr.render.words.texts import WordTexts
 
@@ -17,11 +18,13 @@ class WordRenderer:
         seed: another seed, other pictures.
         texts: where labels come from.
         style: what pictures look like.
+        fonts: those to draw with, chosen for the texts; None: the bundled ones.
     """
 
     seed: int
     texts: WordTexts
     style: WordStyle
+    fonts: FontChoice | None = None
     _ready: list[Words] = field(default_factory=list, repr=False, compare=False)
 
     def draw(self, number: int, difficulty: float = 1.0) -> RenderedPicture:
@@ -32,7 +35,7 @@ class WordRenderer:
             difficulty: from 0 (plain print) to 1 (as the style says).
         """
         if not self._ready:
-            self._ready.append(Words(self.texts, self.style))
+            self._ready.append(Words(self.texts, self.style, self.fonts))
         words = self._ready[0]
         if difficulty != 1:
             words = words.restyled(self.style.at_difficulty(difficulty))
