@@ -176,6 +176,24 @@ class ReadConfig(Knobs):
 
 
 @dataclass(frozen=True)
+class TextModelConfig(Knobs):
+    """What a text model counts in texts."""
+
+    order: int = knob(7, "A character's probability depends on so many characters less one before it.", minimum=1)
+    spelling: str = knob(
+        "factored",
+        "Case and accents: ignored; factored (a probability of their own, from those texts that have a small letter); "
+        "exact (each spelling is a character of its own).",
+        ("factored", "ignored", "exact"),
+    )
+    spelling_order: int = knob(
+        3, "With --spelling=factored: they depend on so many characters before theirs.", minimum=1
+    )
+    max_size: float = knob(3.0, "Size of the file in MB; the runs of characters that tell least are left out.", above=0)
+    weight: float = knob(0.3, "How much the text model counts beside the network, unless a reader is told.", above=0)
+
+
+@dataclass(frozen=True)
 class AnnotationConfig(Knobs):
     """How label files are read."""
 

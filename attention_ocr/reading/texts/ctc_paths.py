@@ -1,0 +1,46 @@
+"""CTC on the host, as in `model.ctc`: log-probabilities of logits, and the columns of a text's characters."""
+
+import numpy as np
+
+IMPOSSIBLE = -1e9
+
+
+def log_probabilities(logits: np.ndarray, null_id: int) -> np.ndarray:
+    """[..., K + 1] of logits; the null's is IMPOSSIBLE: padding is no character."""
+    logits = np.array(logits, np.float32)
+    logits[..., null_id] = IMPOSSIBLE
+    logits -= logits.max(axis=-1, keepdims=True)
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+
+def align(log_probability: np.ndarray, text: np.ndarray) -> np.ndarray:
+    """Which character of a text each column shows on the text's likeliest path (Viterbi's algorithm).
+
+    Args:
+        log_probability: [N, K + 1], the blank last.
+        text: int [L], the classes of the characters; they fit the columns.
+
+    Returns:
+        int [N], places in the text; -1: a blank.
+    """
+    N, blank = len(log_probability), log_probability.shape[1] - 1
+    states = np.full(2 * len(text) + 1, blank)  # a blank, the first character, a blank, the second, ...
+    states[1::2] = text
+    gains = log_probability[:, states].astype(np.float64)  # [N, S]
+    skips = np.zeros(len(states), bool)
+    skips[3::2] = states[3::2] != states[1:-2:2]
+    score = np.where(np.arange(len(states)) < 2, gains[0], -np.inf)
+    moves = np.zeros([N, len(states)], np.int64)
+    for column in range(1, N):
+        one = np.concatenate([[-np.inf], score[:-1]])
+        two = np.where(skips, np.concatenate([[-np.inf, -np.inf], score])[: len(states)], -np.inf)
+        entered = np.stack([score, one, two])
+        moves[column] = entered.argmax(axis=0)
+        score = entered.max(axis=0) + gains[column]
+    state = len(states) - 1
+    state -= int(len(text) > 0 and score[-2] > score[-1])
+    places = np.full(N, -1)
+    for column in range(N - 1, -1, -1):
+        places[column] = state // 2 if state % 2 else -1
+        state -= moves[column, state]
+    return places
