@@ -28,16 +28,59 @@ WAYS_OF_A_NAME = 3  # the names that lack a way get so many
 # What FANTOIR abbreviates or writes without its accent; a line that begins with none of these or of the words below is
 # no name on a plate (`CD 35`, `ZONE INDUSTRIELLE`) and is left out.
 WAYS = {
-    **{"ACH": "Ancien Chemin", "ALL": "Allée", "ALLEE": "Allée", "ART": "Ancienne Route", "AV": "Avenue"},
-    **{"BD": "Boulevard", "CAE": "Carriera", "CAMI": "Cami", "CAMP": "Camp", "CAR": "Carrefour", "CC": "Chemin"},
-    **{"CHE": "Chemin", "CHL": "Chemin", "CHS": "Chaussée", "CHV": "Chemin", "CITE": "Cité", "COR": "Corniche"},
-    **{"COTE": "Côte", "CR": "Chemin", "CRS": "Cours", "DOMAINE": "Domaine", "ESC": "Escalier", "FG": "Faubourg"},
-    **{"GR": "Grande Rue", "HAM": "Hameau", "IMP": "Impasse", "LOT": "Lotissement", "MTE": "Montée"},
-    **{"PAS": "Passage", "PASS": "Passage", "PL": "Place", "PRV": "Parvis", "PTR": "Petite Rue", "PTTE": "Placette"},
-    **{"QUA": "Quartier", "RES": "Résidence", "RESIDENCE": "Résidence", "ROC": "Rocade", "RPE": "Rampe"},
-    **{"RTE": "Route", "RUET": "Ruette", "RULT": "Ruellette", "SEN": "Sente", "SENT": "Sentier", "SQ": "Square"},
-    **{"TRA": "Traverse", "VALLEE": "Vallée", "VCHE": "Vieux Chemin", "VEN": "Venelle", "VGE": "Village"},
-    **{"VLA": "Villa", "VTE": "Vieille Route", "VOY": "Voyette"},
+    "ACH": "Ancien Chemin",
+    "ALL": "Allée",
+    "ALLEE": "Allée",
+    "ART": "Ancienne Route",
+    "AV": "Avenue",
+    "BD": "Boulevard",
+    "CAE": "Carriera",
+    "CAMI": "Cami",
+    "CAMP": "Camp",
+    "CAR": "Carrefour",
+    "CC": "Chemin",
+    "CHE": "Chemin",
+    "CHL": "Chemin",
+    "CHS": "Chaussée",
+    "CHV": "Chemin",
+    "CITE": "Cité",
+    "COR": "Corniche",
+    "COTE": "Côte",
+    "CR": "Chemin",
+    "CRS": "Cours",
+    "DOMAINE": "Domaine",
+    "ESC": "Escalier",
+    "FG": "Faubourg",
+    "GR": "Grande Rue",
+    "HAM": "Hameau",
+    "IMP": "Impasse",
+    "LOT": "Lotissement",
+    "MTE": "Montée",
+    "PAS": "Passage",
+    "PASS": "Passage",
+    "PL": "Place",
+    "PRV": "Parvis",
+    "PTR": "Petite Rue",
+    "PTTE": "Placette",
+    "QUA": "Quartier",
+    "RES": "Résidence",
+    "RESIDENCE": "Résidence",
+    "ROC": "Rocade",
+    "RPE": "Rampe",
+    "RTE": "Route",
+    "RUET": "Ruette",
+    "RULT": "Ruellette",
+    "SEN": "Sente",
+    "SENT": "Sentier",
+    "SQ": "Square",
+    "TRA": "Traverse",
+    "VALLEE": "Vallée",
+    "VCHE": "Vieux Chemin",
+    "VEN": "Venelle",
+    "VGE": "Village",
+    "VLA": "Villa",
+    "VTE": "Vieille Route",
+    "VOY": "Voyette",
 }
 PLAIN_WAYS = (
     *("AVENUE", "BOULEVARD", "CHEMIN", "CLOS", "COUR", "CROIX", "ESPACE", "ESPLANADE", "IMPASSE", "JARDIN", "MAIL"),
@@ -46,13 +89,32 @@ PLAIN_WAYS = (
 )
 SMALL = {
     **{word: word.lower() for word in ("DE", "DU", "DES", "LA", "LE", "LES", "ET", "AU", "AUX", "EN", "SUR", "SOUS")},
-    **{"A": "à", "D": "d‘", "L": "l‘"},
+    "A": "à",
+    "D": "d‘",
+    "L": "l‘",
 }
 TITLES = {
-    **{"ST": "Saint", "STE": "Sainte", "ABBE": "Abbé", "DOC": "Docteur", "DR": "Docteur", "GAL": "Général"},
-    **{"GEN": "Général", "MAL": "Maréchal", "COL": "Colonel", "CDT": "Commandant", "CPT": "Capitaine"},
-    **{"PDT": "Président", "LT": "Lieutenant", "PROF": "Professeur", "GD": "Grand", "GDE": "Grande"},
-    **{"PT": "Petit", "PTE": "Petite", "MGR": "Monseigneur", "SGT": "Sergent", "ND": "Notre Dame"},
+    "ST": "Saint",
+    "STE": "Sainte",
+    "ABBE": "Abbé",
+    "DOC": "Docteur",
+    "DR": "Docteur",
+    "GAL": "Général",
+    "GEN": "Général",
+    "MAL": "Maréchal",
+    "COL": "Colonel",
+    "CDT": "Commandant",
+    "CPT": "Capitaine",
+    "PDT": "Président",
+    "LT": "Lieutenant",
+    "PROF": "Professeur",
+    "GD": "Grand",
+    "GDE": "Grande",
+    "PT": "Petit",
+    "PTE": "Petite",
+    "MGR": "Monseigneur",
+    "SGT": "Sergent",
+    "ND": "Notre Dame",
 }
 
 
@@ -110,7 +172,7 @@ def bare(text: str) -> str:
 
 
 def written(line: str, spelled: dict[str, str]) -> str:
-    """A line of FANTOIR with its abbreviations written out, its case and accents guessed; empty: not a street's name."""
+    """A line of FANTOIR, abbreviations written out, case and accents guessed; empty if it is no street's name."""
     first, _, rest = line.partition(" ")
     way = first.capitalize() if first in PLAIN_WAYS else WAYS.get(first, "")
     words = rest.split()

@@ -12,7 +12,6 @@ KEY_BITS = 63
 ROUNDS = 12  # of halving what may still be pruned, until the size is met
 
 
-
 class Counts:
     """How often runs of 1 to n symbols stand in texts.
 

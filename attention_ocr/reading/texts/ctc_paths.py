@@ -2,7 +2,11 @@
 
 import numpy as np
 
+from attention_ocr.reading.texts.trie import Trie
+
 IMPOSSIBLE = -1e9
+NONE = -1e30  # a log-probability that survives sums
+CELLS = 1 << 17  # log-probabilities that a processor's cache holds
 
 
 def log_probabilities(logits: np.ndarray, null_id: int) -> np.ndarray:
@@ -44,3 +48,36 @@ def align(log_probability: np.ndarray, text: np.ndarray) -> np.ndarray:
         places[column] = state // 2 if state % 2 else -1
         state -= moves[column, state]
     return places
+
+
+def of_known_texts(log_probability: np.ndarray, trie: Trie) -> np.ndarray:
+    """The log-probability of each known text: of all its paths together (the forward algorithm on the trie).
+
+    Args:
+        log_probability: [B, N, K + 1], the blank last.
+        trie: of L texts.
+
+    Returns:
+        [B, L].
+    """
+    at_once = max(CELLS // len(trie), 1)
+    parts = [
+        _forward(log_probability[start : start + at_once], trie) for start in range(0, len(log_probability), at_once)
+    ]
+    return np.concatenate(parts)
+
+
+def _forward(log_probability: np.ndarray, trie: Trie) -> np.ndarray:
+    columns = np.ascontiguousarray(log_probability.transpose(1, 2, 0), np.float64)  # [N, K + 1, B]
+    classes, parents = trie.classes[1:], trie.parents[1:]
+    repeats = np.flatnonzero(trie.classes[parents] == classes)  # these need a blank before their last character
+    shape = len(trie), columns.shape[2]
+    with_blank, without = np.full(shape, NONE), np.full(shape, NONE)  # paths that end in a blank, and that do not
+    with_blank[0] = 0
+    for column in columns:
+        whole = np.logaddexp(with_blank, without)
+        entered = whole[parents]
+        entered[repeats] = with_blank[parents[repeats]]
+        without[1:] = np.logaddexp(without[1:], entered) + column[classes]
+        with_blank = whole + column[-1]
+    return np.logaddexp(with_blank, without)[trie.ends].T

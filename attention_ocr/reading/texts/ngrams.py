@@ -1,6 +1,5 @@
 """How likely a symbol is after others, from runs of symbols (n-grams) and how often they were counted."""
 
-import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -87,7 +86,7 @@ class NGrams:
         return row
 
     def rows(self, history: np.ndarray) -> np.ndarray:
-        """The probability of every symbol, [R, S], after each `history` int [R, n - 1 or more], the last symbol last."""
+        """The probability [R, S] of every symbol after each `history` int [R, n - 1 or more], the nearest last."""
         rows = np.tile(self._alone, [len(history), 1])
         for number, owners, places in self._contexts(history):
             rows[owners] *= self.rests[number][places, None]
@@ -130,15 +129,14 @@ class NGrams:
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray], name: str, num_symbols: int) -> "NGrams":
         """The n-grams that `arrays` holds under `name`."""
-        levels = []
-        for number in itertools.count(1):
-            if f"{name}_{number}_symbols" not in arrays:
-                return cls(num_symbols, tuple(levels))
+        levels: list[Level] = []
+        while f"{name}_{len(levels) + 1}_symbols" in arrays:
+            number = len(levels) + 1
             symbols, masses, children = (
                 arrays[f"{name}_{number}_{part}"] for part in ("symbols", "masses", "children")
             )
             levels.append(Level(symbols.astype(np.int64), from_bytes(masses), children))
-        raise AssertionError("not reached")
+        return cls(num_symbols, tuple(levels))
 
 
 def bits_of(num_symbols: int) -> int:

@@ -4,11 +4,12 @@ import dataclasses
 import hashlib
 import json
 import os
+import unicodedata
 import zipfile
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -87,8 +88,8 @@ class TextModel:
         small = pruned(spelled, seen, lambda ngrams: _size(ngrams.arrays("spelled")) <= size)
         return dataclasses.replace(self, spellings=spellings, spelled=small)
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Writes a file that `load` reads."""
+    def save(self, path: str | os.PathLike) -> int:
+        """Writes a file that `load` reads; its size in bytes."""
         arrays = self.characters.arrays("characters")
         if self.spelled:
             arrays |= self.spelled.arrays("spelled")
@@ -102,7 +103,8 @@ class TextModel:
             "sha256": _digest(arrays),
         }
         with files.replacing(path) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, header=np.frombuffer(json.dumps(header).encode(), "u1"), **arrays)
+            np.savez_compressed(file, **{"header": np.frombuffer(json.dumps(header).encode(), "u1"), **arrays})  # type: ignore[arg-type]
+        return Path(path).stat().st_size
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "TextModel":
@@ -189,6 +191,28 @@ class ClassProbabilities:
         return np.log(np.maximum(spelled.probabilities(context, self._spellings[classes]), TINY))
 
 
+def counted_texts(paths: Iterable[str | os.PathLike]) -> Iterator[tuple[str, float]]:
+    """The texts of files, a `text` or `text<TAB>number` a line, each with how often it stands; empty lines are skipped.
+
+    Raises:
+        UserError: a file cannot be read, or what follows a tab is no number above 0.
+    """
+    for path in paths:
+        for line, entry in enumerate(unicodedata.normalize("NFC", files.read_text(path)).split("\n"), start=1):
+            text, tab, number = entry.partition("\t")
+            if not text.strip():
+                continue
+            try:
+                times = float(number) if tab else 1.0
+            except ValueError:
+                times = 0.0
+            if not 0 < times < float("inf"):
+                raise UserError(
+                    f"{path}:{line}: {number!r} is no number above 0; a line is 'text' or 'text<TAB>number'"
+                )
+            yield text.strip(), times
+
+
 def ready_names() -> list[str]:
     """The text models that come with the package."""
     return sorted(path.stem for path in READY.glob(f"*{SUFFIX}"))
@@ -217,8 +241,11 @@ def _symbol(character: str, alphabet: str) -> int:
 
 
 def _windows(texts: list[list[int]], order: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each symbol of the texts, and for their ends: it and the order - 1 before it, [M, order], -1 before a text's
-    begin; and the text it is of."""
+    """Each symbol of the texts, and each end, after those before it.
+
+    Returns:
+        int [M, order], -1 where a text has not begun; and int [M], which text it is.
+    """
     flat = np.concatenate([[BORDER, *symbols, BORDER] for symbols in texts]).astype(np.int16)
     lengths = np.array([len(symbols) + 2 for symbols in texts])
     owners = np.repeat(np.arange(len(texts)), lengths)
@@ -230,8 +257,6 @@ def _windows(texts: list[list[int]], order: int) -> tuple[np.ndarray, np.ndarray
 
 def _size(arrays: dict[str, np.ndarray]) -> int:
     """Bytes of a file of these arrays, about."""
-    import zlib
-
     return sum(len(zlib.compress(array.tobytes(), 6)) for array in arrays.values())
 
 
@@ -241,8 +266,3 @@ def _digest(arrays: dict[str, np.ndarray]) -> str:
         found.update(name.encode())
         found.update(arrays[name].tobytes())
     return found.hexdigest()
-
-
-def header_of(model: TextModel) -> dict[str, Any]:
-    """What a text model says of itself."""
-    return {"num_texts": model.num_texts, **model.config.to_dict()}
