@@ -68,16 +68,24 @@ def of_known_texts(log_probability: np.ndarray, trie: Trie) -> np.ndarray:
 
 
 def _forward(log_probability: np.ndarray, trie: Trie) -> np.ndarray:
-    columns = np.ascontiguousarray(log_probability.transpose(1, 2, 0), np.float64)  # [N, K + 1, B]
+    columns = np.ascontiguousarray(log_probability.transpose(1, 2, 0), np.float32)  # [N, K + 1, B]
     classes, parents = trie.classes[1:], trie.parents[1:]
     repeats = np.flatnonzero(trie.classes[parents] == classes)  # these need a blank before their last character
     shape = len(trie), columns.shape[2]
-    with_blank, without = np.full(shape, NONE), np.full(shape, NONE)  # paths that end in a blank, and that do not
+    with_blank, without = (
+        np.full(shape, NONE, np.float32),
+        np.full(shape, NONE, np.float32),
+    )  # paths that end in a blank, and that do not
     with_blank[0] = 0
     for column in columns:
-        whole = np.logaddexp(with_blank, without)
+        whole = _logaddexp(with_blank, without)
         entered = whole[parents]
         entered[repeats] = with_blank[parents[repeats]]
-        without[1:] = np.logaddexp(without[1:], entered) + column[classes]
+        without[1:] = _logaddexp(without[1:], entered) + column[classes]
         with_blank = whole + column[-1]
-    return np.logaddexp(with_blank, without)[trie.ends].T
+    return _logaddexp(with_blank, without)[trie.ends].T
+
+
+def _logaddexp(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """As np.logaddexp of finite float32, nine times as fast: NumPy computes these functions in vectors."""
+    return np.maximum(one, other) + np.log1p(np.exp(-np.abs(one - other)))
