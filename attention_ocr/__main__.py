@@ -21,6 +21,7 @@ JOBS = {
     "export": "write a SavedModel that needs nothing but itself",
     "demo_inference": "read pictures and show where the network looked",
     "ready": "list the ready-made readers that come with the package",
+    "build_text_model": "count the characters of texts, so that reading prefers what is likely",
     "import_checkpoint": "turn a TF1 checkpoint of the reference into a model file",
 }
 USAGE = "usage: attention-ocr JOB [--flags]; attention-ocr JOB --help lists a job's flags\n" + "\n".join(

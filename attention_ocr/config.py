@@ -183,6 +183,47 @@ class ReadConfig(Knobs):
     length_penalty: float = knob(
         0.0, "With --beam_width: a text's log-probability is divided by ((5 + length) / 6) ** this.", minimum=0
     )
+    lexicon: str = knob("", "A file of texts, one a line: in each picture the likeliest of them is read.")
+    text_model: str = knob(
+        "",
+        "Character n-grams, a file of `attention-ocr build_text_model` or the name of a ready one: what is likely in "
+        "its language is preferred, by beam search (12 texts, unless --beam_width says how many). Codes suffer.",
+    )
+    text_weight: float = knob(
+        0.0, "With --text_model: how much it counts beside the network; 0: as it recommends itself.", minimum=0
+    )
+    search_below: float = knob(
+        0.97,
+        "With --text_model: only pictures are searched whose greedy text has less confidence than this.",
+        minimum=0,
+        maximum=1,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.lexicon and self.text_model:
+            raise UserError(
+                f"--lexicon={self.lexicon} and --text_model={self.text_model}: give one; a lexicon's texts need no "
+                "text model"
+            )
+
+
+@dataclass(frozen=True)
+class TextModelConfig(Knobs):
+    """What a text model counts in texts."""
+
+    order: int = knob(7, "A character's probability depends on so many characters less one before it.", minimum=1)
+    spelling: str = knob(
+        "factored",
+        "Case and accents: ignored; factored (a probability of their own, from those texts that have a small letter); "
+        "exact (each spelling is a character of its own).",
+        ("factored", "ignored", "exact"),
+    )
+    spelling_order: int = knob(
+        3, "With --spelling=factored: they depend on so many characters before theirs.", minimum=1
+    )
+    max_size: float = knob(3.0, "Size of the file in MB; the runs of characters that tell least are left out.", above=0)
+    weight: float = knob(0.3, "How much the text model counts beside the network, unless a reader is told.", above=0)
 
 
 @dataclass(frozen=True)

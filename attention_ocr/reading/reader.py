@@ -13,12 +13,13 @@ import numpy as np
 from PIL import Image
 
 from attention_ocr.charset import Charset
-from attention_ocr.config import MAX_PIXELS
+from attention_ocr.config import MAX_PIXELS, ReadConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading import attention_pictures, given_pictures
 from attention_ocr.reading.backends.backend import Backend
+from attention_ocr.reading.texts import text_search
 from attention_ocr.records.pictures import crop_views, fit, fit_unpadded, fit_views, in_every_view, shows_one_view
 
 logger = logging.getLogger(__name__)
@@ -83,17 +84,18 @@ class Reader:
     Args:
         backend: what runs the network.
         max_pixels: a picture of more is not decoded.
+        texts: what is known of the texts; None: nothing.
 
     Attributes:
-        backend: the same.
+        backend, texts, max_pixels: the same.
         dataset: what the model was trained on: sizes, views, charset.
         geometry: the sizes of its pictures and features.
         step: training steps behind the weights.
-        max_pixels: the same.
     """
 
-    def __init__(self, backend: Backend, max_pixels: int = MAX_PIXELS):
+    def __init__(self, backend: Backend, texts: text_search.TextSearch | None = None, max_pixels: int = MAX_PIXELS):
         self.backend = backend
+        self.texts = texts
         self.max_pixels = max_pixels
         self._told_of_views = False
         self.dataset = backend.dataset
@@ -101,19 +103,23 @@ class Reader:
         self.step = backend.step
 
     @classmethod
-    def load(cls, path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0) -> "Reader":
+    def load(cls, path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0, **texts: Any) -> "Reader":
         """The reader of a `.keras` file, or of an exported SavedModel folder (or the folder of its versions).
 
         Args:
             path: the file or folder, or the name of a ready-made reader.
             beam_width, length_penalty: as in ReadConfig; an export reads greedily only.
+            texts: ReadConfig's knobs `lexicon`, `text_model`, `text_weight`, `search_below`.
 
         Raises:
-            UserError: there is no model at `path`, or an export is asked for beam search.
+            UserError: there is no model at `path`, or an export is asked for beam search; a knob or a file is wrong.
         """
+        knobs = ReadConfig(beam_width, length_penalty, **texts)
+        if knobs.lexicon or knobs.text_model:
+            beam_width = 1  # the texts are searched on what is read greedily
         backend = "saved_model" if Path(path).is_dir() else "keras"
         module = importlib.import_module(f"attention_ocr.reading.backends.{backend}")  # each needs another framework
-        return cls(module.load(path, beam_width, length_penalty))
+        return cls(*text_search.prepared(module.load(path, beam_width, length_penalty), knobs))
 
     def prepare(self, picture: Any, name: str = "") -> np.ndarray:
         """uint8 [H, V*W, 3] of a picture of any size.
@@ -186,6 +192,8 @@ class Reader:
         if self.geometry.canvas and sizes is not None:
             told = _filled(np.asarray(sizes, np.int32), batch_size)
         outputs = self.backend.predict(_filled(pixels, batch_size), told)
+        if self.texts:
+            outputs = self.texts({name: np.asarray(value)[: len(pixels)] for name, value in outputs.items()})
         return readings_of(outputs, self.dataset, grid)[: len(pixels)]
 
     def draw(self, pixels: np.ndarray, reading: Reading) -> Image.Image:

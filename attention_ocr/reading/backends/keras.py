@@ -8,6 +8,7 @@ from attention_ocr.config import ReadConfig
 from attention_ocr.model.beam_search import BeamReader
 from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.model.stepwise import FeatureReader, Steps
 
 
 class KerasBackend:
@@ -20,6 +21,7 @@ class KerasBackend:
 
     def __init__(self, model: AttentionOcr, beam_width: int = 1, length_penalty: float = 0.0):
         ReadConfig(beam_width, length_penalty)  # checks them
+        self._model = model
         self.config, self.dataset, self.step = model.config, model.dataset, model.step
         self._network = model if beam_width == 1 else BeamReader(model, beam_width, length_penalty)
 
@@ -27,6 +29,17 @@ class KerasBackend:
         return self._network.predict_on_batch(
             {"images": pixels} if sizes is None else {"images": pixels, "sizes": sizes}
         )
+
+    def with_features(self) -> "KerasBackend":
+        """The same model, read greedily; `predict` also returns what `steps` needs."""
+        found = KerasBackend(self._model)
+        found._network = FeatureReader(self._model)
+        return found
+
+    def steps(self, outputs: dict[str, np.ndarray], row: int) -> Steps:
+        """The decoder's steps on a picture of what `with_features().predict` returned."""
+        is_picture = outputs["is_picture"][row : row + 1] if "is_picture" in outputs else None
+        return Steps(self._model.decoder, outputs["features"][row : row + 1], is_picture)
 
 
 def load(path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0) -> KerasBackend:

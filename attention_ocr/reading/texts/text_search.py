@@ -1,0 +1,205 @@
+"""What is known of the texts, applied to what a network reads greedily: a text model, or a list of them."""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from attention_ocr.config import ReadConfig
+from attention_ocr.errors import UserError
+from attention_ocr.reading.backends.backend import Backend
+from attention_ocr.reading.texts import ctc_beams, ctc_paths, decoder_texts
+from attention_ocr.reading.texts.ctc_beams import Found
+from attention_ocr.reading.texts.text_model import ClassProbabilities, TextModel
+from attention_ocr.reading.texts.trie import Trie, load_texts
+
+BEAM_WIDTH = 12
+ALTERNATIVES = 5  # texts of a lexicon that are told, unless --beam_width says more
+
+
+class TextSearch(Protocol):
+    """Endpoints -> endpoints."""
+
+    def __call__(self, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The endpoints of a batch with better texts; as those of beam search, `beam_chars` and so on among them."""
+        ...
+
+
+class Texts(Protocol):
+    """How a kind of head tells about texts; `outputs` are a batch's endpoints, `rows` int [R] some of its pictures."""
+
+    null_id: int
+
+    def search(self, outputs: dict[str, np.ndarray], rows: np.ndarray, how: ctc_beams.Search) -> Found:
+        """The best texts of the pictures."""
+
+    def known(self, outputs: dict[str, np.ndarray], rows: np.ndarray, trie: Trie) -> np.ndarray:
+        """The log-probability [R, L] of known texts."""
+
+    def explain(self, outputs: dict[str, np.ndarray], row: int, text: np.ndarray) -> dict[str, np.ndarray]:
+        """`predicted_scores` [T] of a text int [T] in a picture, and maybe `attention` [T, N]."""
+
+
+class CtcTexts:
+    """Of a CTC head, by its logits alone: whatever the runtime.
+
+    Args:
+        null_id: the class of padding.
+    """
+
+    def __init__(self, null_id: int):
+        self.null_id = null_id
+
+    def search(self, outputs: dict[str, np.ndarray], rows: np.ndarray, how: ctc_beams.Search) -> Found:
+        return ctc_beams.search(self._log_probability(outputs, rows), how)
+
+    def known(self, outputs: dict[str, np.ndarray], rows: np.ndarray, trie: Trie) -> np.ndarray:
+        return ctc_paths.of_known_texts(self._log_probability(outputs, rows), trie)
+
+    def explain(self, outputs: dict[str, np.ndarray], row: int, text: np.ndarray) -> dict[str, np.ndarray]:
+        log_probability = self._log_probability(outputs, np.array([row]))[0]
+        characters = text[text != self.null_id]
+        places = ctc_paths.align(log_probability, characters)
+        belongs = places == np.arange(len(text))[:, None]  # [T, N]
+        ids = np.append(characters, 0)[places]
+        probability = np.where(belongs, np.exp(log_probability[np.arange(len(places)), ids]), 0)
+        scores = np.where(belongs.any(axis=1), probability.max(axis=1), 1)
+        return {
+            "predicted_scores": scores,
+            "attention": probability / np.maximum(probability.sum(axis=1, keepdims=True), 1e-30),
+        }
+
+    def _log_probability(self, outputs: dict[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
+        return ctc_paths.log_probabilities(outputs["chars_logit"][rows], self.null_id)
+
+
+class DecoderTexts:
+    """Of a head that reads one character a step, which must be asked step by step: by the Keras model.
+
+    Args:
+        backend: a KerasBackend with features.
+    """
+
+    def __init__(self, backend: Any):
+        self._backend = backend
+        self.null_id = backend.dataset.charset.null_id
+        self._length = backend.dataset.max_sequence_length
+
+    def search(self, outputs: dict[str, np.ndarray], rows: np.ndarray, how: ctc_beams.Search) -> Found:
+        found = [decoder_texts.search(self._backend.steps(outputs, row), how) for row in rows]
+        parts = zip(*[(one.ids, one.lengths, one.log_probabilities, one.scores) for one in found], strict=True)
+        return Found(*map(np.concatenate, parts))
+
+    def known(self, outputs: dict[str, np.ndarray], rows: np.ndarray, trie: Trie) -> np.ndarray:
+        steps = [self._backend.steps(outputs, row) for row in rows]
+        return np.stack([decoder_texts.of_known_texts(one, trie, self.null_id, self._length) for one in steps])
+
+    def explain(self, outputs: dict[str, np.ndarray], row: int, text: np.ndarray) -> dict[str, np.ndarray]:
+        scores, attention = decoder_texts.followed(self._backend.steps(outputs, row), text, self.null_id)
+        return {"predicted_scores": scores} | ({} if attention is None else {"attention": attention})
+
+
+class ModelSearch:
+    """Prefers what a text model finds likely, where the greedy text is not sure.
+
+    Args:
+        texts: what the network tells about texts.
+        how: what is searched for.
+        below: the confidence from which a greedy text is sure.
+    """
+
+    def __init__(self, texts: Texts, how: ctc_beams.Search, below: float):
+        self._texts, self._how, self._below = texts, how, below
+
+    def __call__(self, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        rows = np.flatnonzero(outputs["normalized_seq_conf"] < self._below)
+        if not len(rows):
+            return _with_alternatives(outputs, self._how.beam_width, self._texts.null_id)
+        return _replaced(outputs, rows, self._texts.search(outputs, rows, self._how), self._texts)
+
+
+class LexiconSearch:
+    """Reads the likeliest of known texts.
+
+    Args:
+        texts: what the network tells about texts.
+        trie: of the known texts.
+        most: the alternatives that are told.
+    """
+
+    def __init__(self, texts: Texts, trie: Trie, most: int):
+        self._texts, self._trie, self._most = texts, trie, min(most, len(trie.texts))
+
+    def __call__(self, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        rows = np.arange(len(outputs["predicted_chars"]))
+        log_probability = self._texts.known(outputs, rows, self._trie)  # [B, L]
+        order = np.argsort(-log_probability, axis=1, kind="stable")[:, : self._most]
+        ids = np.full([*order.shape, outputs["predicted_chars"].shape[1]], self._texts.null_id)
+        for row, chosen in zip(ids, order, strict=True):
+            for text, number in zip(row, chosen, strict=True):
+                text[: len(self._trie.texts[number])] = self._trie.texts[number]
+        totals = np.take_along_axis(log_probability, order, axis=1)
+        found = Found(ids, (ids != self._texts.null_id).sum(axis=2), totals, totals)
+        return _replaced(outputs, rows, found, self._texts)
+
+
+def prepared(backend: Any, knobs: ReadConfig) -> tuple[Backend, TextSearch | None]:
+    """The backend that is to read, and what is to be done with its outputs; None: nothing.
+
+    Args:
+        backend: reads greedily, if a lexicon or a text model is named.
+        knobs: name them.
+
+    Raises:
+        UserError: a file is wrong; or the network must be asked step by step and the backend cannot.
+    """
+    given = f"--lexicon={knobs.lexicon}" if knobs.lexicon else f"--text_model={knobs.text_model}"
+    if not knobs.lexicon and not knobs.text_model:
+        return backend, None
+    charset, T = backend.dataset.charset, backend.dataset.max_sequence_length
+    texts: Texts = CtcTexts(charset.null_id)
+    if backend.config.head != "ctc":
+        if not hasattr(backend, "with_features"):
+            raise UserError(
+                f"{given}: a head of {backend.config.head} is asked step by step, which only the .keras file can; give "
+                "the file that this export was made from"
+            )
+        backend = backend.with_features()
+        texts = DecoderTexts(backend)
+    if knobs.lexicon:
+        trie = Trie(load_texts(knobs.lexicon, charset, T), len(charset))
+        return backend, LexiconSearch(texts, trie, max(knobs.beam_width, ALTERNATIVES))
+    model = TextModel.load(knobs.text_model)
+    width = knobs.beam_width if knobs.beam_width > 1 else BEAM_WIDTH
+    weight = knobs.text_weight or model.config.weight
+    how = ctc_beams.Search(ClassProbabilities(model, charset), weight, width, knobs.length_penalty, T)
+    return backend, ModelSearch(texts, how, knobs.search_below)
+
+
+def _with_alternatives(outputs: dict[str, np.ndarray], width: int, null_id: int) -> dict[str, np.ndarray]:
+    """Copies of the endpoints, as of a beam search that found one text in each picture, the greedy one."""
+    chars, confidence = outputs["predicted_chars"], outputs["normalized_seq_conf"]
+    copied = {name: np.array(value) for name, value in outputs.items() if name not in ("features", "is_picture")}
+    beams = np.full([len(chars), width, chars.shape[1]], null_id)
+    scores, confidences = np.full([len(chars), width], -np.inf), np.zeros([len(chars), width])
+    beams[:, 0], scores[:, 0], confidences[:, 0] = chars, outputs["predicted_conf"], confidence
+    return {**copied, "beam_chars": beams, "beam_scores": scores, "beam_conf": confidences}
+
+
+def _replaced(outputs: dict[str, np.ndarray], rows: np.ndarray, found: Found, texts: Texts) -> dict[str, np.ndarray]:
+    """The endpoints with what was found in some pictures, `rows`, in place of their greedy texts."""
+    answer = _with_alternatives(outputs, found.ids.shape[1], texts.null_id)
+    exists = found.log_probabilities > ctc_beams.NONE / 2
+    confidence = np.where(exists, np.exp(found.log_probabilities / (found.lengths + 1)), 0)
+    answer["beam_chars"][rows] = found.ids
+    answer["beam_scores"][rows] = np.where(exists, found.scores, -np.inf)
+    answer["beam_conf"][rows] = confidence
+    answer["predicted_length"][rows] = found.lengths[:, 0]
+    answer["predicted_conf"][rows] = found.log_probabilities[:, 0]
+    answer["normalized_seq_conf"][rows] = confidence[:, 0]
+    for row, text in zip(rows, found.ids[:, 0], strict=True):
+        if (answer["predicted_chars"][row] != text).any():
+            for name, value in texts.explain(outputs, row, text).items():
+                if name in answer:
+                    answer[name][row] = value
+            answer["predicted_chars"][row] = text
+    return answer
