@@ -1,4 +1,4 @@
-"""One picture: opened whatever it is, fitted to V views of H x W, cropped. Pillow and NumPy only."""
+"""One picture: opened from any format, fitted to V views of H x W, cropped. Pillow and NumPy only."""
 
 import contextlib
 import io
@@ -14,7 +14,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
 PAD_GREY = 127
-TALL = 1.5  # How many times as high as wide a picture is at least to count as vertical text.
+TALL = 1.5  # A picture more than this many times as high as wide counts as vertical text.
 SIXTEEN_BIT_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 LIGHT = 192  # of 255: on white, what is nowhere darker than this cannot be read
 HARDLY_DIFFERENT = 15  # of 255: a picture whose values differ by no more shows nothing
@@ -108,8 +108,7 @@ def upright_rgb(picture: Image.Image) -> Image.Image:
 def scaled_size(height: int, width: int, spec: DatasetSpec) -> tuple[int, int]:
     """Height and width in pixels that a picture fills of a view of H x W; the rest is padding.
 
-    `pad`: it touches the view from inside. `keep_height`: it fills the height, and of the width no more than W.
-    `stretch`: it fills the view.
+    `pad`: as large as fits into the view. `keep_height`: the full height, at most W wide. `stretch`: the whole view.
     """
     H, W = spec.image_height, spec.image_width
     if spec.resize == "stretch":
@@ -126,8 +125,8 @@ def is_turned(height: int, width: int, spec: DatasetSpec) -> bool:
 def fit(image: Image.Image, spec: DatasetSpec) -> np.ndarray:
     """The picture of all views side by side, each view fitted by the spec's `resize`.
 
-    A picture of the right size comes back unchanged. Of any other, columns beyond a multiple of V are cut
-    off; one of fewer than V columns is stretched as a whole.
+    A picture of the right size comes back unchanged. Otherwise columns beyond a multiple of V are cut
+    off; a picture of fewer than V columns is stretched as a whole.
 
     Returns:
         uint8 [H, V*W, 3].
@@ -179,7 +178,7 @@ def fit_views(images: list[Image.Image], spec: DatasetSpec) -> np.ndarray:
 
 
 def fits(image: Image.Image, spec: DatasetSpec) -> bool:
-    """Whether a picture of all views needs no change of its pixels."""
+    """Whether a picture of all views can be used as it is."""
     H, V, W = spec.image_height, spec.num_views, spec.image_width
     return image.size == (V * W, H) and not is_turned(H, W, spec)
 
