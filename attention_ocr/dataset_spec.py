@@ -34,7 +34,7 @@ class DatasetSpec:
     """A data set's shape.
 
     Attributes:
-        name: how messages call it.
+        name: its name in messages.
         num_views: V, pictures of one object side by side in a record.
         image_height: H of one view in pixels.
         image_width: W of one view in pixels.
