@@ -24,9 +24,9 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 def open_image(source: str | Path | bytes, name: str = "", max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """The picture as RGB, upright, fully loaded; of several pages, or of an animation, the first.
+    """The picture as upright RGB, fully loaded; a file of several pages, or an animation, gives the first.
 
-    What is transparent becomes white, or black where all that can be seen is light.
+    Transparency becomes white, or black if all that is visible is light.
 
     Args:
         source: a file's name, or its bytes.
@@ -34,7 +34,7 @@ def open_image(source: str | Path | bytes, name: str = "", max_pixels: int = MAX
         max_pixels: a picture of more is not decoded.
 
     Raises:
-        UserError: there is no such file, its bytes are no whole picture, or it has too many pixels.
+        UserError: there is no such file, its bytes are not a whole picture, or it has too many pixels.
     """
     if not name:
         name = "the picture" if isinstance(source, bytes) else str(source)
@@ -64,7 +64,7 @@ def decoded(source: str | Path | bytes, name: str, max_pixels: int = MAX_PIXELS)
 
 
 def too_large(width: int, height: int, max_pixels: int) -> str:
-    """What to say of a picture with more than `max_pixels` pixels; empty: it has no more."""
+    """The complaint about a picture of more than `max_pixels` pixels; empty: there is none."""
     if width * height <= max_pixels:
         return ""
     return (
@@ -96,7 +96,7 @@ def number_of_pages(picture: Image.Image) -> int:
 
 
 def shows_nothing(image: Image.Image) -> bool:
-    """Whether an RGB picture is of one colour, or so nearly that nothing can be seen on it."""
+    """Whether an RGB picture has one colour, or so nearly that nothing can be seen in it."""
     return all(high - low <= HARDLY_DIFFERENT for low, high in image.getextrema())  # type: ignore[misc]
 
 
