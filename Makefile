@@ -1,10 +1,11 @@
-# Two commands: `make demo` shows the whole job, `make test` runs the tests. Python 3.11+ and make are all it needs.
+# `make demo` shows the whole job, `make test` runs the tests, `make docs` builds the pages. Python 3.11+ and make are
+# all it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOGS := logs/demo
 
-.PHONY: demo test test-slow test-oracle check format clean
+.PHONY: demo test test-slow test-oracle check docs format clean
 
 $(VENV)/package: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -14,6 +15,10 @@ $(VENV)/package: pyproject.toml constraints.txt
 
 $(VENV)/development: $(VENV)/package
 	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
+	@touch $@
+
+$(VENV)/documentation: $(VENV)/package
+	$(BIN)/pip install --quiet --constraint constraints.txt --group docs
 	@touch $@
 
 demo: $(VENV)/package
@@ -34,9 +39,15 @@ check: $(VENV)/development
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Into site/. A warning, such as a link that leads nowhere, is an error. The variable hides the notice that Material for
+# MkDocs is maintained until May 2027.
+docs: $(VENV)/documentation
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "open site/index.html"
+
 format: $(VENV)/development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .venv-tfa demo $(LOGS)
+	rm -rf $(VENV) .venv-tfa demo site $(LOGS)

@@ -34,7 +34,7 @@ class DatasetSpec:
     """A data set's shape.
 
     Attributes:
-        name: how messages call it.
+        name: its name in messages.
         num_views: V, pictures of one object side by side in a record.
         image_height: H of one view in pixels.
         image_width: W of one view in pixels.
@@ -141,7 +141,7 @@ class DatasetSpec:
         if digest and digest != charset.digest:
             raise UserError(
                 f"{folder / values['charset_file']}: was changed after the records were written (an editor may have "
-                f"done it); bring it back, or remove charset_sha256 from {path} if its characters are right"
+                f"done it); restore it, or remove charset_sha256 from {path} if its characters are right"
             )
         null_code = values.setdefault("null_code", charset.null_id)
         if null_code != charset.null_id:

@@ -1,4 +1,4 @@
-"""The data sets of a run: their folders, their shares or the steps they take turns at, and the classes of them all."""
+"""The data sets of a run: their folders, their shares or the steps at which they take turns, and all their classes."""
 
 import dataclasses
 import math
@@ -13,7 +13,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
 MOST_DRAWS = 1000  # of a period
-OWN_FIELDS = ("name", "max_sequence_length", "charset", "splits", "charset_file")  # the others tell how pictures look
+OWN_FIELDS = ("name", "max_sequence_length", "charset", "splits", "charset_file")  # the others describe the pictures
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Stage:
-    """What is drawn from a step on.
+    """The data sets that pictures are drawn from after a step.
 
     Attributes:
         start: the steps done before it.
@@ -47,8 +47,8 @@ class DatasetMix:
 
     Attributes:
         parts: the data sets, each once.
-        stages: what is drawn from which step on; the first starts at 0, the last never ends.
-        spec: the data set they are together, which the model is built for; a single one's own.
+        stages: what pictures are drawn from, and when; the first stage starts at 0, the last never ends.
+        spec: the united data set, which the model is built for; the spec of a single data set is its own.
     """
 
     parts: tuple[Part, ...]
@@ -122,9 +122,9 @@ def matching_ids(spec: DatasetSpec, other: DatasetSpec) -> list[int]:
 
 
 def is_readable(spec: DatasetSpec, model: DatasetSpec, has_canvas: bool = False) -> bool:
-    """Whether a model for `model` can be evaluated on `spec`: pictures alike, T not larger, no character new to it.
+    """Whether a model built for `model` can be evaluated on `spec`: pictures alike, no larger T, no unknown character.
 
-    For one with a canvas, pictures fitted in the same way are alike, however wide.
+    With a canvas, pictures may have any width if they are fitted in the same way.
     """
     alike = (spec.num_views, spec.image_shape) == (model.num_views, model.image_shape)
     if has_canvas and spec.num_views == 1 and spec.resize == model.resize:
@@ -154,7 +154,7 @@ def apportion(weights: Sequence[Fraction]) -> tuple[int, ...]:
 
 
 def report(mix: DatasetMix, numbers: Sequence[int]) -> list[str]:
-    """Lines that tell what is learned from; `numbers` are the records of each part. A single data set has none."""
+    """Lines that describe the data sets, none for a single one; `numbers` are the records of each part."""
     if len(mix.parts) == 1:
         return []
     K, T = len(mix.spec.charset), mix.spec.max_sequence_length
@@ -169,7 +169,7 @@ def report(mix: DatasetMix, numbers: Sequence[int]) -> list[str]:
 
 
 def changes(mix: DatasetMix, numbers: Sequence[int]) -> dict[int, str]:
-    """What to say at the steps at which a curriculum goes on to another data set."""
+    """The message for each step at which a curriculum moves to another data set."""
     found = {}
     for stage in mix.stages[1:]:
         n = next(n for n, number in enumerate(stage.draws) if number)
@@ -225,12 +225,12 @@ def _weighted(text: str, parts: Sequence[Part]) -> tuple[int, ...]:
         )
     for word in words:
         if not re.fullmatch(r"[0-9]*\.?[0-9]+", word.strip()) or not Fraction(word):
-            raise UserError(f"--dataset_weights={text}: {word!r} is no number above 0; write weights such as 3,1")
+            raise UserError(f"--dataset_weights={text}: {word!r} is not a number above 0; write weights such as 3,1")
     draws = apportion([Fraction(word) for word in words])
     if 0 in draws:
         raise UserError(
             f"--dataset_weights={text}: {parts[draws.index(0)].folder} would get none of {MOST_DRAWS} pictures; "
-            "raise its weight or leave it out"
+            "raise its weight or leave the folder out"
         )
     return draws
 
@@ -258,11 +258,11 @@ def _turns(text: str) -> tuple[list[str], list[int]]:
 def _check_turn(text: str, entry: str, has_step: bool, is_last: bool) -> None:
     if has_step and is_last:
         raise UserError(
-            f"--curriculum={text}: the last entry {entry!r} has a step; leave it out, as the last data set is learned "
-            "from until --max_number_of_steps"
+            f"--curriculum={text}: the last entry {entry!r} has a step; remove the step: the last data set is used "
+            "until --max_number_of_steps"
         )
     if not has_step and not is_last:
-        raise UserError(f"--curriculum={text}: {entry!r} has no step; write {entry}:STEP, the step it is left at")
+        raise UserError(f"--curriculum={text}: {entry!r} has no step; write {entry}:STEP, the step at which it ends")
 
 
 def _check_alike(first: Part, other: Part) -> None:

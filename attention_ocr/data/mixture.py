@@ -1,7 +1,7 @@
-"""Several data sets -> one stream of batches, the data set of each example drawn; a function of the seed and the step.
+"""Several data sets -> one stream of batches, drawing the data set of each example from the seed and the step alone.
 
-A period of draws holds each data set exactly as often as its stage says, shuffled by a seed of its own. So how much of
-each data set was taken before a step is known without drawing, and a resumed run goes on where it stopped.
+A period of draws holds each data set exactly as often as its stage says, shuffled by a seed of its own. So how much
+of each data set was taken before a step is known without drawing, and a resumed run continues where it stopped.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,9 +26,9 @@ class Mixture:
 
     Attributes:
         sources: the records of each.
-        numbers: how many they are.
-        stages: what is drawn from which step on.
-        united: the data set they are together; a single one's own spec.
+        numbers: how many records each has.
+        stages: what pictures are drawn from, and when.
+        united: the spec of all together; of a single data set its own.
     """
 
     sources: Sequence[pipeline.RecordFiles]
@@ -40,7 +40,7 @@ class Mixture:
 def training_batches(
     mixture: Mixture, data: DataConfig, seed: int, start_step: int = 0, clock: pipeline.WaitClock | None = None
 ) -> tf.data.Dataset:
-    """Endless batches as `pipeline.training_batches` gives them, the labels in the united classes, T the united one."""
+    """Endless batches like `pipeline.training_batches`, with labels in the united classes and the united T."""
     if len(mixture.sources) == 1:
         return pipeline.training_batches(mixture.sources[0], mixture.numbers[0], data, seed, start_step, clock)
     united = pipeline.RecordFiles((), mixture.united, mixture.sources[0].canvas)
@@ -51,7 +51,7 @@ def training_batches(
 
 
 def drawn_records(mixture: Mixture, data: DataConfig, seed: int, start_step: int) -> tf.data.Dataset:
-    """Endless: the number int32 [] of a data set and a raw record string [] of it, those of the step first."""
+    """Endless pairs of a data set's number, int32 [], and a raw record of it, string [], beginning with the step's."""
     taken = taken_before(mixture.stages, data.batch_size, seed, start_step)
     streams = []
     for n, (source, number) in enumerate(zip(mixture.sources, mixture.numbers, strict=True)):
@@ -61,7 +61,7 @@ def drawn_records(mixture: Mixture, data: DataConfig, seed: int, start_step: int
 
 
 def choices(stages: Sequence[Stage], batch_size: int, seed: int, start_step: int) -> tf.data.Dataset:
-    """Endless: the data set, int64 [], of each example from a step on."""
+    """The data set, int64 [], of each example from a step on, without end."""
     first = start_step * batch_size
     found = None
     for stage, start, end in _spans(stages, batch_size):
@@ -89,7 +89,7 @@ def taken_before(stages: Sequence[Stage], batch_size: int, seed: int, step: int)
 def decoder(
     specs: Sequence[DatasetSpec], united: DatasetSpec, cut: bool = False
 ) -> Callable[[tuple], dict[str, tf.Tensor]]:
-    """A function from (the number of a data set, its record) to what `pipeline.decode` gives, in the united classes."""
+    """A function from (the number of a data set, its record) to `pipeline.decode`'s result in the united classes."""
     lengths = np.array([spec.max_sequence_length for spec in specs], np.int32)
     sizes = np.array([len(spec.charset) for spec in specs], np.int32)
     ids = np.full([len(specs), sizes.max()], -1, np.int32)
@@ -121,9 +121,9 @@ def in_classes_of(united: DatasetSpec, spec: DatasetSpec, batches: tf.data.Datas
 def evaluation_batches(
     sources: Sequence[pipeline.RecordFiles], united: DatasetSpec, batch_size: int, most: int
 ) -> Iterator[dict[str, Any]]:
-    """Batches as `pipeline.evaluation_batches` gives them: `most` records, evenly from all sources, in united classes.
+    """Batches like `pipeline.evaluation_batches`: `most` records, evenly from all sources, in the united classes.
 
-    A source that has fewer records gives all it has.
+    A source with fewer records gives all of them.
     """
     for n, source in enumerate(sources):
         share = most // len(sources) + (n < most % len(sources))
@@ -133,7 +133,7 @@ def evaluation_batches(
 
 
 def training_sample(mixture: Mixture, data: DataConfig, seed: int, most: int) -> dict[str, np.ndarray]:
-    """`pipeline.training_sample` of some records of each data set, `most` in all."""
+    """`pipeline.training_sample` of some records of each data set, at most `most` in all."""
     found = []
     for n, (source, number) in enumerate(zip(mixture.sources, mixture.numbers, strict=True)):
         share = min(most // len(mixture.sources) + (n < most % len(mixture.sources)), number)

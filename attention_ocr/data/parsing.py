@@ -12,7 +12,7 @@ def parse_example(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     Returns:
         `encoded` string [], the picture's file; `labels` int64 [T], class ids padded with the null;
         `text` string [], empty if the record has none; `orig_height` and `orig_width` int64 [], how much of the picture
-        is no padding, -1 if the record does not tell, or has the key without a value.
+        is not padding, -1 if the record does not say, or has the key without a value.
     """
     features = {
         "image/encoded": tf.io.FixedLenFeature([], tf.string),

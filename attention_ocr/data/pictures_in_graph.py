@@ -40,12 +40,12 @@ def in_every_view(pixels: tf.Tensor, spec: DatasetSpec) -> tf.Tensor:
 
 
 def fit_unpadded(pixels: tf.Tensor, spec: DatasetSpec, canvas: Canvas) -> tuple[tf.Tensor, tf.Tensor]:
-    """`pictures.fit_unpadded` in TensorFlow, on the whole canvas: uint8 [H, W, 3], and int32 [2], what is picture.
+    """`pictures.fit_unpadded` in TensorFlow, on the whole canvas: uint8 [H, W, 3], and int32 [2], the picture's size.
 
     Args:
         pixels: uint8 [height, width, 3] of any size.
         spec: how it is fitted.
-        canvas: zeros below and to the right of it; its H and W.
+        canvas: gives H and W; it is zero below and to the right of the picture.
     """
     pixels = _turned(pixels[None], spec)[0]
     height, width = _scaled_size(pixels, spec)

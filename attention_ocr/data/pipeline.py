@@ -32,7 +32,7 @@ class RecordFiles:
     Attributes:
         files: the shards.
         spec: their data set.
-        canvas: what pictures lie on that are read without the padding that the records have; None: they keep it.
+        canvas: the area for pictures that are read without the records' padding; None: they keep the padding.
     """
 
     files: Sequence[str]
@@ -41,7 +41,7 @@ class RecordFiles:
 
     @property
     def cut(self) -> bool:
-        """Whether batches hold pictures without the padding that the records have."""
+        """Whether batches hold pictures without the records' padding."""
         return self.canvas is not None
 
     def count(self) -> int:
@@ -70,10 +70,10 @@ def training_batches(
 
     Args:
         source: the records.
-        num_examples: how many they are: an epoch.
+        num_examples: how many there are, an epoch.
         data: batch size, augmentation, shuffling.
         seed: fixes order and distortions.
-        start_step: the batches that were taken before are left out.
+        start_step: batches before it are skipped.
         clock: counts the time that the consumer waits.
     """
     window = sizes.window(num_examples, data.batch_size)
@@ -85,7 +85,7 @@ def training_batches(
 
 
 def endless_records(source: RecordFiles, num_examples: int, data: DataConfig, seed: int, taken: int) -> tf.data.Dataset:
-    """The raw records, shuffled anew in each epoch; the first `taken` of them are left out."""
+    """The raw records, shuffled anew in each epoch; the first `taken` of them are skipped."""
     first_epoch, done = divmod(taken, num_examples)
     epochs = tf.data.Dataset.range(first_epoch, np.iinfo(np.int64).max)
     return epochs.flat_map(lambda epoch: _shuffled(source.files, data.shuffle_buffer_size, seed, epoch)).skip(done)
@@ -106,7 +106,7 @@ def prepared_batches(
     window: int,
     clock: "WaitClock | None",
 ) -> tf.data.Dataset:
-    """Batches of endless records, as `training_batches` describes them; `source` says how pictures look.
+    """Batches of endless records, as `training_batches` describes them; `source` describes the pictures.
 
     The records begin with those of `first_step`; where the source cuts, those of `window` batches are sorted by size.
     """
@@ -155,7 +155,7 @@ def evaluation_batches(source: RecordFiles, batch_size: int, most: int = 0) -> t
 def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
     """The same data set without the thread that tunes it; AUTOTUNE is the number of cores then.
 
-    That thread sleeps for up to a minute, and whoever deletes an iterator, a job at its end for one, waits for it.
+    That thread sleeps for up to a minute, and deleting an iterator, as a job does at its end, waits for it.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
@@ -163,20 +163,20 @@ def untuned(batches: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def labels(source: RecordFiles) -> Iterator[tuple[str, list[int], int]]:
-    """`shard:number`, class ids and unpadded width of each record that can be read; pictures are not looked at."""
+    """`shard:number`, class ids and unpadded width of each record that can be read; pictures are not decoded."""
     for file in source.files:
         for record in read_records(file):
-            with contextlib.suppress(UserError):  # bad ones are told and left out elsewhere
+            with contextlib.suppress(UserError):  # bad ones are reported and left out elsewhere
                 values, width = examples.values_of(record.data), source.spec.image_shape[1]
                 told = values.get("image/orig_width", [width])[0] if source.cut else width
                 yield f"{Path(file).name}:{record.number}", values.get("image/class", []), told
 
 
 def training_sample(source: RecordFiles, data: DataConfig, seed: int, number: int) -> dict[str, np.ndarray]:
-    """The first records, to look at: uint8 `originals`, the same augmented as `images`, and `labels`.
+    """The first records, for display: uint8 `originals`, the same augmented as `images`, and `labels`.
 
-    Pictures have the data set's size; where there is a canvas, they lie on all of it, and `sizes` int32 [B, 2] tells
-    how large each is.
+    Pictures have the data set's size; where there is a canvas, they lie on the whole of it, and `sizes` int32 [B, 2]
+    gives the height and width of each.
     """
 
     def prepare(index: tf.Tensor, record: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -212,7 +212,7 @@ def decoded(
 ) -> dict[str, tf.Tensor]:
     """`images` uint8 [H, V*W, 3] of a parsed example and `labels` int32 [T], padded with the null.
 
-    If `cut`, the picture is [height, width, 3], without its padding, and `sizes` int32 [2] tells height and width.
+    If `cut`, the picture is [height, width, 3], without its padding, and `sizes` int32 [2] is its height and width.
     """
     missing = spec.max_sequence_length - tf.size(labels)
     labels = tf.pad(labels, [[0, missing]], constant_values=spec.charset.null_id)
@@ -239,8 +239,8 @@ def decode_pixels(encoded: tf.Tensor) -> tf.Tensor:
 class WaitClock:
     """Counts the seconds that the consumer of a data set waits for batches.
 
-    In the graph: Python called back from a data set needs the interpreter's lock, and whoever deletes such a data set's
-    iterator, garbage collection for one, waits for it holding that lock.
+    It counts in the graph: a Python callback needs the interpreter's lock, which garbage collection holds while it
+    waits for the data set's iterator to end.
     """
 
     def __init__(self) -> None:
@@ -249,7 +249,7 @@ class WaitClock:
 
     @property
     def seconds(self) -> float:
-        """Waited so far."""
+        """Seconds waited so far."""
         return float(self._waited.numpy())
 
     def watch(self, dataset: tf.data.Dataset) -> tf.data.Dataset:

@@ -1,10 +1,10 @@
-"""PNG files in TensorFlow's graph: 16 bits of grey, and what is transparent, as `records.pictures` has them."""
+"""PNG files in TensorFlow's graph, with 16 bits of grey and transparency as in `records.pictures`."""
 
 import tensorflow as tf
 
 from attention_ocr.records import pictures
 
-DEPTH_AT = 24  # where a PNG tells its bits a channel, and then its kind of colour
+DEPTH_AT = 24  # where a PNG has its bits per channel, and then its colour type
 DEEP_GREY = b"\x10\x00"
 PILLOWS_GREY = (19595, 38470, 7471)  # of red, green and blue, in 65536ths
 

@@ -58,15 +58,15 @@ class Fault:
 
 @dataclass(slots=True)
 class Inspection:
-    """What a record holds and what is wrong with it; of what cannot be read the value stays empty.
+    """What a record holds and what is wrong with it; values that cannot be read stay empty.
 
     Attributes:
         faults: what is wrong.
         text: image/text.
         ids: image/class without the nulls at its end; None: there is none.
         pixel_hash: 64 bits of a hash of the decoded pixels, never 0; 0: no picture.
-        mean: of the pixels in [0, 1].
-        mean_square: of the pixels in [0, 1].
+        mean: of the pixels, scaled to [0, 1].
+        mean_square: the mean of their squares.
         size: (height, width) of the picture in pixels.
         orig_width: image/orig_width.
         image_format: what the picture's bytes are, such as `PNG`.
@@ -101,7 +101,7 @@ def inspect_record(data: bytes, spec: DatasetSpec, max_pixels: int = MAX_PIXELS)
         found.add("example", f"{error}; {ANEW}", blocks_training=True)
         return found
     if not any(key in values for key in KEYS):
-        found.add("example", f"is no FSNS example (none of its keys is there); {ANEW}", blocks_training=True)
+        found.add("example", f"is not an FSNS example (it has none of the keys); {ANEW}", blocks_training=True)
         return found
     record = _sound_keys(values, found)
     _inspect_picture(record, spec, max_pixels, found)
@@ -168,7 +168,7 @@ def _decode(encoded: bytes, record: dict[str, Any], spec: DatasetSpec, max_pixel
             # Where there is no transparency both ways give the same pixels; this one takes half the time.
             is_plain_png = header.format == "PNG" and header.mode in ("L", "RGB") and not header.has_transparency_data
     except Exception as error:  # Damaged bytes raise whatever Pillow stumbles over, not only OSError.
-        why = _raw_pixels(encoded, record, spec) or f"image/encoded is no picture ({_first_line(error, encoded)})"
+        why = _raw_pixels(encoded, record, spec) or f"image/encoded is not a picture ({_first_line(error, encoded)})"
         found.add("picture", f"{why}; {ANEW}", blocks_training=True)
         return
     if why := too_large(found.size[1], found.size[0], max_pixels):
@@ -181,7 +181,7 @@ def _decode(encoded: bytes, record: dict[str, Any], spec: DatasetSpec, max_pixel
             pixels = decode(encoded, 3).numpy()
     except tf.errors.OpError as error:
         why = f"its {found.image_format} picture cannot be decoded ({_first_line(error, encoded)})"
-        found.add("picture", f"{why}: damaged bytes, or a file cut off; {ANEW}", blocks_training=True)
+        found.add("picture", f"{why}: damaged bytes, or a truncated file; {ANEW}", blocks_training=True)
         return
     scaled = pixels.astype(np.float32) / 255.0
     found.mean, found.mean_square = float(scaled.mean()), float(np.square(scaled).mean())
@@ -278,10 +278,10 @@ def _inspect_text(record: dict[str, Any], charset: Charset, found: Inspection) -
     unknown = charset.unknown(found.text)
     if unknown:
         message = f"image/text {found.text!r} has {unknown[0]!r}, which is not in the charset"
-        found.add("text", f"{message}; bring back the charset that it was written with, or {ANEW}")
+        found.add("text", f"{message}; restore the charset it was written with, or {ANEW}")
     elif charset.encode(found.text) != ids:  # Not by the decoded text: a class may stand for several characters.
         message = f"image/text is {found.text!r}, image/class says {charset.decode(ids)!r}"
-        found.add("text", f"{message}; bring back the charset that it was written with, or {ANEW}")
+        found.add("text", f"{message}; restore the charset it was written with, or {ANEW}")
 
 
 def _without_padding(ids: Sequence[int], null_id: int) -> list[int]:

@@ -13,12 +13,12 @@ OPTIONAL = tf.io.FixedLenFeature([], tf.int64, default_value=-1)
 
 
 def without_padding(pixels: tf.Tensor, example: dict[str, tf.Tensor], spec: DatasetSpec) -> tf.Tensor:
-    """The rows in the middle and the first columns of `pixels` [H, W, 3] that an example tells are real.
+    """The part of `pixels` [H, W, 3] that is not padding: its middle rows and first columns.
 
     Args:
         pixels: [H, W, 3].
-        example: `orig_height` and `orig_width` int64 [], -1 where the record does not tell.
-        spec: tells H and W.
+        example: `orig_height` and `orig_width` int64 [], -1 if the record does not say.
+        spec: gives H and W.
     """
     height, width = (
         tf.where(told > 0, tf.minimum(tf.cast(told, tf.int32), side), side)
@@ -36,9 +36,9 @@ def filled_up(picture: tf.Tensor, canvas: Canvas) -> tf.Tensor:
 
 
 def window(num_examples: int, batch_size: int) -> int:
-    """The batches whose records are sorted by size: those of an epoch at most.
+    """How many batches' records are sorted by size together: an epoch's at most.
 
-    With several epochs sorted together a batch would hold one picture several times, and its batch norm see no other.
+    With several epochs together a batch would hold many copies of one picture, and batch norm would see no other.
     """
     return min(max(num_examples // batch_size, 1), LARGEST_WINDOW)
 
@@ -46,14 +46,14 @@ def window(num_examples: int, batch_size: int) -> int:
 def alike(records: tf.data.Dataset, batch_size: int, seed: int, start_step: int, window: int) -> tf.data.Dataset:
     """The records of `start_step` and later, batch after batch of like widths.
 
-    Windows of records are sorted by the width and height that the records tell, and their batches shuffled; so a batch
+    Windows of records are sorted by the width and height stored in the records, and their batches shuffled; so a batch
     is a function of the seed and the step, and no record is left out.
 
     Args:
         records: endless serialized examples, or tuples that end with one, those of the step's window first.
         batch_size: B.
         seed: fixes the order of a window's batches.
-        start_step: the batches before it are left out.
+        start_step: batches before it are skipped.
         window: how many batches are sorted together.
     """
 

@@ -1,4 +1,4 @@
-"""The decoder of arXiv 1912.04561: looks anywhere in an area, so that a text may be bent, upright or slanted."""
+"""The decoder of arXiv 1912.04561: it attends to an area, so a text may be bent, upright or slanted."""
 
 import keras
 from keras import ops
@@ -18,7 +18,7 @@ def mean_feature(features, is_picture=None):
 
 @keras.saving.register_keras_serializable("attention_ocr")
 class AreaAttentionDecoder(recurrent.StepwiseDecoder):
-    """An LSTM that looks before it steps, begins with the mean of the picture and reads from an embedding's space.
+    """An LSTM that attends before each step and starts from the picture's mean feature; its output is an embedding.
 
     Args:
         config: its decoder's knobs are used.

@@ -5,7 +5,7 @@ from keras import ops
 
 from attention_ocr.model import recurrent
 
-HIDDEN = -3e4  # the score of what must not be looked at; a number of half precision
+HIDDEN = -3e4  # the score of masked positions; half precision can hold it
 
 
 def additive_attention(keys, query, values, scale, mask=None):
@@ -74,7 +74,7 @@ class AttentionDecoder(recurrent.StepwiseDecoder):
         self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b")
 
     def axes(self):
-        """What the entries of each weight's (first, last) axis stand for, by which fine-tuning carries them over.
+        """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it.
 
         class: K in the charset's order; unfed: K that are never used; feature: C channels, rows and columns; unit: U;
         key: A; input: I entries of x_t, none of which belongs to a class.

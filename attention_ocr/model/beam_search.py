@@ -47,11 +47,11 @@ def search(step, state, num_steps, num_classes, null_id, beam_width, penalty=0.0
 
     A beam that has read the null is finished: only nulls follow, and its log-probability stays. Beams are ordered by
     score: log-probability / `length_penalty`. As in TensorFlow Addons, the length of a text leaves out its null in the
-    step that reads it and counts it in later steps, so with a penalty a finished beam's score moves once.
+    step that reads it and counts it in later steps, so with a penalty a finished beam's score changes once.
 
     Args:
-        step: (t, state, fed int [B * W]) -> state, logits [B * W, K], attention [B * W, N] or None; `fed` K stands for
-            nothing. Rows b * W to b * W + W - 1 are picture b's.
+        step: (t, state, fed int [B * W]) -> state, logits [B * W, K], attention [B * W, N] or None; `fed` K means no
+            character. Rows b * W to b * W + W - 1 are picture b's.
         state: the first state, nested arrays [B * W, ...].
         num_steps: T.
         num_classes: K.
@@ -64,7 +64,7 @@ def search(step, state, num_steps, num_classes, null_id, beam_width, penalty=0.0
         probabilities: [B, W, T] of each id; 1 for the nulls after the one that ends the text.
         log_probability: [B, W] of the text and the null after it.
         scores: [B, W], falling.
-        attention: [B, T, N] of the best text; missing where the step has none.
+        attention: [B, T, N] of the best text; absent if the step has none.
     """
     W, K = beam_width, num_classes
     B = ops.shape(keras.tree.flatten(state)[0])[0] // W
@@ -81,7 +81,7 @@ def search(step, state, num_steps, num_classes, null_id, beam_width, penalty=0.0
 
 
 def first_beams(batch_size, beam_width):
-    """One empty text a picture; the other W - 1 beams are impossible, so that the first step fills them."""
+    """One empty text per picture; the other W - 1 beams are impossible, so that the first step fills them."""
     first = ops.tile(ops.arange(beam_width)[None] == 0, [batch_size, 1])  # [B, W]
     length = ops.zeros([batch_size, beam_width], "float32")
     return Beams(ops.where(first, 0.0, IMPOSSIBLE), length, ops.logical_not(first))
@@ -120,7 +120,7 @@ def grow(beams, logits, null_id, penalty):
 
 
 def follow(history, beam_width):
-    """Each final beam back to its first character: `ids`, `probabilities` and maybe `attention`, as `search` has it."""
+    """Traces each final beam back to its start: `ids`, `probabilities` and maybe `attention`, as in `search`."""
     beam = ops.zeros_like(history[-1].parents) + ops.arange(beam_width, dtype="int32")  # [B, W]
     ids, probabilities, attention = [], [], []
     for found in reversed(history):
@@ -134,7 +134,7 @@ def follow(history, beam_width):
 
 
 def rows_of(beams, beam_width):
-    """Where beams [B, W] of each picture lie in arrays [B * W, ...]."""
+    """The rows of beams [B, W] in arrays [B * W, ...]."""
     return ops.arange(ops.shape(beams)[0], dtype="int32")[:, None] * beam_width + beams
 
 
@@ -184,7 +184,7 @@ def search_texts(decoder, features, null_id, beam_width, penalty, is_picture=Non
 
 
 class BeamReader(keras.Model):
-    """Reads as an AttentionOcr does, but by beam search; a model of its own, so that `predict` compiles it once.
+    """Reads like an AttentionOcr, but by beam search; a model of its own, so that `predict` compiles it once.
 
     Called on `{"images"}` it returns `endpoints`. It shares the network's weights and sees their later changes.
 

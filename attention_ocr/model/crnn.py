@@ -1,4 +1,4 @@
-"""Convolutions over a line of text, columns four pixels apart: CRNN's, and those of two relatives."""
+"""Convolutions over a line of text, with columns four pixels apart: CRNN's and those of two relatives."""
 
 import keras
 from keras import ops
@@ -16,7 +16,7 @@ class Crnn(keras.layers.Layer):
     Args:
         weight_decay: 0.5 * weight_decay * sum of squares of each kernel is added to the loss.
         kind: which of LAYERS.
-        dropout: share of the features left out while training.
+        dropout: share of the features dropped in training.
     """
 
     def __init__(self, weight_decay, kind="crnn", dropout=0.0, **kwargs):
@@ -43,13 +43,13 @@ class Crnn(keras.layers.Layer):
     num_channels = 512
 
     def feature_sizes(self, sizes):
-        """`feature_grid` of each of `sizes` int [B, 2]; of a picture too small, one row and column."""
+        """`feature_grid` of each of `sizes` int [B, 2]; one row and one column for a picture that is too small."""
         for layer in self.kind:
             sizes = _shrunk(sizes, layer)
         return ops.maximum(sizes, 1)
 
     def activations(self, height, width):
-        """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
+        """How many numbers training keeps for the gradient of a picture of `height` x `width` pixels."""
         kept, C = 0, 3
         for layer in self.kind:
             height, width = side_after(height, layer, 0), side_after(width, layer, 1)
@@ -66,7 +66,7 @@ class Crnn(keras.layers.Layer):
                 self.normalizations[name].build(shape)
 
     def call(self, images, sizes=None, training=False):
-        """Features of `images` [B, H, W, 3]; what lies beyond `sizes` int [B, 2], if given, counts as their edge."""
+        """Features of `images` [B, H, W, 3]; pixels beyond `sizes` int [B, 2], if given, are not picture."""
         features, convolutions = padding.clear(images, padding.inside(images, sizes)), iter(self.convolutions)
         for layer in self.kind:
             sizes = None if sizes is None else _shrunk(sizes, layer)

@@ -17,7 +17,7 @@ class CtcDecoder(keras.layers.Layer):
 
     Args:
         config: not used.
-        num_classes: K; the charset's classes stay as they are, its null is never learned.
+        num_classes: K; the charset's null is among them and is never predicted.
         max_sequence_length: T.
     """
 
@@ -38,9 +38,9 @@ class CtcDecoder(keras.layers.Layer):
         return {"softmax_w": ("feature", "class blank"), "softmax_b": ("", "class blank")}
 
     def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
-        """`chars_logit` [B, N, K + 1] of `features` [B, N, C]; surely the blank where `is_picture` [B, N] is False.
+        """`chars_logit` [B, N, K + 1] of `features` [B, N, C]; the blank is certain where `is_picture` [B, N] is false.
 
-        Nothing is fed, so `labels` are of no use.
+        No character is fed back, so `labels` are ignored.
         """
         del labels, teach, forced, training
         logits = ops.matmul(features, self.softmax_w) + self.softmax_b
@@ -53,8 +53,8 @@ class CtcDecoder(keras.layers.Layer):
 def mostly_blank(shape, dtype=None):
     """Biases [K + 1] of a column that is a blank with probability BLANKS, any class as likely as another.
 
-    What CTC finds out first, for dozens of steps and at the cost of the features, is how many blanks there are; after
-    this start it learns characters at once.
+    Without this start CTC spends dozens of steps on learning how common blanks are, at the cost of the features; with
+    it, it learns characters at once.
     """
     biases = np.zeros(shape, "float32")
     biases[-1] = np.log((len(biases) - 1) * BLANKS / (1 - BLANKS))
@@ -62,7 +62,7 @@ def mostly_blank(shape, dtype=None):
 
 
 def frames_needed(ids, null_id: int) -> int:
-    """Columns that a text needs: one a character, and a blank between two that are the same.
+    """Columns that a text needs: one per character, and a blank between two equal neighbours.
 
     Args:
         ids: int [T].
@@ -75,7 +75,7 @@ def frames_needed(ids, null_id: int) -> int:
 def loss(config, logits, labels, null_id):
     """Mean negative log-probability of the texts in nats; its floor, 0; and their mean number of characters.
 
-    A text that needs more columns than its picture has counts as 0.
+    A text that needs more columns than its picture has contributes 0.
 
     Args:
         config: not used: CTC knows no label smoothing.
@@ -98,7 +98,7 @@ def loss(config, logits, labels, null_id):
 
 
 def read(config, logits, null_id, num_steps):
-    """The likeliest class of each column, runs joined, blanks left out.
+    """The likeliest class of each column, with runs joined and blanks dropped.
 
     Args:
         config: not used.
@@ -161,7 +161,7 @@ def search_texts(decoder, features, null_id, beam_width, penalty, is_picture=Non
         decoder: a CtcDecoder.
         features: [B, N, C].
         null_id: the class of padding.
-        beam_width: W; so many texts are followed and returned.
+        beam_width: W, the number of texts followed and returned.
         penalty: weight of the length penalty.
         is_picture: bool [B, N], the columns that belong to the picture; None: all.
 

@@ -1,4 +1,4 @@
-"""Views in, attention positions out: splitting, columns that know each other, coordinates, flattening."""
+"""Views in, attention positions out: splitting, recurrent columns, coordinates, flattening."""
 
 import keras
 from keras import ops
@@ -36,9 +36,9 @@ def encode_coordinates(features):
 
 @keras.saving.register_keras_serializable("attention_ocr")
 class RecurrentColumns(keras.layers.Layer):
-    """Columns of features, each told of those around it: LSTMs in both directions (arXiv 1507.05717, section 2.2).
+    """Bidirectional LSTMs over the columns of the features (arXiv 1507.05717, section 2.2).
 
-    Between two of them a linear layer, as CRNN's published code has it.
+    As in CRNN's published code, there is a linear layer between two of them.
 
     Args:
         num_layers: LSTMs, each in both directions.
@@ -65,7 +65,7 @@ class RecurrentColumns(keras.layers.Layer):
     def call(self, features, sizes=None, training=False):
         """[B, 1, w, 2U] of `features` [B, h, w, C], whose rows are joined.
 
-        Columns beyond those that `sizes` int [B, 2] (rows, columns) tells are not looked at, and come out as zeros.
+        Columns beyond `sizes`, int [B, 2] (rows, columns), are ignored and come out as zeros.
         """
         _, h, w, C = ops.shape(features)
         columns = ops.reshape(ops.transpose(features, [0, 2, 1, 3]), [-1, w, h * C])
@@ -78,7 +78,7 @@ class RecurrentColumns(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("attention_ocr")
 class MultiViewEncoder(keras.layers.Layer):
-    """One tower for all views, maybe recurrent layers over its columns, then coordinates, then one row of positions.
+    """One tower for all views, optional recurrent layers over columns, optional coordinates, then a row of positions.
 
     Args:
         tower: a layer from [V*B, H, W, 3] to [V*B, h, w, C].
@@ -105,7 +105,7 @@ class MultiViewEncoder(keras.layers.Layer):
         Args:
             images: [B, H, V*W, 3] in -1.25..1.25.
             sizes: int [B, 2], height and width of the picture at the top left of each; the rest is padding. None: all
-                is picture. Only where the tower's layout masks.
+                is picture. Only for a tower whose layout masks.
             training: whether batch norm learns.
 
         Returns:

@@ -25,7 +25,7 @@ LAYOUTS: dict[str, Callable[[ModelConfig], Layout]] = {
 
 @dataclass(frozen=True)
 class Geometry:
-    """What becomes of a picture's size on its way through a network.
+    """How the size of a picture changes on its way through a network.
 
     Attributes:
         layout: of the encoder's tower.
@@ -33,7 +33,7 @@ class Geometry:
         joins_rows: whether recurrent layers join the rows of a column.
         crop: (height, width) that is cut from the middle of each view; 0: all of it.
         image_shape: (H, V*W, 3), the largest picture the tower sees: after the crop, or the whole canvas.
-        canvas: what pictures of several sizes lie on; None: all pictures have the data set's size.
+        canvas: the area that pictures of several sizes lie on; None: all pictures have the data set's size.
     """
 
     layout: Layout
@@ -45,12 +45,12 @@ class Geometry:
 
     @property
     def cuts_padding(self) -> bool:
-        """Whether the network is called on pictures without the padding that the data set's `resize` puts around."""
+        """Whether the network reads pictures without the padding that the data set's `resize` adds."""
         return self.canvas is not None
 
     @property
     def cells(self) -> tuple[int, int] | None:
-        """The pixel that a view's first cell is centred at and pixels between two cells; None: cells fill the view."""
+        """The pixel at the centre of a view's first cell, and pixels between cells; None: cells fill the view."""
         return None if self.joins_rows else self.layout.cells
 
     def feature_grid(self, height: int, width: int) -> tuple[int, int]:

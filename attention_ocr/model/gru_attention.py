@@ -1,4 +1,4 @@
-"""The decoder of the PyTorch attention OCRs: a GRU that looks before each step, with what it knew after the last."""
+"""The decoder of the PyTorch attention OCRs: a GRU that attends before each step, with the previous hidden state."""
 
 import keras
 from keras import ops
@@ -29,13 +29,13 @@ def gru_cell(inputs, h, kernel, bias, recurrent_kernel, recurrent_bias):
 
 
 def pytorch_uniform():
-    """PyTorch's first values of a linear layer: within +- 1 / sqrt(inputs)."""
+    """PyTorch's initial weights of a linear layer: uniform within +- 1 / sqrt(inputs)."""
     return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
 class GruAttentionDecoder(recurrent.StepwiseDecoder):
-    """Additive attention by the hidden state, then a GRU of the embedded character and what was looked at.
+    """Additive attention with the hidden state as its query, then a GRU over the embedded character and the context.
 
     Args:
         config: its decoder's knobs are used.

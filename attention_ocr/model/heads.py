@@ -23,8 +23,8 @@ class Head:
     Attributes:
         decoder: the layer class, called as an `AttentionDecoder`; returns `chars_logit` and maybe `attention`.
         loss: (config, logits, labels, null id) -> the loss, its floor and how many characters it is the sum of.
-        read: (config, logits, null id, T) -> the reference's endpoints; also `attention` [B, T, N] where the decoder
-            has none but its logits tell where each character is.
+        read: (config, logits, null id, T) -> the reference's endpoints; also `attention` [B, T, N] if the decoder has
+            none but its logits show where each character is.
         search: (decoder, features, null id, beam width, length penalty, is_picture) -> those of
             `beam_search.endpoints`.
     """
@@ -50,7 +50,7 @@ def read_characters(config, logits, null_id, num_steps=None):
         config: its `stop_at_end` counts only nulls after the first one.
         logits: [B, T, K].
         null_id: the class of padding.
-        num_steps: T, which the logits tell too.
+        num_steps: not used: the logits have T.
 
     Returns:
         `predicted_chars` int32 [B, T]; `predicted_scores` [B, T], their probabilities; `predicted_length` int32 [B],
@@ -92,7 +92,7 @@ ALWAYS_FED = ("stacked_attention", "gru_attention", "area_attention")  # these k
 
 
 def name_of_head(config: ModelConfig) -> str:
-    """The head a config asks for; the reference's --nouse_attention is its name for the slice head."""
+    """The name of the head a config asks for; the reference calls the slice head --nouse_attention."""
     return "slice" if config.head == "attention" and not config.use_attention else config.head
 
 
@@ -111,8 +111,8 @@ def check_pair(
     """
     if name_of_head(config) in ALWAYS_FED and not config.use_autoregression:
         raise UserError(
-            f"--nouse_autoregression: --head={config.head} is always fed the character before; leave it away, or use "
-            "--head=attention"
+            f"--nouse_autoregression: --head={config.head} always feeds back the previous character; leave the flag "
+            "out, or use --head=attention"
         )
     needs_one_size = {
         "--head=slice": name_of_head(config) == "slice",
@@ -123,8 +123,8 @@ def check_pair(
     for flag, is_given in needs_one_size.items():
         if is_given and cuts_padding:
             raise UserError(
-                f"{flag}: needs pictures of one size, but --encoder={config.encoder} reads those of data set "
-                f"{dataset.name!r} as wide as they are; make the records with --resize=stretch, or leave it away"
+                f"{flag}: needs pictures of one size, but --encoder={config.encoder} reads each picture of data set "
+                f"{dataset.name!r} at its own size; make the records with --resize=stretch, or leave the flag out"
             )
     if name_of_head(config) != "ctc":
         return
@@ -146,20 +146,20 @@ def check_labels(
     labels_of: Callable[[], Iterable[tuple[str, Sequence[int], int]] | None],
     columns_of: Callable[[int], int] | None = None,
 ) -> None:
-    """Checks, before a model learns from them, that a CTC head has columns enough for the texts.
+    """Checks before training that a CTC head has enough columns for the texts.
 
-    A few whose pictures are too narrow do no harm, as `ctc.loss` leaves them out: they are named and counted.
+    A few texts whose pictures are too narrow do no harm, since `ctc.loss` ignores them: they are counted, one is named.
 
     Args:
-        config: tells the head.
-        dataset: tells T and the charset.
+        config: names the head.
+        dataset: gives T and the charset.
         feature_grid: (h, w) of the features of a picture that fills the data set's size.
-        labels_of: gives the record, the class ids and the width in pixels of each example, or None: they cannot be
-            looked at beforehand. Only called where a text of T characters may need more columns than there are.
+        labels_of: gives the record, the class ids and the width in pixels of each example, or None if they are not
+            known before training. Only called if a text of T characters may need more columns than there are.
         columns_of: the columns of a picture by its width; None: all have `feature_grid`'s.
 
     Raises:
-        UserError: more than ctc.MOST_TOO_LONG of the texts need more columns; or they may, and are not known.
+        UserError: more than ctc.MOST_TOO_LONG of the texts need more columns, or unknown texts may need more.
     """
     N, T, charset = feature_grid[1], dataset.max_sequence_length, dataset.charset
     if name_of_head(config) != "ctc" or (N >= 2 * T - 1 and not columns_of):

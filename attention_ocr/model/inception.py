@@ -48,8 +48,8 @@ class ConvBatchNormRelu(keras.layers.Layer):
         Args:
             inputs: the features or pixels below.
             num_updates: int [], how many training steps the moving averages have seen.
-            cells: bool [B, h, w], which of the features belong to their picture, with one view only; batch norm counts
-                no others. None: all.
+            cells: bool [B, h, w], the features that belong to their picture, with one view only; batch norm ignores
+                the others. None: all.
             training: whether batch norm uses and learns the batch's statistics.
         """
         features = ops.cast(self.convolution(inputs), "float32")
@@ -125,7 +125,7 @@ class InceptionV3(keras.layers.Layer):
         return C
 
     def activations(self, height, width):
-        """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
+        """How many numbers training keeps for the gradient of a picture of `height` x `width` pixels."""
         kept = 0
         for number, (*_, filters) in enumerate(STEM, start=1):
             h, w = (stem_side(STEM[:number], side) for side in (height, width))

@@ -38,7 +38,7 @@ class InceptionV4(keras.layers.Layer):
         return (sizes + STRIDE - 1) // STRIDE
 
     def activations(self, height, width):
-        """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
+        """How many numbers training keeps for the gradient of a picture of `height` x `width` pixels."""
         kept, stride = 0, 1
         for branches in ((STEM,), *BLOCKS.values()):
             before = stride
@@ -58,8 +58,9 @@ class InceptionV4(keras.layers.Layer):
 
         Args:
             images: [B, H, W, 3].
-            sizes: int [B, 2], height and width of the picture at the top left of each; what lies beyond counts as
-                that picture's edge, and its features are zeros. H and W are multiples of 8 then. None: all is picture.
+            sizes: int [B, 2], height and width of the picture at the top left of each; pixels beyond count as
+                outside the picture, and their features are zeros; H and W are then multiples of 8. None: all is
+                picture.
             training: whether batch norm learns.
 
         Returns:
@@ -71,7 +72,7 @@ class InceptionV4(keras.layers.Layer):
         return features
 
     def endpoints(self, images, sizes=None, training=False):
-        """What `call` computes on its way, by slim's names: the features after the stem and after each block."""
+        """The intermediate features of `call` by slim's names: after the stem and after each block."""
         options = {"num_updates": ops.convert_to_tensor(self.num_updates), "training": training}
         cells = padding.inside(images, sizes)
         features, cells = self._branch("", STEM, padding.clear(images, cells), cells, options)

@@ -32,8 +32,8 @@ def sequence_loss(logits, labels, label_smoothing=0.1, weights=None, average_acr
         average_across_timesteps: divide the sum over a text's steps by the sum of their weights.
 
     Returns:
-        The loss; its floor, the least value that smoothed labels allow (29.9 at K = 134, T = 37); and the mean number
-        of steps that it is the sum of: scalars.
+        Three scalars: the loss; its floor, the least value that smoothed labels allow (29.9 at K = 134, T = 37); and
+        the mean number of steps in a text's sum.
     """
     K = logits.shape[-1]
     logits = ops.cast(logits, "float32")
@@ -49,16 +49,16 @@ def sequence_loss(logits, labels, label_smoothing=0.1, weights=None, average_acr
 
 
 def attention_loss(attention, places, feature_grid, cells, reach=1.0):
-    """How far attention looks from where the characters are: -log of its weight near them, in nats a text.
+    """The negative logarithm of attention's weight near each character, in nats per text.
 
-    Near is a bell around a character in each of its views, so any view will do.
+    "Near" is a Gaussian around the character in every view that shows it, so attention may look at any of them.
 
     Args:
         attention: [B, T, N], weights of the positions v*h*w + y*w + x.
-        places: [B, T, V, 2], (x, y) in pixels of view v; NaN: not there.
+        places: [B, T, V, 2], each character's (x, y) in pixels of view v; NaN: not in that view.
         feature_grid: (h, w).
-        cells: the pixel that the first cell is centred at, and pixels between two cells.
-        reach: the bell's standard deviation in cells.
+        cells: the pixel at the centre of the first cell, and pixels between cells.
+        reach: the Gaussian's standard deviation in cells.
 
     Returns:
         A scalar, the mean over texts of the sum over their characters.
@@ -76,7 +76,7 @@ def attention_loss(attention, places, feature_grid, cells, reach=1.0):
 
 
 def smoothed_entropy(num_classes, label_smoothing):
-    """Entropy in nats of one smoothed label: what remains of a step's loss when the network is perfect."""
+    """Entropy in nats of one smoothed label: the loss of a step in which the network is perfect."""
     spread = label_smoothing / num_classes
     peak = 1 - label_smoothing + spread
     entropy = -peak * math.log(peak)

@@ -24,7 +24,7 @@ def character_accuracies(labels, predictions, null_id):
 def sequence_accuracies(labels, predictions, null_id):
     """The reference's SequenceAccuracy of each text, [B]: 1 if every non-null id of the label is right.
 
-    What was read after the label's end is not looked at; `exact_match` does.
+    Characters read after the label's end are ignored here; `exact_match` counts them.
     """
     right = ops.logical_or(labels == predictions, labels == null_id)
     return ops.cast(ops.all(right, axis=1), "float32")

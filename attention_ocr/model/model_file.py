@@ -1,4 +1,4 @@
-"""A `.keras` file of this project, opened."""
+"""Opens the `.keras` model files of this project."""
 
 import json
 import os

@@ -20,7 +20,7 @@ from attention_ocr.model.inception_v4 import InceptionV4
 from attention_ocr.model.residual import Residual
 
 FORMAT_VERSION = 1
-MOST_NATS = 20.0  # a character; more of them would only make the perplexity infinite
+MOST_NATS = 20.0  # per character; a larger loss would only make the perplexity infinite
 
 # DIFFERS: the reference's --weight_decay reaches softmax_w and softmax_b only; its tower always has the default, 4e-5.
 TOWERS = {
@@ -40,7 +40,7 @@ TOWERS = {
 
 
 class LastValue(keras.metrics.Metric):
-    """A metric that reports its newest value, so that a summary speaks of its own batch."""
+    """A metric that reports its newest value, so that a summary describes its own batch."""
 
     def __init__(self, name):
         super().__init__(name=name)
@@ -68,7 +68,7 @@ class AttentionOcr(keras.Model):
         dataset: the DatasetSpec whose pictures and charset it reads.
         geometry: the sizes of its pictures and features.
         feature_grid: (h, w), rows and columns of the largest view's feature map; attention positions are V*h*w.
-        step: training steps behind the weights; whoever saves the model sets it.
+        step: training steps behind the weights, set by whoever saves the model.
     """
 
     def __init__(self, config: ModelConfig, dataset: DatasetSpec, **kwargs):
@@ -142,7 +142,7 @@ class AttentionOcr(keras.Model):
         return loss + regularization
 
     def get_config(self) -> dict[str, Any]:
-        """All that a model file must hold beside the weights."""
+        """All that a model file must hold besides the weights."""
         return {
             "format_version": FORMAT_VERSION,
             "attention_ocr": attention_ocr.__version__,
@@ -152,13 +152,13 @@ class AttentionOcr(keras.Model):
         }
 
     def save_own_variables(self, store):
-        """Adds what dropout and teacher forcing draw next, which Keras leaves out: resumed runs go on exactly."""
+        """Adds the random state of dropout and teacher forcing, which Keras leaves out, so that runs resume exactly."""
         super().save_own_variables(store)
         for number, state in enumerate(self._seed_states()):
             store[f"seed_{number}"] = ops.convert_to_numpy(state)
 
     def load_own_variables(self, store):
-        """The opposite of `save_own_variables`."""
+        """The inverse of `save_own_variables`."""
         names = list(store.keys())
         for number, state in enumerate(self._seed_states()):
             if f"seed_{number}" in names:  # not in files written before these were saved
@@ -178,7 +178,7 @@ class AttentionOcr(keras.Model):
         if version > FORMAT_VERSION:
             raise UserError(
                 f"the model file has format {version}, written by attention-ocr {config['attention_ocr']}; this is "
-                f"{attention_ocr.__version__}, which knows format {FORMAT_VERSION}; upgrade it"
+                f"{attention_ocr.__version__}, which knows format {FORMAT_VERSION}; upgrade attention-ocr"
             )
         model = cls(ModelConfig.from_dict(config["model"]), DatasetSpec.from_dict(config["dataset"]))
         model.step = config["step"]

@@ -1,4 +1,4 @@
-"""Pictures of several sizes in one batch: what lies beyond each one's rows and columns counts for nothing."""
+"""Pictures of several sizes in one batch: cells beyond each one's rows and columns are ignored."""
 
 from keras import ops
 
@@ -26,7 +26,7 @@ def inside(features, sizes):
 def strided(cells, down, across):
     """`cells` bool [B, h, w] after a layer of strides `down` and `across` whose sides are rounded up; None stays None.
 
-    Where the first cell of every `down` is in the picture, the cell that stands for them is.
+    A cell belongs to the picture if the first of the cells it stands for does.
     """
     return None if cells is None else cells[:, ::down, ::across]
 

@@ -1,4 +1,4 @@
-"""The first layers of a network: they cut the middle of each view out and scale pixels, so that no caller forgets."""
+"""The first layers of a network: they crop each view to its middle and scale pixels, so that no caller has to."""
 
 from keras import ops
 

@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-MOST_ONE_HOT = 1000  # classes up to which, as in the reference, a character fed back has an entry for each
+MOST_ONE_HOT = 1000  # up to so many classes a character is fed back as a one-hot vector, as in the reference
 
 
 def character_size(config, num_classes):
-    """How many entries stand for a character fed back: K up to MOST_ONE_HOT classes, then U, or what was asked for."""
+    """Size of the vector that is fed back for a character: as asked for, else K up to MOST_ONE_HOT classes, then U."""
     return config.embedding_size or (num_classes if num_classes <= MOST_ONE_HOT else config.num_lstm_units)
 
 
@@ -19,7 +19,7 @@ def lstm_cell(inputs, state, kernel, bias, clip=None, forget_bias=1.0):
         state: (c, h), each [B, U].
         kernel: [I + U, 4U], the gates in the order input, candidate, forget, output.
         bias: [4U].
-        clip: the cell's state stays in +- this; None: it may be anything.
+        clip: the cell's state is clipped to +- this; None: not at all.
         forget_bias: what is added to the forget gate before its sigmoid.
 
     Returns:
@@ -78,15 +78,15 @@ def _unrolled(advance, carry, num_steps):
 
 
 def _loop(advance, carry, num_steps):
-    """As `_unrolled`, compiled once for all steps."""
+    """Like `_unrolled`, but compiled once for all steps."""
     _, steps = ops.scan(advance, carry, ops.arange(num_steps))  # [T, B, ...]
     return tuple(None if values is None else ops.moveaxis(values, 0, 1) for values in steps)
 
 
 class StepwiseDecoder(keras.layers.Layer):
-    """What decoders share that read one character a step.
+    """The base of decoders that read one character a step.
 
-    A decoder has `softmax_w`, `softmax_b`, and `start`, which says how a step is made.
+    A decoder has `softmax_w`, `softmax_b`, and `start`, which makes its step.
 
     Args:
         config: its decoder's knobs are used.
@@ -106,10 +106,10 @@ class StepwiseDecoder(keras.layers.Layer):
         Args:
             features: [B, N, C].
             labels: int [B, T], needed to teach.
-            teach: feed the labels; otherwise what was read.
-            is_picture: bool [B, N], the positions that belong to the picture, which alone are looked at; None: all.
-            forced: bool [], whether the labels are fed in this batch; None: they are whenever `teach`.
-            training: whether dropout is at work.
+            teach: feed the labels; otherwise feed what was read.
+            is_picture: bool [B, N], the positions of the picture, to which attention is limited; None: all.
+            forced: bool [], whether the labels are fed in this batch; None: whenever `teach` is true.
+            training: whether dropout applies.
 
         Returns:
             `chars_logit` [B, T, K], and `attention` [B, T, N] where the decoder has one.
@@ -122,21 +122,22 @@ class StepwiseDecoder(keras.layers.Layer):
 
         Args:
             features: [B, N, C].
-            copies: how many texts of a picture are read side by side, below written into B: row b * copies + i.
-            is_picture: bool [B, N], the positions that belong to the picture, which alone are looked at; None: all.
-            training: whether dropout is at work.
+            copies: how many texts are read side by side for each picture; below, B counts them all, and row
+                b * copies + i is text i of picture b.
+            is_picture: bool [B, N], the positions of the picture, to which attention is limited; None: all.
+            training: whether dropout applies.
 
         Returns:
-            step: (t, state, fed int [B]) -> state, output [B, U], attention [B, N] or None; `fed` K stands for nothing.
-            state: the first one, nested arrays [B, ...].
+            step: (t, state, fed int [B]) -> state, output [B, U], attention [B, N] or None; `fed` K means no character.
+            state: the first state, nested arrays [B, ...].
         """
         raise NotImplementedError
 
     def dropout(self, shape, dtype, training):
-        """A function (t, values [*shape]) -> values; in training with a share of them left out.
+        """A function (t, values [*shape]) -> values, which drops a share of them in training.
 
-        What is left out is drawn for all steps before the first one, as a loop cannot draw. Only for decoders that have
-        a `seed_generator`.
+        The masks of all steps are drawn before the first one, since a loop cannot draw. Only for decoders that have a
+        `seed_generator`.
         """
         rate = self.config.decoder_dropout
         if not training or not rate:
@@ -151,7 +152,7 @@ class StepwiseDecoder(keras.layers.Layer):
 
 
 def start(decoder, features, copies=1, is_picture=None):
-    """As the decoder's `start`, but the step gives logits [B, K] in place of what they are made of."""
+    """Like the decoder's `start`, but the step returns logits [B, K] instead of the decoder's output."""
     step, state = decoder.start(features, copies, is_picture)
 
     def step_to_logits(t, state, fed):
@@ -167,5 +168,5 @@ def repeat(array, copies):
 
 
 def with_nothing(table):
-    """`table` [K, D] with a row of zeros for class K, what is fed when there is no character."""
+    """`table` [K, D] with a row of zeros for class K, which means no character."""
     return ops.pad(table, [[0, 1], [0, 0]])

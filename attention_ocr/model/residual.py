@@ -41,7 +41,7 @@ class ConvBatchNorm(keras.layers.Layer):
         self.normalization.build(self.convolution.compute_output_shape(shape))
 
     def call(self, features, cells=None, training=False):
-        """Features; of `cells` bool [B, h / down, w / across] if given, those that are not True are zeros."""
+        """Features; zeros where `cells`, bool [B, h / down, w / across], is given and false."""
         return padding.clear(self.normalization(self.convolution(features), training=training, mask=cells), cells)
 
 
@@ -75,7 +75,7 @@ class Residual(keras.layers.Layer):
     Args:
         num_channels: C of the features; the stages before have an eighth, a quarter and a half.
         weight_decay: as in `ConvBatchNorm`.
-        dropout: share of the features left out while training.
+        dropout: share of the features dropped in training.
     """
 
     def __init__(self, num_channels, weight_decay, dropout=0.0, **kwargs):
@@ -97,7 +97,7 @@ class Residual(keras.layers.Layer):
         return (sizes + np.array(STRIDE, "int32") - 1) // np.array(STRIDE, "int32")
 
     def activations(self, height, width):
-        """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
+        """How many numbers training keeps for the gradient of a picture of `height` x `width` pixels."""
         kept, (down, across) = 3 * height * width * self.stem.filters // 4, self.stem.strides
         for block in self.blocks:
             down, across = down * block.strides[0], across * block.strides[1]
@@ -109,8 +109,8 @@ class Residual(keras.layers.Layer):
 
         Args:
             images: [B, H, W, 3]; with sizes, H and W are multiples of 16 and 4.
-            sizes: int [B, 2], height and width of the picture at the top left of each; what lies beyond counts as that
-                picture's edge, and its features are zeros. None: all is picture.
+            sizes: int [B, 2], height and width of the picture at the top left of each; pixels beyond count as outside
+                the picture, and their features are zeros. None: all is picture.
             training: whether batch norm learns.
         """
         cells = padding.inside(images, sizes)

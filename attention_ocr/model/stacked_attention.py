@@ -19,8 +19,8 @@ def last_position(features, is_picture):
 class StackedAttentionDecoder(recurrent.StepwiseDecoder):
     """TensorFlow 1's `attention_decoder` with one head, around several layers of LSTM, fed with embedded characters.
 
-    Its features are thought to be a bidirectional LSTM's: first the forward direction's outputs, then the backward
-    direction's. Where each direction ended, the first layers of the decoder begin.
+    It expects the features of a bidirectional LSTM: the forward direction's outputs, then the backward direction's.
+    The decoder's layers start, by turns, from the last output of each direction.
 
     Args:
         config: its decoder's knobs are used.

@@ -50,7 +50,7 @@ class Tf1Checkpoint:
     """The variables of a TF1 checkpoint.
 
     Args:
-        path: its prefix, what stands before `.index`; a folder means the newest in it.
+        path: its prefix, the name without `.index`; a folder means the newest one in it.
         flag: the flag that named it, for messages.
 
     Attributes:
@@ -77,8 +77,8 @@ class Tf1Checkpoint:
         except (tf.errors.OpError, ValueError, RuntimeError, LookupError) as error:
             reason = (str(error).splitlines() or [""])[0][:160]
             raise UserError(
-                f"{self.named}: is no TF1 checkpoint, or a damaged one ({what}{reason}); give what stands before "
-                ".index and .data-00000-of-00001, and keep these files together"
+                f"{self.named}: is not a TF1 checkpoint, or is damaged ({what}{reason}); give the path without "
+                ".index and .data-00000-of-00001, and keep those files together"
             ) from error
 
 
@@ -106,7 +106,7 @@ def import_model(
         views: their number, and height and width of one in pixels.
         max_sequence_length: T.
         charset: the K classes; None: placeholders of a private use area, the null last.
-        use_autoregression: None: as the variables tell, else (with attention they do not tell) True.
+        use_autoregression: None: as the variables show, or True with attention, where they do not show it.
 
     Returns:
         The model, and what became of each variable.
@@ -141,9 +141,9 @@ def import_model(
 
 
 def start_tower_from(model: AttentionOcr, path: str | os.PathLike) -> list[Row]:
-    """Copies the tower's weights out of an Inception-v3 TF1 checkpoint; what the tower has not is ignored.
+    """Copies the tower's weights out of an Inception-v3 TF1 checkpoint; other variables are ignored.
 
-    The averages of batch norm are loaded, but count as those of step 0: they soon follow the new pictures.
+    The averages of batch norm are loaded, but count as those of step 0, so they soon follow the new pictures.
 
     Raises:
         UserError: the checkpoint cannot be read, or lacks a layer.
@@ -252,7 +252,7 @@ def _find_slice_inputs(checkpoint, tower, dataset, num_units, use_autoregression
         )
     if len(fits) > 1:
         raise UserError(
-            f"{checkpoint.named}: its variables do not tell whether characters are fed to the decoder; give "
+            f"{checkpoint.named}: its variables do not show whether characters are fed to the decoder; give "
             "--use_autoregression or --nouse_autoregression"
         )
     return fits[0]

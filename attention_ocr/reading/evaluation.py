@@ -57,8 +57,8 @@ def evaluate(
 
     Args:
         reader: the model.
-        batches: of `images` uint8 [B, H, V*W, 3], `labels` int32 [B, T] and `records` string [B], and where the network
-            has a canvas `sizes` int32 [B, 2]; the last may be smaller.
+        batches: of `images` uint8 [B, H, V*W, 3], `labels` int32 [B, T], `records` string [B] and, if the network has a
+            canvas, `sizes` int32 [B, 2]; the last batch may be smaller.
         batch_size: B.
         on_batch: called after each batch with the number of its records.
     """

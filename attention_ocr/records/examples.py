@@ -1,4 +1,4 @@
-"""The FSNS `tf.train.Example`: a picture, its class ids and its text. TensorFlow only to parse it in a graph."""
+"""The FSNS `tf.train.Example`: a picture, its class ids and its text. No TensorFlow."""
 
 from collections.abc import Sequence
 
@@ -53,12 +53,12 @@ def values_of(serialized: bytes) -> dict[str, list]:
     """The values of a record by key, as plain bytes and numbers.
 
     Raises:
-        UserError: the bytes are no `tf.train.Example`.
+        UserError: the bytes are not a `tf.train.Example`.
     """
     try:
         example = Example.FromString(serialized)
     except DecodeError as error:
-        raise UserError("the bytes are no tf.train.Example") from error
+        raise UserError("the bytes are not a tf.train.Example") from error
     return {
         key: list(getattr(feature, feature.WhichOneof("kind") or "bytes_list").value)
         for key, feature in example.features.feature.items()

@@ -22,7 +22,7 @@ class RawRecord:
     Attributes:
         number: its place in the file, from 0.
         offset: where it begins in bytes.
-        data: its bytes; of a damaged one what could be read.
+        data: its bytes; if it is damaged, those that could be read.
         fault: what is wrong with it; empty: nothing.
     """
 
@@ -35,8 +35,8 @@ class RawRecord:
 def read_records(path: str | os.PathLike) -> Iterator[RawRecord]:
     """The records of a file in order, damaged ones with their fault.
 
-    After a record whose bytes are damaged the next one follows. Where a length is damaged or the file ends too
-    early nothing after it can be found: that fault is the last item.
+    A record whose bytes are damaged does not hide the next one. After a damaged length, or where the file ends too
+    early, nothing more can be found: that fault is the last item.
 
     Raises:
         UserError: the file cannot be read.

@@ -1,4 +1,4 @@
-"""One picture: opened whatever it is, fitted to V views of H x W, cropped. Pillow and NumPy only."""
+"""One picture: opened from any format, fitted to V views of H x W, cropped. Pillow and NumPy only."""
 
 import contextlib
 import io
@@ -14,7 +14,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
 PAD_GREY = 127
-TALL = 1.5  # How many times as high as wide a picture is at least to count as vertical text.
+TALL = 1.5  # A picture more than this many times as high as wide counts as vertical text.
 SIXTEEN_BIT_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 LIGHT = 192  # of 255: on white, what is nowhere darker than this cannot be read
 HARDLY_DIFFERENT = 15  # of 255: a picture whose values differ by no more shows nothing
@@ -24,9 +24,9 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 def open_image(source: str | Path | bytes, name: str = "", max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """The picture as RGB, upright, fully loaded; of several pages, or of an animation, the first.
+    """The picture as upright RGB, fully loaded; a file of several pages, or an animation, gives the first.
 
-    What is transparent becomes white, or black where all that can be seen is light.
+    Transparency becomes white, or black if all that is visible is light.
 
     Args:
         source: a file's name, or its bytes.
@@ -34,7 +34,7 @@ def open_image(source: str | Path | bytes, name: str = "", max_pixels: int = MAX
         max_pixels: a picture of more is not decoded.
 
     Raises:
-        UserError: there is no such file, its bytes are no whole picture, or it has too many pixels.
+        UserError: there is no such file, its bytes are not a whole picture, or it has too many pixels.
     """
     if not name:
         name = "the picture" if isinstance(source, bytes) else str(source)
@@ -64,7 +64,7 @@ def decoded(source: str | Path | bytes, name: str, max_pixels: int = MAX_PIXELS)
 
 
 def too_large(width: int, height: int, max_pixels: int) -> str:
-    """What to say of a picture with more than `max_pixels` pixels; empty: it has no more."""
+    """The complaint about a picture of more than `max_pixels` pixels; empty: there is none."""
     if width * height <= max_pixels:
         return ""
     return (
@@ -96,7 +96,7 @@ def number_of_pages(picture: Image.Image) -> int:
 
 
 def shows_nothing(image: Image.Image) -> bool:
-    """Whether an RGB picture is of one colour, or so nearly that nothing can be seen on it."""
+    """Whether an RGB picture has one colour, or so nearly that nothing can be seen in it."""
     return all(high - low <= HARDLY_DIFFERENT for low, high in image.getextrema())  # type: ignore[misc]
 
 
@@ -108,8 +108,7 @@ def upright_rgb(picture: Image.Image) -> Image.Image:
 def scaled_size(height: int, width: int, spec: DatasetSpec) -> tuple[int, int]:
     """Height and width in pixels that a picture fills of a view of H x W; the rest is padding.
 
-    `pad`: it touches the view from inside. `keep_height`: it fills the height, and of the width no more than W.
-    `stretch`: it fills the view.
+    `pad`: as large as fits into the view. `keep_height`: the full height, at most W wide. `stretch`: the whole view.
     """
     H, W = spec.image_height, spec.image_width
     if spec.resize == "stretch":
@@ -126,8 +125,8 @@ def is_turned(height: int, width: int, spec: DatasetSpec) -> bool:
 def fit(image: Image.Image, spec: DatasetSpec) -> np.ndarray:
     """The picture of all views side by side, each view fitted by the spec's `resize`.
 
-    A picture of the right size comes back unchanged. Of any other, columns beyond a multiple of V are cut
-    off; one of fewer than V columns is stretched as a whole.
+    A picture of the right size comes back unchanged. Otherwise columns beyond a multiple of V are cut
+    off; a picture of fewer than V columns is stretched as a whole.
 
     Returns:
         uint8 [H, V*W, 3].
@@ -179,7 +178,7 @@ def fit_views(images: list[Image.Image], spec: DatasetSpec) -> np.ndarray:
 
 
 def fits(image: Image.Image, spec: DatasetSpec) -> bool:
-    """Whether a picture of all views needs no change of its pixels."""
+    """Whether a picture of all views can be used as it is."""
     H, V, W = spec.image_height, spec.num_views, spec.image_width
     return image.size == (V * W, H) and not is_turned(H, W, spec)
 

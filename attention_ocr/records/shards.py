@@ -1,4 +1,4 @@
-"""Record files that appear together when all is good, or not at all."""
+"""Record files that appear all together once they are complete, or not at all."""
 
 import contextlib
 import os
@@ -60,7 +60,7 @@ class ShardWriter:
     Args:
         folder: where to write.
         split: the split's name.
-        max_bytes: the size a file may have; a single larger record still is written.
+        max_bytes: the size a file may have; a single larger record is still written.
     """
 
     def __init__(self, folder: Path, split: str, max_bytes: float) -> None:
@@ -117,8 +117,8 @@ def _remove_what_was_left(output: Path) -> None:
         host, _, process = temporary.name.removeprefix(STAGING_PREFIX).rpartition(".")
         if host != socket.gethostname() or _is_running(int(process)):
             raise UserError(
-                f"{output}: is being written by process {process} on {host}; wait for it, or remove {temporary} if it "
-                "is gone"
+                f"{output}: is being written by process {process} on {host}; wait for it, or remove {temporary} if "
+                "that process is gone"
             )
         moving = temporary / MOVING_FILE
         names = moving.read_text("utf-8").split("\n") if moving.exists() else []

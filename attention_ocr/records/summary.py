@@ -15,7 +15,7 @@ LARGE_PICTURE = 2 * 150 * 600  # Pixels; twice those of FSNS.
 
 @dataclass
 class Tally:
-    """Lines of which one thing is to be told: how many, three messages, and the largest value if there is one."""
+    """Lines with the same remark: how many, the first three messages, and the largest value if there is one."""
 
     count: int = 0
     examples: list[str] = field(default_factory=list)
@@ -24,7 +24,7 @@ class Tally:
 
 @dataclass
 class SplitSummary:
-    """A split's records, its files, what was dropped and what is to be told of the others: reason -> Tally."""
+    """A split's records and files, and the lines that were dropped or noted: reason -> Tally."""
 
     kept: int = 0
     num_shards: int = 0
@@ -36,7 +36,7 @@ class SplitSummary:
         _count(self.dropped, reason, example)
 
     def note(self, what: str, example: str, value: int = 0) -> None:
-        """Counts a line that is kept, but not as it was or not beyond doubt."""
+        """Counts a line that is kept, but changed or doubtful."""
         tally = _count(self.noted, what, example)
         tally.largest = max(tally.largest, value)
 
@@ -90,8 +90,8 @@ def _advice(summary: Summary) -> list[str]:
     empty = [name for name, split in summary.splits.items() if not split.kept]
     if empty:
         found.append(
-            f"WARNING: no line fell to {' and '.join(empty)}; add lines, raise "
-            f"{' and '.join(f'--{name}_fraction' for name in empty)} (0 if it is not wanted), or give a list with "
+            f"WARNING: no line was drawn for {' and '.join(empty)}; add lines, raise "
+            f"{' and '.join(f'--{name}_fraction' for name in empty)} (0: no such split), or give a list with "
             f"{' and '.join(f'--{name}_annotations' for name in empty)}"
         )
     widest = max(

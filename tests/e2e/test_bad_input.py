@@ -127,7 +127,7 @@ def test_wrong_flag_for_several_data_sets(dataset, tmp_path, capsys, flag, words
 @pytest.mark.parametrize(
     ("curriculum", "words"),
     [
-        ("{0}:2,{0}:3", ["the last entry", "leave it out"]),
+        ("{0}:2,{0}:3", ["the last entry", "remove the step"]),
         ("{0}:2,{0}:2,{0}", ["step 2", "not above 2"]),
         ("{0}:2,none", ["--curriculum: none: no such folder"]),
     ],

@@ -163,7 +163,7 @@ def test_a_charset_file_that_was_edited_is_found(charset_file, edit):
     folder = charset_file.parent
     charset_file.write_text(charset_file.read_text().replace(*edit))
     expected = (
-        f"{charset_file}: was changed after the records were written (an editor may have done it); bring it back, or "
+        f"{charset_file}: was changed after the records were written (an editor may have done it); restore it, or "
         f"remove charset_sha256 from {folder}/dataset.json if its characters are right"
     )
     with pytest.raises(UserError, match=re.escape(expected)):

@@ -137,7 +137,7 @@ def test_damaged_records_are_marked(folder):
     assert [line.source.rpartition(":")[2] for line in lines] == list("01234567")
     assert [line.text for line in lines] == [""] * 6 + ["b", ""]
     faults = [line.ignored.partition(" (")[0] for line in lines]
-    assert "no tf.train.Example" in faults.pop(1)
+    assert "not a tf.train.Example" in faults.pop(1)
     assert faults == [
         "damaged: its checksum is wrong: bytes have changed",
         "damaged: its image/text is not UTF-8",

@@ -63,8 +63,8 @@ def test_heads_that_are_always_fed_refuse_not_to_be(head, make_spec):
     with pytest.raises(UserError) as error:
         check_pair(ModelConfig(head=head, use_autoregression=False), make_spec(), (1, 9))
     assert str(error.value) == (
-        f"--nouse_autoregression: --head={head} is always fed the character before; leave it away, or use "
-        "--head=attention"
+        f"--nouse_autoregression: --head={head} always feeds back the previous character; leave the flag out, or "
+        "use --head=attention"
     )
 
 

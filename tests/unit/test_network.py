@@ -123,7 +123,9 @@ def test_a_file_of_a_newer_version_says_so(small_model, tmp_path):
                 values["config"] |= {"format_version": 99, "attention_ocr": "7.0", "unheard_of": 1}
                 content = json.dumps(values).encode()
             new.writestr(name, content)
-    with pytest.raises(UserError, match=r"has format 99, written by attention-ocr 7\.0; .*; upgrade it") as error:
+    with pytest.raises(
+        UserError, match=r"has format 99, written by attention-ocr 7\.0; .*; upgrade attention-ocr"
+    ) as error:
         model_file.load_model(newer)
     assert "\n" not in str(error.value)
 

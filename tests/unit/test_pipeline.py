@@ -143,8 +143,8 @@ def bad_png():
         (lambda: record(grey_png(), length=6), "image/class has 6 ids, max_sequence_length is 4"),
         (lambda: record(bad_png()), "its PNG picture cannot be decoded"),
         (lambda: record(grey_png()[:60]), "its PNG picture cannot be decoded"),
-        (lambda: record(b"not a picture"), "image/encoded is no picture"),
-        (lambda: b"not an example", "no tf.train.Example"),
+        (lambda: record(b"not a picture"), "image/encoded is not a picture"),
+        (lambda: b"not an example", "not a tf.train.Example"),
     ],
 )
 def test_a_bad_record_is_named(spec, tmp_path, bad, problem):

@@ -145,7 +145,7 @@ def test_what_a_killed_process_moved_already_is_taken_back(tmp_path):
 
 def test_another_machine_that_writes_is_respected(tmp_path):
     (left := tmp_path / "out/.writing-far.away.17").mkdir(parents=True)
-    expected = f"is being written by process 17 on far.away; wait for it, or remove {left} if it is gone"
+    expected = f"is being written by process 17 on far.away; wait for it, or remove {left} if that process is gone"
     with pytest.raises(UserError, match=re.escape(expected)), shards.staging(tmp_path / "out"):
         pass
     assert left.exists()

@@ -60,7 +60,7 @@ class CrnnLayout(Layout):
 
     masks = True
     least = (32, 8)
-    cells = None  # rows and columns lie differently far apart
+    cells = None  # rows and columns are spaced differently
 
     def __init__(self, kind: str):
         self.layers = LAYERS[kind]

@@ -1,4 +1,4 @@
-"""What an encoder does to the size of a picture. No framework is needed to know it."""
+"""How an encoder changes the size of a picture. No framework is imported."""
 
 from typing import Protocol
 
@@ -7,9 +7,9 @@ class Layout(Protocol):
     """Sizes of an encoder's features.
 
     Attributes:
-        masks: whether the encoder can leave out what lies beyond pictures that are smaller than their batch.
-        cells: the pixel that the first cell of the feature map is centred at, and pixels from one cell to the next;
-            None: rows and columns lie differently far apart.
+        masks: whether the encoder can ignore the padding of pictures that are smaller than their batch.
+        cells: the pixel at the centre of the feature map's first cell, and the pixels from one cell to the next; None:
+            rows and columns are spaced differently.
         multiple: (down, across); where the encoder masks, batches must be a multiple of this high and wide, so that a
             picture's cells lie on the same pixels alone and beside a larger one.
         least: the smallest (height, width) in pixels.

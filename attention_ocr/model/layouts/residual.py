@@ -12,7 +12,7 @@ class ResidualLayout(Layout):
     """Sizes of the residual encoder's features."""
 
     masks = True
-    cells = None  # rows and columns lie differently far apart
+    cells = None  # rows and columns are spaced differently
     multiple = STRIDE
     least = STRIDE
 
