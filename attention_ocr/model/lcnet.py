@@ -92,7 +92,7 @@ class LcNet(keras.layers.Layer):
 
     Args:
         size: which of SIZES.
-        has_neck: whether the neck follows.
+        has_neck: whether the neck follows; then pictures count as LEAST_LINE pixels wide at least.
         weight_decay: 0.5 * weight_decay * sum of squares of each kernel is added to the loss, but for depthwise ones.
         dropout: share of the features left out while training.
     """
@@ -116,19 +116,19 @@ class LcNet(keras.layers.Layer):
 
     def feature_sizes(self, sizes):
         """`feature_grid` of each of `sizes` int [B, 2]."""
+        sizes = _at_least_a_line(sizes) if self.neck else sizes
         cells = (sizes + np.array(STRIDE, "int32") - 1) // np.array(STRIDE, "int32")
-        if not self.neck:
-            return cells
-        return ops.stack([ops.ones_like(cells[:, 0]), ops.maximum(cells[:, 1] // 2, 1)], axis=1)
+        return ops.stack([ops.ones_like(cells[:, 0]), cells[:, 1] // 2], axis=1) if self.neck else cells
 
     def activations(self, height, width):
         """Numbers that training keeps of a picture of `height` x `width` pixels for the gradient."""
+        width = max(width, LEAST_LINE) if self.neck else width
         (inside, after), cells = self.size.stem, height * width
         kept = cells * 3 + cells // 4 * inside * (8 if self.size.branches else 3) + cells // 16 * after * 2
         rows, columns = math.ceil(height / 4), math.ceil(width / 4)
         for block in self.size.blocks:
             kept += rows * columns * block.before  # the depthwise convolution's input
-            rows //= block.down
+            rows = -(-rows // block.down)
             kept += rows * columns * ((2 if block.excites else 1) * block.before + 6 * block.before + block.channels)
         return kept + (self.neck.activations(columns // 2) if self.neck else 0)
 
@@ -143,12 +143,11 @@ class LcNet(keras.layers.Layer):
         """
         images = padding.clear(images, padding.inside(images, sizes))
         if not self.neck:
-            features, _ = self._map(images, sizes)
-            return self.dropout(features, training=training)
+            return self.dropout(self._map(images, sizes)[0], training=training)
         width = images.shape[2] or ops.shape(images)[2]
-        features = self.neck(*self._map(*_as_long_lines(images, width, sizes)))
-        columns = -(-width // STRIDE[1]) // 2
-        features = features[:, :, : max(columns, 1) if isinstance(columns, int) else ops.maximum(columns, 1)]
+        seen = max(width, LEAST_LINE) if isinstance(width, int) else ops.maximum(width, LEAST_LINE)
+        images = ops.pad(images, [[0, 0], [0, 0], [0, LEAST_LINE], [0, 0]])[:, :, :seen]  # zeros are grey
+        features = self.neck(*self._map(images, None if sizes is None else _at_least_a_line(sizes)))
         cells = None if sizes is None else padding.inside(features, self.feature_sizes(sizes))
         return self.dropout(padding.clear(features, cells), training=training)
 
@@ -164,8 +163,6 @@ class LcNet(keras.layers.Layer):
         return features, own
 
 
-def _as_long_lines(images, width, sizes):
-    """Pictures [B, H, W, 3] with zeros, which are grey, up to LEAST_LINE columns; their `sizes` with those."""
-    least = max(width, LEAST_LINE) if isinstance(width, int) else ops.maximum(width, LEAST_LINE)
-    images = ops.pad(images, [[0, 0], [0, 0], [0, LEAST_LINE], [0, 0]])[:, :, :least]
-    return images, None if sizes is None else ops.maximum(sizes, np.array([0, LEAST_LINE], "int32"))
+def _at_least_a_line(sizes):
+    """`sizes` int [B, 2] as the neck's network sees pictures: as wide as LEAST_LINE or wider."""
+    return ops.maximum(sizes, np.array([0, LEAST_LINE], "int32"))
