@@ -129,6 +129,10 @@ class Charset:
             return Charset((*self.classes, *new), self.null_id)
         return Charset((*self.classes[:-1], *new, self.classes[-1]), self.null_id + len(new))
 
+    def kept(self, classes: Sequence[int]) -> "Charset":
+        """The charset of these classes alone, the null among them, in this order."""
+        return Charset(tuple(self.classes[class_id] for class_id in classes), list(classes).index(self.null_id))
+
     def unknown(self, text: str) -> list[str]:
         """The characters of `text` that no class has, each once, in order."""
         return [character for character in dict.fromkeys(text) if character not in self._ids]

@@ -42,7 +42,7 @@ class ModelConfig(Knobs):
     encoder: str = knob(
         "inception_v3",
         "Encoder of the pictures.",
-        ("inception_v3", "inception_v4", "crnn", "sliding", "wide_crnn", "residual"),
+        ("inception_v3", "inception_v4", "crnn", "sliding", "wide_crnn", "residual", "lcnet"),
     )
     head: str = knob(
         "attention",
@@ -50,6 +50,12 @@ class ModelConfig(Knobs):
         ("attention", "slice", "ctc", "stacked_attention", "gru_attention", "area_attention"),
     )
     encoder_channels: int = knob(128, "Channels of the features of the residual encoder.", minimum=8)
+    lcnet_size: str = knob("small", "Size of the lcnet encoder.", ("tiny", "small", "medium"))
+    lcnet_neck: bool = knob(
+        False,
+        "PP-OCRv6's layers after the lcnet encoder: one row of columns 8 pixels apart, each told of those around it; "
+        "for lines, 48 pixels high.",
+    )
     encoder_dropout: float = knob(0.0, "Share of the features left out while training.", minimum=0, maximum=0.99)
     num_encoder_lstm_layers: int = knob(
         0, "LSTMs, each in both directions, over the columns of the encoder's features.", minimum=0

@@ -44,6 +44,7 @@ class DatasetSpec:
         vertical: what is done with pictures of vertical text, one of config.VERTICAL_POLICIES.
         splits: split name -> files, patterns relative to the folder.
         charset_file: the name of the charset's file in the folder.
+        least_width: with keep_height, narrower pictures are stretched to this width in pixels; 0: none are.
     """
 
     name: str
@@ -56,6 +57,7 @@ class DatasetSpec:
     splits: dict[str, Split] = field(default_factory=dict)
     charset_file: str = ""
     vertical: str = "keep"
+    least_width: int = 0
 
     def __post_init__(self) -> None:
         for name in ("num_views", "image_height", "image_width", "max_sequence_length"):
@@ -65,6 +67,11 @@ class DatasetSpec:
         for name in ("name", "charset_file"):
             if not isinstance(getattr(self, name), str):
                 raise UserError(f"data set {self.name!r}: {name} is {getattr(self, name)!r}; it must be a string")
+        if not isinstance(self.least_width, int) or not 0 <= self.least_width <= self.image_width:
+            raise UserError(
+                f"data set {self.name!r}: least_width is {self.least_width!r}; it must be a whole number from 0 to "
+                f"image_width ({self.image_width})"
+            )
         for name, allowed in (("resize", RESIZE_POLICIES), ("vertical", VERTICAL_POLICIES)):
             value = getattr(self, name)
             if value not in allowed:

@@ -7,6 +7,18 @@ from attention_ocr.errors import UserError
 
 SHORT = {"augmentation": "light", "save_interval_steps": 200}
 
+# PP-OCRv6's recogniser, learning rates for going on from its weights.
+PPOCR = {
+    **SHORT,
+    "encoder": "lcnet",
+    "lcnet_neck": True,
+    "optimizer": "adam",
+    "learning_rate": 1e-4,
+    "warmup_steps": 50,
+    "learning_rate_schedule": "auto",
+    "moving_average_decay": 0.999,
+}
+
 PRESETS: dict[str, dict[str, Any]] = {
     "fsns": {"encode_coordinates": True},
     "base": {
@@ -94,6 +106,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "learning_rate_schedule": "cosine",
         "max_number_of_steps": 100_000,
     },
+    "ppocr": {**PPOCR, "head": "ctc"},
+    "ppocr_attention": {**PPOCR, "head": "attention", "stop_at_end": True},
 }
 
 

@@ -79,9 +79,10 @@ def _scaled_size(pixels: tf.Tensor, spec: DatasetSpec) -> tuple[tf.Tensor, tf.Te
     H, W = spec.image_height, spec.image_width
     height, width = tf.cast(tf.shape(pixels)[0], tf.float64), tf.cast(tf.shape(pixels)[1], tf.float64)
     scale = H / height if spec.resize == "keep_height" else tf.minimum(H / height, W / width)
+    least = max(spec.least_width, 1) if spec.resize == "keep_height" else 1
     return (
         tf.clip_by_value(tf.cast(height * scale + 0.5, tf.int32), 1, H),
-        tf.clip_by_value(tf.cast(width * scale + 0.5, tf.int32), 1, W),
+        tf.clip_by_value(tf.cast(width * scale + 0.5, tf.int32), least, W),
     )
 
 

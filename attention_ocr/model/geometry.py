@@ -11,6 +11,7 @@ from attention_ocr.model.layouts.crnn import CrnnLayout
 from attention_ocr.model.layouts.inception_v3 import InceptionV3Layout
 from attention_ocr.model.layouts.inception_v4 import InceptionV4Layout
 from attention_ocr.model.layouts.layout import Layout
+from attention_ocr.model.layouts.lcnet import LcNetLayout
 from attention_ocr.model.layouts.residual import ResidualLayout
 
 LAYOUTS: dict[str, Callable[[ModelConfig], Layout]] = {
@@ -20,6 +21,7 @@ LAYOUTS: dict[str, Callable[[ModelConfig], Layout]] = {
     "sliding": lambda config: CrnnLayout("sliding"),
     "wide_crnn": lambda config: CrnnLayout("wide_crnn"),
     "residual": lambda config: ResidualLayout(),
+    "lcnet": lambda config: LcNetLayout(config.lcnet_neck),
 }
 
 

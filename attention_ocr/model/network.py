@@ -17,6 +17,7 @@ from attention_ocr.model.geometry import geometry_of
 from attention_ocr.model.heads import check_pair, head_of
 from attention_ocr.model.inception import InceptionV3
 from attention_ocr.model.inception_v4 import InceptionV4
+from attention_ocr.model.lcnet import LcNet
 from attention_ocr.model.residual import Residual
 
 FORMAT_VERSION = 1
@@ -35,6 +36,9 @@ TOWERS = {
     ),
     "inception_v4": lambda config, num_views: InceptionV4(
         config.weight_decay, config.batch_norm_decay, name="InceptionV4"
+    ),
+    "lcnet": lambda config, num_views: LcNet(
+        config.lcnet_size, config.lcnet_neck, config.weight_decay, config.encoder_dropout, name="LcNet"
     ),
 }
 

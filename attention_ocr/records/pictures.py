@@ -108,12 +108,15 @@ def upright_rgb(picture: Image.Image) -> Image.Image:
 def scaled_size(height: int, width: int, spec: DatasetSpec) -> tuple[int, int]:
     """Height and width in pixels that a picture fills of a view of H x W; the rest is padding.
 
-    `pad`: as large as fits into the view. `keep_height`: the full height, at most W wide. `stretch`: the whole view.
+    `pad`: as large as fits into the view. `keep_height`: the full height, at most W wide and at least as wide as the
+    spec's `least_width`. `stretch`: the whole view.
     """
     H, W = spec.image_height, spec.image_width
     if spec.resize == "stretch":
         return H, W
-    scale = H / height if spec.resize == "keep_height" else min(H / height, W / width)
+    if spec.resize == "keep_height":
+        return H, min(W, max(1, spec.least_width, int(width * (H / height) + 0.5)))
+    scale = min(H / height, W / width)
     return min(H, max(1, int(height * scale + 0.5))), min(W, max(1, int(width * scale + 0.5)))
 
 

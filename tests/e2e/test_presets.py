@@ -23,6 +23,9 @@ NETWORKS = [
     pytest.param(["--preset=visual_attention"], "keep_height", id="visual_attention", marks=SLOW),
     pytest.param(["--preset=seq2seq"], "keep_height", id="seq2seq", marks=SLOW),
     pytest.param(["--preset=arbitrary"], "pad", id="arbitrary", marks=SLOW),
+    pytest.param(["--preset=ppocr"], "keep_height", id="ppocr", marks=SLOW),
+    pytest.param(["--preset=ppocr_attention"], "keep_height", id="ppocr_attention", marks=SLOW),
+    pytest.param(["--preset=fsns", "--encoder=lcnet"], "stretch", id="fsns-lcnet", marks=SLOW),
     pytest.param(
         ["--encoder=residual", "--head=attention", "--optimizer=adam"], "pad", id="residual-attention", marks=SLOW
     ),

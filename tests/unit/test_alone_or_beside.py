@@ -12,7 +12,7 @@ from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 
 SMALL = {"num_lstm_units": 8, "num_encoder_lstm_units": 8}
-PRESETS = ["crnn_ctc", "visual_attention", "seq2seq", "arbitrary", "base"]
+PRESETS = ["crnn_ctc", "visual_attention", "seq2seq", "arbitrary", "base", "ppocr", "ppocr_attention"]
 
 
 def made(name):

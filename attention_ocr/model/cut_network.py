@@ -1,0 +1,34 @@
+"""A network that reads some of its characters: smaller and faster, and it takes none for another that cannot be."""
+
+import dataclasses
+
+import numpy as np
+
+from attention_ocr.model.cutting import cut_weights, kept_classes
+from attention_ocr.model.network import AttentionOcr
+
+
+def cut(model: AttentionOcr, characters: str) -> AttentionOcr:
+    """A network with the weights of `model` whose charset has only those of its classes that `characters` names.
+
+    What it says of these classes (`chars_logit`) is what `model` says, as long as `model` feeds no other back.
+
+    Raises:
+        UserError: the model knows none of the characters.
+    """
+    classes = kept_classes(model.dataset.charset, characters)
+    old = model.decoder
+    # As many entries as before stand for a character that is fed back, or they would mean something else.
+    size = getattr(old, "embedding_size", getattr(old, "num_inputs", model.config.embedding_size))
+    config = dataclasses.replace(model.config, embedding_size=size)
+    dataset = dataclasses.replace(model.dataset, charset=model.dataset.charset.kept(classes))
+    found = AttentionOcr(config, dataset)
+    found.step = model.step
+    for ours, theirs in zip(found.encoder.weights, model.encoder.weights, strict=True):
+        ours.assign(theirs)
+    K, C, U = len(model.dataset.charset), old.num_features, model.config.num_lstm_units
+    lengths = {"class": K, "unfed": K, "blank": 1, "go": 1, "feature": C, "unit": U}
+    weights = {name: np.asarray(getattr(old, name)) for name in old.axes()}
+    for name, value in cut_weights(weights, old.axes(), lengths, classes).items():
+        getattr(found.decoder, name).assign(value)
+    return found

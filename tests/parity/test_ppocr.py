@@ -1,0 +1,129 @@
+"""PP-OCRv6's ONNX files become networks that say what the files say; other files are told apart."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+pytest.importorskip("onnx")
+from onnx import TensorProto, helper, numpy_helper
+
+from attention_ocr.errors import UserError
+from attention_ocr.model.layouts.lcnet import SIZES
+from attention_ocr.ready import ppocr, ppocr_file
+
+from . import ppocr_graph
+
+CHARACTERS = "ab1é漢"
+
+
+def written(folder, *arguments, **named):
+    path = folder / "network.onnx"
+    path.write_bytes(ppocr_graph.recogniser(*arguments, **named))
+    return path
+
+
+def theirs(path, pictures):
+    """What onnxruntime makes of pictures uint8 [B, 48, W, 3], red first: probabilities [B, W / 8, K]."""
+    runtime = pytest.importorskip("onnxruntime")
+    pixels = (pictures[..., ::-1].astype(np.float32) / 255 - 0.5) / 0.5
+    return runtime.InferenceSession(str(path)).run(None, {"x": pixels.transpose(0, 3, 1, 2)})[0]
+
+
+def ours(model, pictures):
+    """The same of our network, in the order of the file's classes: blank, characters, space."""
+    found = ops.convert_to_numpy(ops.softmax(model({"images": pictures})["chars_logit"]))
+    return np.concatenate([found[..., -1:], found[..., :-2]], axis=-1)
+
+
+def pictures_of(width, number=2):
+    return np.random.default_rng(width).integers(0, 256, [number, 48, width, 3], np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("size", "reduced_first"), [("tiny", False), ("small", False), ("small", True), ("medium", False)]
+)
+def test_a_network_says_what_its_file_says(size, reduced_first, tmp_path):
+    path = written(tmp_path, size, CHARACTERS, reduced_first=reduced_first)
+    model = ppocr.open_recogniser(path)
+    assert model.config.lcnet_size == size
+    assert model.dataset.charset.symbols == [*CHARACTERS, " ", ""]
+    for width in (136, 165):
+        probabilities = theirs(path, pictures_of(width))
+        assert np.ptp(probabilities, axis=-1).max() > 0.05  # else any network would do
+        np.testing.assert_allclose(ours(model, pictures_of(width)), probabilities, atol=1e-5)
+
+
+def test_a_cut_network_keeps_what_it_says_of_its_characters(tmp_path):
+    path = written(tmp_path, "tiny", CHARACTERS)
+    whole, cut = ppocr.open_recogniser(path), ppocr.open_recogniser(path, "1a漢x")
+    assert cut.dataset.charset.symbols == ["a", "1", "漢", ""]
+    logits = [ops.convert_to_numpy(model({"images": pictures_of(128)})["chars_logit"]) for model in (whole, cut)]
+    np.testing.assert_allclose(logits[1], logits[0][..., [0, 2, 4, 6, 7]], atol=1e-5)
+
+
+def test_a_converted_file_is_a_model_file_like_any_other(tmp_path):
+    from attention_ocr.reading.reader import Reader
+
+    model = ppocr.convert(tmp_path / "tiny.keras", written(tmp_path, "tiny", CHARACTERS))
+    reader = Reader.load(tmp_path / "tiny.keras")
+    pictures = [np.full([20, 9, 3], 90, np.uint8), *pictures_of(200)]
+    assert [reader.prepare(picture).shape for picture in pictures] == [(48, 80, 3), (48, 200, 3), (48, 200, 3)]
+    found = reader.read(pictures)
+    expected = np.asarray(model({"images": pictures_of(200)})["predicted_chars"])
+    assert [reading.text for reading in found[1:]] == [model.dataset.charset.decode(ids) for ids in expected]
+
+
+def test_sizes_are_those_that_are_published():
+    from attention_ocr.model.lcnet import LcNet
+
+    for size, millions in {"tiny": 0.54, "small": 3.00, "medium": 15.50}.items():
+        tower = LcNet(size, True, 0.0, name="LcNet")
+        tower(np.zeros([1, 48, 128, 3], "float32"))
+        assert round(tower.count_params() / 1e6, 2) == millions
+    assert set(SIZES) == {"tiny", "small", "medium"}
+
+
+def other_network():
+    value = helper.make_tensor_value_info
+    kernel = numpy_helper.from_array(np.ones([4, 3, 3, 3], np.float32), "kernel")
+    node = helper.make_node("Conv", ["x", "kernel"], ["y"])
+    inputs = [value("x", TensorProto.FLOAT, ["B", 3, 48, "W"])]
+    outputs = [value("y", TensorProto.FLOAT, ["B", 4, 46, "V"])]
+    return helper.make_model(helper.make_graph([node], "other", inputs, outputs, [kernel])).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (lambda: b"no protobuf", "is not an ONNX file"),
+        (lambda: b"", "no layers with weights"),
+        (other_network, "is not a recogniser of PP-OCRv6 \\(1 layers"),
+        (lambda: ppocr_graph.recogniser("tiny", CHARACTERS, metadata=False), "has no characters"),
+        (lambda: ppocr_graph.recogniser("tiny", ["a", "bc"]), "'bc' .* is not one character"),
+        (lambda: ppocr_graph.recogniser("tiny", ["a", "b", "a"]), "has 'a' twice"),
+        (lambda: ppocr_graph.recogniser("tiny", ["a", " "]), "has ' ' twice"),
+    ],
+)
+def test_other_files_are_told_apart(content, told, tmp_path):
+    path = tmp_path / "network.onnx"
+    path.write_bytes(content())
+    with pytest.raises(UserError, match=f"network.onnx: .*{told}"):
+        ppocr_file.read(path)
+
+
+def test_a_head_of_other_classes_than_the_characters_is_told(tmp_path):
+    import onnx
+
+    model = onnx.load_model_from_string(ppocr_graph.recogniser("tiny", CHARACTERS))
+    model.metadata_props[0].value = "a\nb"
+    onnx.save(model, str(tmp_path / "network.onnx"))
+    with pytest.raises(UserError, match="head has 7 classes, but its metadata 2 characters"):
+        ppocr_file.read(tmp_path / "network.onnx")
+
+
+def test_a_missing_file_or_package_is_one_line(tmp_path, monkeypatch):
+    with pytest.raises(UserError, match=r"none\.onnx: cannot be read"):
+        ppocr_file.read(tmp_path / "none.onnx")
+    monkeypatch.setattr(ppocr_file.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"pip install attention-ocr\[ppocr\]"):
+        ppocr.open_recogniser()

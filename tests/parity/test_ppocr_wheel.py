@@ -1,0 +1,67 @@
+"""PP-OCRv6 small as the package rapidocr has it, on real words: our network says what onnxruntime says."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from keras import ops
+from PIL import Image
+
+if not importlib.util.find_spec("rapidocr"):
+    pytest.skip("rapidocr, whose wheel has the weights, is not installed", allow_module_level=True)
+pytest.importorskip("onnx")
+runtime = pytest.importorskip("onnxruntime")
+
+from attention_ocr.ready import ppocr, ppocr_file
+
+WORDS = Path(__file__).parents[3] / "shared" / "data" / "svt_train"
+pytestmark = pytest.mark.skipif(not WORDS.exists(), reason=f"no real words in {WORDS}")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return ppocr.open_recogniser()
+
+
+@pytest.fixture(scope="module")
+def session():
+    return runtime.InferenceSession(str(ppocr_file.installed_file()))
+
+
+def words(number, width):
+    paths = sorted((WORDS / "images").glob("*.jpg"))[:number]
+    return np.stack([np.array(Image.open(path).convert("RGB").resize((width, 48))) for path in paths])
+
+
+def theirs(session, pictures):
+    pixels = (pictures[..., ::-1].astype(np.float32) / 255 - 0.5) / 0.5
+    return session.run(None, {"x": pixels.transpose(0, 3, 1, 2)})[0]
+
+
+def test_the_file_is_known(model):
+    assert ppocr_file.read(ppocr_file.installed_file()).is_known
+    assert model.dataset.name == "PP-OCRv6 small"
+    assert len(model.dataset.charset) == 18_710
+    assert model.dataset.charset.symbols[:3] == ["!", '"', "#"]
+    assert model.dataset.charset.symbols[-2:] == [" ", ""]
+
+
+@pytest.mark.parametrize("width", [128, 200, 323])
+def test_probabilities_of_64_real_words(model, session, width):
+    pictures = words(64, width)
+    found = ops.convert_to_numpy(ops.softmax(model({"images": pictures})["chars_logit"]))
+    found = np.concatenate([found[..., -1:], found[..., :-2]], axis=-1)
+    np.testing.assert_allclose(found, theirs(session, pictures), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_texts_of_all_words(model, session):
+    characters = ["", *ppocr_file.read(ppocr_file.installed_file()).characters]
+    for path in sorted((WORDS / "images").glob("*.jpg")):
+        picture = Image.open(path).convert("RGB")
+        width = max(128, round(picture.width * 48 / picture.height))
+        pixels = np.array(picture.resize((width, 48)))[None]
+        ids = theirs(session, pixels)[0].argmax(axis=-1)
+        text = "".join(characters[i] for i, before in zip(ids, [0, *ids[:-1]], strict=True) if i != before)
+        assert model.dataset.charset.decode(np.asarray(model({"images": pixels})["predicted_chars"])[0]) == text, path
