@@ -189,6 +189,14 @@ class ReadConfig(Knobs):
     length_penalty: float = knob(
         0.0, "With --beam_width: a text's log-probability is divided by ((5 + length) / 6) ** this.", minimum=0
     )
+    characters: str = knob(
+        "",
+        "Only these are read: ranges such as 0-9A-Z-, or digits, letters, alphanumeric, ascii, latin, french, german, "
+        "spanish, also with a + and more of them; empty: all that the model knows.",
+    )
+    ignore_case: bool = knob(
+        False, "Capital and small letters are one: printed as --characters has them, as capitals where it has both."
+    )
     lexicon: str = knob("", "A file of texts, one a line: in each picture the likeliest of them is read.")
     text_model: str = knob(
         "",

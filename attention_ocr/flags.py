@@ -1,6 +1,7 @@
 """Config fields <-> absl flags: every knob becomes a flag with its help, default and legal values."""
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
 from absl import flags
@@ -10,10 +11,10 @@ from attention_ocr.errors import UserError
 from attention_ocr.presets import PRESETS, preset
 
 
-def define_knobs(values: flags.FlagValues, *groups: Any) -> None:
-    """Defines a flag for each knob of the config classes `groups`."""
+def define_knobs(values: flags.FlagValues, *groups: Any, names: Collection[str] = ()) -> None:
+    """Defines a flag for each knob of the config classes `groups`; for those of `names` alone, if there are any."""
     for group in groups:
-        for knob_field in dataclasses.fields(group):
+        for knob_field in (field for field in dataclasses.fields(group) if not names or field.name in names):
             text = _help(knob_field)
             name, choices = knob_field.name, knob_field.metadata["choices"]
             default: Any = knob_field.default

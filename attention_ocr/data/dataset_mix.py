@@ -121,7 +121,9 @@ def matching_ids(spec: DatasetSpec, other: DatasetSpec) -> list[int]:
     return [nulls[1] if class_id == nulls[0] else owners.get(symbol, -1) for class_id, symbol in symbols]
 
 
-def is_readable(spec: DatasetSpec, model: DatasetSpec, has_canvas: bool = False) -> bool:
+def is_readable(
+    spec: DatasetSpec, model: DatasetSpec, has_canvas: bool = False, may_lack_characters: bool = False
+) -> bool:
     """Whether a model built for `model` can be evaluated on `spec`: pictures alike, no larger T, no unknown character.
 
     With a canvas, pictures may have any width if they are fitted in the same way.
@@ -130,7 +132,8 @@ def is_readable(spec: DatasetSpec, model: DatasetSpec, has_canvas: bool = False)
     if has_canvas and spec.num_views == 1 and spec.resize == model.resize:
         alike = spec.image_height == model.image_height
         alike = alike or (spec.resize == "pad" and spec.image_height < model.image_height)
-    return alike and spec.max_sequence_length <= model.max_sequence_length and -1 not in matching_ids(spec, model)
+    knows_all = may_lack_characters or -1 not in matching_ids(spec, model)
+    return alike and spec.max_sequence_length <= model.max_sequence_length and knows_all
 
 
 def apportion(weights: Sequence[Fraction]) -> tuple[int, ...]:

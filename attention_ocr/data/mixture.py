@@ -106,14 +106,20 @@ def decoder(
 
 
 def in_classes_of(united: DatasetSpec, spec: DatasetSpec, batches: tf.data.Dataset) -> tf.data.Dataset:
-    """Batches of `spec` with `labels` in the classes and the T of `united`."""
+    """Batches of `spec` with `labels` in the classes and the T of `united`, and `truths` string [B], the texts.
+
+    A character that `united` lacks has the class after its last one, which is never read.
+    """
     if (spec.charset, spec.max_sequence_length) == (united.charset, united.max_sequence_length):
         return batches
-    ids, missing = np.array(matching_ids(spec, united), np.int32), united.max_sequence_length - spec.max_sequence_length
+    symbols = tf.constant(spec.charset.symbols)
+    ids = np.array([len(united.charset) if n < 0 else n for n in matching_ids(spec, united)], np.int32)
+    missing = united.max_sequence_length - spec.max_sequence_length
 
     def renumbered(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         labels = tf.pad(tf.gather(ids, batch["labels"]), [[0, 0], [0, missing]], constant_values=united.charset.null_id)
-        return {**batch, "labels": labels}
+        truths = tf.strings.reduce_join(tf.gather(symbols, batch["labels"]), axis=-1)
+        return {**batch, "labels": labels, "truths": truths}
 
     return batches.map(renumbered)
 

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from attention_ocr.model import recurrent
+
 BLANKS = 0.8  # share of the columns that are blanks before anything is learned
 MOST_TOO_LONG = 0.01  # share of the texts that may need more columns than their pictures have
 IMPOSSIBLE = -1e9  # a log-probability that survives sums and differences, unlike -inf
@@ -26,6 +28,7 @@ class CtcDecoder(keras.layers.Layer):
         self.config = config
         self.num_classes = num_classes
         self.max_sequence_length = max_sequence_length
+        self.joined_cases = None  # as in StepwiseDecoder
 
     def build(self, shape):
         self.num_features = shape[-1]
@@ -43,7 +46,7 @@ class CtcDecoder(keras.layers.Layer):
         No character is fed back, so `labels` are ignored.
         """
         del labels, teach, forced, training
-        logits = ops.matmul(features, self.softmax_w) + self.softmax_b
+        logits = recurrent.joined(ops.matmul(features, self.softmax_w) + self.softmax_b, self.joined_cases)
         if is_picture is not None:
             blank = ops.where(ops.arange(self.num_classes + 1) == self.num_classes, 0.0, IMPOSSIBLE)
             logits = ops.where(is_picture[..., None], ops.cast(logits, "float32"), blank)

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from attention_ocr.model.cutting import cut_weights, kept_classes
+from attention_ocr.characters import named_characters
+from attention_ocr.model.cutting import cut_weights, joined_cases, kept_classes, with_both_cases
 from attention_ocr.model.network import AttentionOcr
 
 
@@ -31,4 +32,23 @@ def cut(model: AttentionOcr, characters: str) -> AttentionOcr:
     weights = {name: np.asarray(getattr(old, name)) for name in old.axes()}
     for name, value in cut_weights(weights, old.axes(), lengths, classes).items():
         getattr(found.decoder, name).assign(value)
+    return found
+
+
+def restricted(model: AttentionOcr, characters: str = "", ignore_case: bool = False) -> AttentionOcr:
+    """A network that reads only what a user asks for.
+
+    Args:
+        model: the network; it is left as it is unless all is asked for.
+        characters: as `characters.named_characters` takes them.
+        ignore_case: whether a letter's two cases are one, in the case that `characters` has, capital where it has both.
+
+    Raises:
+        UserError: `characters` is wrong, or the model knows none of them.
+    """
+    wanted = named_characters(characters)
+    allowed = with_both_cases(wanted) if ignore_case else wanted
+    found = model if allowed is None else cut(model, allowed)
+    if ignore_case:
+        found.decoder.joined_cases = joined_cases(found.dataset.charset, wanted)
     return found

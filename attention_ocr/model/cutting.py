@@ -1,21 +1,52 @@
 """Which classes and weights stay of a network that is to read some of its characters. No framework is needed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from attention_ocr.charset import Charset
 from attention_ocr.errors import UserError
 
-ALL = "all"
-# Latin letters of European languages, digits and signs: the code points up to Latin Extended-A, and a few beyond them.
-LATIN = "".join(chr(code) for code in range(0x20, 0x180) if chr(code).isprintable() or code == 0x20) + "ȘșȚț‘’“”–—…€"
-NAMED = {"latin": LATIN}
+
+@dataclass(frozen=True)
+class JoinedCases:
+    """Classes of which a capital and a small letter are one.
+
+    Attributes:
+        partners: int [K], the class of the other case; the class itself where there is none.
+        removed: bool [K], the classes that are never read, as their partner stands for them.
+    """
+
+    partners: np.ndarray
+    removed: np.ndarray
 
 
-def characters_of(named: str) -> str | None:
-    """The characters that `latin`, `all` or a text of them names; None: all."""
-    return None if named == ALL else NAMED.get(named, named)
+def joined_cases(charset: Charset, characters: str | None) -> JoinedCases:
+    """The two cases of each letter as one class: the case that `characters` has, or the capital where it has both.
+
+    Args:
+        charset: the classes.
+        characters: those that are to be read; None: all.
+    """
+    symbols, null_id = charset.symbols, charset.null_id
+    classes = {symbol: class_id for class_id, symbol in enumerate(symbols) if class_id != null_id}
+    wanted = set(symbols) if characters is None else set(characters)
+    partners = np.arange(len(charset))
+    removed = np.zeros(len(charset), bool)
+    for symbol, class_id in classes.items():
+        other = symbol.swapcase()
+        if other == symbol or other not in classes:
+            continue
+        partners[class_id] = classes[other]
+        keeps = symbol in wanted and (symbol.isupper() or other not in wanted)
+        removed[class_id] = not keeps
+    return JoinedCases(partners, removed)
+
+
+def with_both_cases(characters: str | None) -> str | None:
+    """`characters` and the other case of each; None stays None: all."""
+    return None if characters is None else "".join(dict.fromkeys(characters + characters.swapcase()))
 
 
 def kept_classes(charset: Charset, characters: str) -> list[int]:

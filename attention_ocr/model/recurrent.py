@@ -1,8 +1,10 @@
 """What the decoders share: the LSTM cell of the reference, and the loop that feeds each character to the next step."""
 
 import keras
+import numpy as np
 from keras import ops
 
+NEVER = -3e4  # the logit of a class that is not read; a number of half precision
 MOST_ONE_HOT = 1000  # up to so many classes a character is fed back as a one-hot vector, as in the reference
 
 
@@ -99,6 +101,7 @@ class StepwiseDecoder(keras.layers.Layer):
         self.config = config
         self.num_classes = num_classes
         self.max_sequence_length = max_sequence_length
+        self.joined_cases = None  # a JoinedCases where capital and small letters are to be read as one
 
     def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
         """Reads T characters.
@@ -148,7 +151,7 @@ class StepwiseDecoder(keras.layers.Layer):
 
     def logits(self, output):
         """The logits [..., K] of what a step gives, [..., U]."""
-        return ops.matmul(output, self.softmax_w) + self.softmax_b
+        return joined(ops.matmul(output, self.softmax_w) + self.softmax_b, self.joined_cases)
 
 
 def start(decoder, features, copies=1, is_picture=None):
@@ -160,6 +163,23 @@ def start(decoder, features, copies=1, is_picture=None):
         return state, decoder.logits(output), weights
 
     return step_to_logits, state
+
+
+def joined(logits, cases):
+    """`logits` [..., K, and maybe more classes] in which a letter's two cases count as one; None: they do not.
+
+    Args:
+        logits: of the classes.
+        cases: a JoinedCases.
+    """
+    if cases is None:
+        return logits
+    K = len(cases.partners)
+    more = logits.shape[-1] - K  # CTC's blank
+    partners = np.append(cases.partners, np.arange(K, K + more)).astype("int32")
+    both = ops.logaddexp(logits, ops.take(logits, partners, axis=-1))
+    logits = ops.where(partners == np.arange(K + more), logits, both)
+    return ops.where(np.append(cases.removed, np.zeros(more, bool)), ops.cast(NEVER, logits.dtype), logits)
 
 
 def repeat(array, copies):

@@ -72,8 +72,9 @@ def evaluate(
         ids = np.stack([reading.ids for reading in readings])
         sequences.append(np.asarray(metrics.sequence_accuracies(labels, ids, charset.null_id)))
         characters.append(np.asarray(metrics.character_accuracies(labels, ids, charset.null_id)))
-        for record, label, reading in zip(batch["records"], labels, readings, strict=True):
-            truth = charset.decode(label)
+        texts = batch.get("truths")
+        truths = [charset.decode(label) for label in labels] if texts is None else [text.decode() for text in texts]
+        for record, truth, reading in zip(batch["records"], truths, readings, strict=True):
             predictions.append(Prediction(record.decode(), truth, reading.text, reading.confidence))
         if on_batch:
             on_batch(len(labels))

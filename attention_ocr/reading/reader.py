@@ -103,23 +103,20 @@ class Reader:
         self.step = backend.step
 
     @classmethod
-    def load(cls, path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0, **texts: Any) -> "Reader":
+    def load(cls, path: str | os.PathLike, **knobs: Any) -> "Reader":
         """The reader of a `.keras` file, or of an exported SavedModel folder (or the folder of its versions).
 
         Args:
             path: the file or folder, or the name of a ready-made reader.
-            beam_width, length_penalty: as in ReadConfig; an export reads greedily only.
-            texts: ReadConfig's knobs `lexicon`, `text_model`, `text_weight`, `search_below`.
+            knobs: those of ReadConfig, such as `characters="0-9"` or `beam_width=5`.
 
         Raises:
-            UserError: there is no model at `path`, or an export is asked for beam search; a knob or a file is wrong.
+            UserError: there is no model at `path`, a knob or a file it names is wrong, or it needs a `.keras` file.
         """
-        knobs = ReadConfig(beam_width, length_penalty, **texts)
-        if knobs.lexicon or knobs.text_model:
-            beam_width = 1  # the texts are searched on what is read greedily
+        config = ReadConfig(**knobs)
         backend = "saved_model" if Path(path).is_dir() else "keras"
         module = importlib.import_module(f"attention_ocr.reading.backends.{backend}")  # each needs another framework
-        return cls(*text_search.prepared(module.load(path, beam_width, length_penalty), knobs))
+        return cls(*text_search.prepared(module.load(path, config), config))
 
     def prepare(self, picture: Any, name: str = "") -> np.ndarray:
         """uint8 [H, V*W, 3] of a picture of any size.

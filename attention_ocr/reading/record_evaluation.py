@@ -46,7 +46,7 @@ def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path, reading: Re
     reader = Reader.load(path, **reading.to_dict())
     canvas = reader.geometry.canvas
     misfits = reader.dataset.misfits(split.dataset)
-    if misfits and not is_readable(split.dataset, reader.dataset, bool(canvas)):
+    if misfits and not is_readable(split.dataset, reader.dataset, bool(canvas), bool(reading.characters)):
         raise UserError(
             f"{path}: does not fit the data set {split.dataset.name!r} (model and data: {', '.join(misfits)})"
         )

@@ -41,4 +41,6 @@ def test_names_hold_what_they_say():
     assert set("éÉœŒ‘") <= set(NAMED["french"])
     assert set("ßÄ") <= set(NAMED["german"])
     assert set("ñ¿") <= set(NAMED["spanish"])
+    assert set("aZ09 éßŁőœ€’Șț") <= set(NAMED["latin"])
+    assert not set("жλ漢\x7f\xa0\xad\t") & set(NAMED["latin"])
     assert set(NAMED["french"]) | set(NAMED["spanish"]) <= set(NAMED["latin"])

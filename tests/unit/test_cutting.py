@@ -1,7 +1,5 @@
 """A network cut to some characters says of them what it said before, whatever its head."""
 
-import dataclasses
-
 import keras
 import numpy as np
 import pytest
@@ -64,19 +62,3 @@ def test_a_cut_network_comes_back_from_its_file(tmp_path):
 def test_none_of_the_characters():
     with pytest.raises(UserError, match="--characters=xyz: none of these is among the 2 characters of the model"):
         cutting.kept_classes(Charset.from_labels(["ab"]), "xyz")
-
-
-def test_named_characters():
-    assert cutting.characters_of("all") is None
-    assert cutting.characters_of("abc") == "abc"
-    latin = cutting.characters_of("latin")
-    assert set("aZ09 éßŁőœ€’Șț") <= set(latin)
-    assert not set("жλ漢\x7f\xa0\xad\t") & set(latin)
-    assert len(set(latin)) == len(latin)
-
-
-def test_the_step_stays():
-    model = made("ctc")
-    model.step = 12
-    assert cut(model, "ab").step == 12
-    assert dataclasses.replace(cut(model, "ab").config, embedding_size=0) == model.config

@@ -6,9 +6,12 @@ import numpy as np
 
 from attention_ocr.config import ReadConfig
 from attention_ocr.model.beam_search import BeamReader
+from attention_ocr.model.cut_network import restricted
 from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.model.stepwise import FeatureReader, Steps
+
+GREEDY = ReadConfig()
 
 
 class KerasBackend:
@@ -42,10 +45,13 @@ class KerasBackend:
         return Steps(self._model.decoder, outputs["features"][row : row + 1], is_picture)
 
 
-def load(path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0) -> KerasBackend:
+def load(path: str | os.PathLike, knobs: ReadConfig = GREEDY) -> KerasBackend:
     """The backend of a `.keras` file.
 
     Raises:
-        UserError: there is no such file, or it is not a model of this project.
+        UserError: there is no such file, it is not a model of this project, or it knows none of the characters.
     """
-    return KerasBackend(load_model(path), beam_width, length_penalty)
+    model = restricted(load_model(path), knobs.characters, knobs.ignore_case)
+    if knobs.lexicon or knobs.text_model:  # the texts are searched on what is read greedily
+        return KerasBackend(model)
+    return KerasBackend(model, knobs.beam_width, knobs.length_penalty)

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from attention_ocr import files
-from attention_ocr.config import ModelConfig
+from attention_ocr.config import ModelConfig, ReadConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
@@ -25,6 +25,8 @@ ENDPOINTS = {
     "attention_masks": "attention",
     "feature_sizes": "feature_sizes",
 }
+
+GREEDY = ReadConfig()
 
 
 class SavedModelBackend:
@@ -57,18 +59,23 @@ class SavedModelBackend:
         return {ours: outputs[theirs].numpy() for theirs, ours in ENDPOINTS.items() if theirs in outputs}
 
 
-def load(path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0) -> SavedModelBackend:
+def load(path: str | os.PathLike, knobs: ReadConfig = GREEDY) -> SavedModelBackend:
     """The backend of an exported version, or of the newest one in a folder of versions.
 
     Raises:
-        UserError: there is no export of this project, or it is asked for beam search.
+        UserError: there is no export of this project, or it is asked for what only a `.keras` file can do.
     """
-    del length_penalty
-    if beam_width > 1:
-        raise UserError(
-            f"--beam_width={beam_width}: {path} is an export, whose graph reads greedily; "
-            "give the .keras file it was made from"
-        )
+    searches = knobs.beam_width > 1 and not (knobs.lexicon or knobs.text_model)
+    for flag, is_given in {
+        f"--beam_width={knobs.beam_width}": searches,
+        f"--characters={knobs.characters}": bool(knobs.characters),
+        "--ignore_case": knobs.ignore_case,
+    }.items():
+        if is_given:
+            raise UserError(
+                f"{flag}: {path} is an export, whose graph reads greedily what it was made for; give the .keras file "
+                "it was made from, or export that anew with --characters"
+            )
     folder = Path(path)
     if not (folder / "saved_model.pb").exists():
         found = versions(folder)
