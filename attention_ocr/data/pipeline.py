@@ -12,8 +12,8 @@ import tensorflow as tf
 from attention_ocr.canvas import Canvas
 from attention_ocr.config import DataConfig
 from attention_ocr.data import augment, sizes
+from attention_ocr.data.decoding import decode_pixels
 from attention_ocr.data.parsing import parse_example
-from attention_ocr.data.png_in_graph import decode_png
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.records import examples
@@ -22,7 +22,6 @@ from attention_ocr.records.framing import read_records, record_spans
 PARALLEL_SHARDS = 8
 READ_AHEAD = 2  # batches
 stateless_shuffle = tf.random.experimental.stateless_shuffle
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -222,18 +221,6 @@ def decoded(
         found["images"] = sizes.without_padding(pixels, example, spec)
         found["sizes"] = tf.shape(found["images"])[:2]
     return found
-
-
-def decode_pixels(encoded: tf.Tensor) -> tf.Tensor:
-    """uint8 [H, W, 3] of JPEG, PNG, GIF or BMP bytes, whatever their name says, as `pictures.open_image` sees them."""
-    return tf.case(
-        [
-            # Pillow decodes accurately; the default here is a faster transform that differs by some levels.
-            (tf.io.is_jpeg(encoded), lambda: tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")),
-            (tf.equal(tf.strings.substr(encoded, 0, 8), PNG_SIGNATURE), lambda: decode_png(encoded)),
-        ],
-        lambda: tf.io.decode_image(encoded, channels=3, expand_animations=False),
-    )
 
 
 class WaitClock:

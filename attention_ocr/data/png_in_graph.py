@@ -29,7 +29,11 @@ def _decode_deep_grey(encoded: tf.Tensor) -> tf.Tensor:
 
 def _decode_shallow_png(encoded: tf.Tensor) -> tf.Tensor:
     rgba = tf.io.decode_png(encoded, channels=4)
-    return tf.cond(tf.reduce_all(rgba[..., 3] == 255), lambda: rgba[..., :3], lambda: _on_its_ground(rgba))
+    # Where a file has no alpha, TensorFlow fills it with the largest value of the file's depth: 1 for black and white.
+    depth = tf.cast(tf.io.decode_raw(tf.strings.substr(encoded, DEPTH_AT, 1), tf.uint8)[0], tf.int32)
+    filling = tf.cast(tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1, tf.uint8)
+    is_opaque = tf.reduce_all(rgba[..., 3] == filling)
+    return tf.cond(is_opaque, lambda: rgba[..., :3], lambda: _on_its_ground(rgba))
 
 
 def _on_its_ground(rgba: tf.Tensor) -> tf.Tensor:

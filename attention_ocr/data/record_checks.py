@@ -13,7 +13,7 @@ from PIL import Image
 
 from attention_ocr.charset import Charset
 from attention_ocr.config import MAX_PIXELS
-from attention_ocr.data import pipeline
+from attention_ocr.data.decoding import decode_pixels
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.records import examples
@@ -168,7 +168,7 @@ def _decode(encoded: bytes, record: dict[str, Any], spec: DatasetSpec, max_pixel
             # Where there is no transparency both ways give the same pixels; this one takes half the time.
             is_plain_png = header.format == "PNG" and header.mode in ("L", "RGB") and not header.has_transparency_data
     except Exception as error:  # Damaged bytes raise whatever Pillow stumbles over, not only OSError.
-        why = _raw_pixels(encoded, record, spec) or f"image/encoded is not a picture ({_first_line(error, encoded)})"
+        why = _raw_pixels(encoded, record, spec) or f"image/encoded is not a picture ({_said(error, encoded)})"
         found.add("picture", f"{why}; {ANEW}", blocks_training=True)
         return
     if why := too_large(found.size[1], found.size[0], max_pixels):
@@ -180,7 +180,7 @@ def _decode(encoded: bytes, record: dict[str, Any], spec: DatasetSpec, max_pixel
             decode = tf.io.decode_png if is_plain_png else _decode_any
             pixels = decode(encoded, 3).numpy()
     except tf.errors.OpError as error:
-        why = f"its {found.image_format} picture cannot be decoded ({_first_line(error, encoded)})"
+        why = f"its {found.image_format} picture cannot be decoded ({_said(error, encoded)})"
         found.add("picture", f"{why}: damaged bytes, or a truncated file; {ANEW}", blocks_training=True)
         return
     scaled = pixels.astype(np.float32) / 255.0
@@ -207,7 +207,7 @@ def _shows_nothing(pixels: np.ndarray, record: dict[str, Any], spec: DatasetSpec
 
 def _decode_any(encoded: bytes, channels: int) -> tf.Tensor:
     del channels
-    return pipeline.decode_pixels(tf.constant(encoded))
+    return decode_pixels(tf.constant(encoded))
 
 
 def _raw_pixels(encoded: bytes, record: dict[str, Any], spec: DatasetSpec) -> str:
@@ -296,8 +296,9 @@ def _shortened(values: Sequence[int], most: int = 8) -> str:
     return f"[{', '.join(str(value) for value in values[:most])}{more}]"
 
 
-def _first_line(error: Exception, encoded: bytes) -> str:
-    """What a decoder said, without the operations that TensorFlow names around it."""
+def _said(error: Exception, encoded: bytes) -> str:
+    """What a decoder said, without the operations and lines of code that TensorFlow names around it."""
     if isinstance(error, tf.errors.OpError):
-        return re.sub(r"\{\{.*?\}\} *| *\[Op:.*", "", str(error.message).strip().splitlines()[0])
+        said = re.sub(r"\s*\[\[\{\{node.*", "", str(error.message), flags=re.DOTALL).strip().splitlines()[-1]
+        return re.sub(r"\{\{.*?\}\} *| *\[Op:.*", "", said).removeprefix("assertion failed: [").removesuffix("]")
     return f"{len(encoded)} bytes beginning with {encoded[:8].hex(' ')}" if encoded else "no bytes"

@@ -13,8 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from attention_ocr import __version__, files
+from attention_ocr.config import MAX_PIXELS
 from attention_ocr.data import pictures_in_graph as fitting
-from attention_ocr.data import pipeline
+from attention_ocr.data.decoding import decode_file, decode_pixels
 from attention_ocr.data.parsing import parse_example
 from attention_ocr.data.sizes import without_padding
 from attention_ocr.dataset_spec import DatasetSpec
@@ -152,20 +153,23 @@ def _write(model: AttentionOcr, folder: Path) -> None:
         """Reads `number` pictures, each uint8 [height, width, 3] of any size."""
         if not canvas:
             fitted = tf.TensorSpec(spec.image_shape, tf.uint8)
-            return read_images(tf.map_fn(lambda n: fitting.fit(picture(n), spec), tf.range(number), fitted))
+            each = tf.map_fn(lambda n: fitting.fit(picture(n), spec), tf.range(number), fn_output_signature=fitted)
+            return read_images(each)
         sized = (tf.TensorSpec([canvas.height, canvas.width, 3], tf.uint8), tf.TensorSpec([2], tf.int32))
-        pictures = tf.map_fn(lambda n: fitting.fit_unpadded(picture(n), spec, canvas), tf.range(number), sized)
-        return read_images(*pictures)
+        numbers = tf.range(number)
+        each = tf.map_fn(lambda n: fitting.fit_unpadded(picture(n), spec, canvas), numbers, fn_output_signature=sized)
+        return read_images(*each)
 
     def read_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return read_pictures(
-            tf.size(image_bytes), lambda n: fitting.in_every_view(pipeline.decode_pixels(image_bytes[n]), spec)
-        )
+        def picture(n: tf.Tensor) -> tf.Tensor:
+            return fitting.in_every_view(decode_file(image_bytes[n], MAX_PIXELS), spec)
+
+        return read_pictures(tf.size(image_bytes), picture)
 
     def read_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
         def picture(n: tf.Tensor) -> tf.Tensor:
             example = parse_example(examples[n])
-            pixels = pipeline.decode_pixels(example["encoded"])
+            pixels = decode_pixels(example["encoded"])
             return without_padding(pixels, example, spec) if canvas else pixels
 
         return read_pictures(tf.size(examples), picture)

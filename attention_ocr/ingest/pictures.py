@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from attention_ocr.config import MAX_PIXELS
 from attention_ocr.dataset_spec import DatasetSpec
@@ -93,7 +93,7 @@ def view_size(line: Annotation, spec_views: int, vertical: str, max_pixels: int 
     else:
         encoded = stores.read_bytes(line, path, max_pixels)
         with pictures.decoded(encoded, _name(line, path), max_pixels) as picture:
-            is_on_its_side = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+            is_on_its_side = pictures.orientation_of(picture) >= 5
             width, height = picture.size[::-1] if is_on_its_side else picture.size
     width = max(1, width // (spec_views if len(line.paths) == 1 else 1))
     return (width, height) if vertical == "rotate" and height > pictures.TALL * width else (height, width)
@@ -176,7 +176,7 @@ def _is_fitting_jpeg(picture: Image.Image, encoded: bytes, spec: DatasetSpec) ->
         picture.format == "JPEG"
         and pictures.fits(picture, spec)
         and picture.mode in ("L", "RGB")
-        and picture.getexif().get(ExifTags.Base.Orientation, 1) == 1
+        and pictures.orientation_of(picture) == pictures.UPRIGHT
         and _has_jpeg_end(encoded)
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from attention_ocr.config import MAX_PIXELS
 from attention_ocr.dataset_spec import DatasetSpec
@@ -15,6 +15,16 @@ from attention_ocr.errors import UserError
 
 PAD_GREY = 127
 TALL = 1.5  # A picture more than this many times as high as wide counts as vertical text.
+UPRIGHT = 1
+TURNS = {  # by EXIF's orientation: what makes the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 SIXTEEN_BIT_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 LIGHT = 192  # of 255: on white, what is nowhere darker than this cannot be read
 HARDLY_DIFFERENT = 15  # of 255: a picture whose values differ by no more shows nothing
@@ -102,7 +112,18 @@ def shows_nothing(image: Image.Image) -> bool:
 
 def upright_rgb(picture: Image.Image) -> Image.Image:
     """The picture turned as its EXIF orientation says, as RGB on the ground of `open_image`."""
-    return _rgb(ImageOps.exif_transpose(picture))
+    picture.load()
+    turn = TURNS.get(orientation_of(picture))
+    return _rgb(picture if turn is None else picture.transpose(turn))
+
+
+def orientation_of(picture: Image.Image) -> int:
+    """How the camera was held, as EXIF numbers it: 1 is upright; 1 too where nothing tells it."""
+    try:
+        told = picture.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # damaged EXIF raises whatever Pillow stumbles over; the pixels are whole all the same
+        return UPRIGHT
+    return told if told in TURNS else UPRIGHT
 
 
 def scaled_size(height: int, width: int, spec: DatasetSpec) -> tuple[int, int]:

@@ -12,7 +12,8 @@ import tensorflow as tf
 from PIL import Image
 
 from attention_ocr import files
-from attention_ocr.data import augment, pipeline
+from attention_ocr.data import augment
+from attention_ocr.data.decoding import decode_pixels
 from attention_ocr.data.record_checks import Inspection, inspect_record
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
@@ -132,7 +133,7 @@ def _distortion(spec: DatasetSpec, augmentation: str) -> Distort:
 
     @tf.function
     def distort(encoded: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        pixels = tf.ensure_shape(pipeline.decode_pixels(encoded), spec.image_shape)
+        pixels = tf.ensure_shape(decode_pixels(encoded), spec.image_shape)
         return augment.augment(tf.cast(pixels, tf.float32) / 255.0, spec.num_views, augmentation, seed)
 
     def with_seed(encoded: bytes, seed: int, name: str) -> np.ndarray:

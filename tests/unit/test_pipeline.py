@@ -13,7 +13,6 @@ from attention_ocr.config import DataConfig
 from attention_ocr.data import bad_records, pipeline
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.records import pictures
 from attention_ocr.records.examples import write_example
 
 B, EXAMPLES = 5, 24  # 24 is no multiple of 5: batches cross the end of an epoch
@@ -196,65 +195,6 @@ def test_the_clock_counts_what_the_consumer_waits():
     for _ in ready.watch(tf.data.Dataset.range(8)):
         time.sleep(0.05)  # the consumer is slow, the data is not
     assert ready.seconds < 0.2
-
-
-def smooth_pixels(channels):
-    """uint8 [24, 40, channels] of waves, every channel another."""
-    y, x, c = np.meshgrid(np.arange(24), np.arange(40), np.arange(channels), indexing="ij")
-    return (127 + 120 * np.sin(y / 5 + c) * np.cos(x / 7 - c)).astype(np.uint8)
-
-
-@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "LA", "P"])
-def test_png_decodes_as_pillow_does(mode):
-    channels = {"RGB": 3, "L": 1, "RGBA": 4, "LA": 2, "P": 3}[mode]
-    pixels = smooth_pixels(channels)
-    picture = Image.fromarray(pixels[..., 0] if channels == 1 else pixels, "RGB" if mode == "P" else mode)
-    file = io.BytesIO()
-    (picture.quantize(64) if mode == "P" else picture).save(file, "PNG")
-    found = pipeline.decode_pixels(tf.constant(file.getvalue())).numpy()
-    np.testing.assert_array_equal(found, np.array(pictures.open_image(file.getvalue())))
-
-
-def png_of(pixels, mode=None):
-    file = io.BytesIO()
-    Image.fromarray(pixels, mode).save(file, "PNG")
-    return file.getvalue()
-
-
-@pytest.mark.parametrize("most", [0, 1, 7, 15, 100, 255, 256, 1000, 4095, 4096, 32767, 32768, 65535])
-def test_sixteen_bits_of_grey_decode_as_pillow_does(most):
-    encoded = png_of(np.linspace(0, most, 24 * 40).reshape(24, 40).astype(np.uint16))
-    found = pipeline.decode_pixels(tf.constant(encoded)).numpy()
-    np.testing.assert_array_equal(found, np.array(pictures.open_image(encoded)))
-
-
-@pytest.mark.parametrize("darkest", [0, 150, 185, 191, 192, 193, 200, 255])
-@pytest.mark.parametrize("alphas", [(0, 255), (0, 0), (255, 255), (40, 255), (0, 128)])
-def test_what_is_light_on_nothing_decodes_as_pillow_does(darkest, alphas):
-    pixels = np.full((6, 8, 4), 255, np.uint8)
-    pixels[:, :4, :3] = darkest
-    pixels[:3, :, 3], pixels[3:, :, 3] = alphas
-    encoded = png_of(pixels)
-    found = pipeline.decode_pixels(tf.constant(encoded)).numpy()
-    np.testing.assert_array_equal(found, np.array(pictures.open_image(encoded)))
-
-
-@pytest.mark.parametrize("colour", [(255, 255, 0), (0, 0, 255), (150, 220, 160), (0, 255, 255)])
-def test_light_colours_decode_as_pillow_does(colour):
-    pixels = np.zeros((4, 4, 4), np.uint8)
-    pixels[1:3, 1:3] = (*colour, 255)
-    found = pipeline.decode_pixels(tf.constant(png_of(pixels))).numpy()
-    np.testing.assert_array_equal(found, np.array(pictures.open_image(png_of(pixels))))
-
-
-@pytest.mark.parametrize(("mode", "subsampling"), [("RGB", 0), ("RGB", 2), ("L", 0)])
-def test_jpeg_decodes_as_pillow_does(mode, subsampling):
-    pixels = smooth_pixels(3)
-    file = io.BytesIO()
-    Image.fromarray(pixels).convert(mode).save(file, "JPEG", quality=90, subsampling=subsampling)
-    found = pipeline.decode_pixels(tf.constant(file.getvalue())).numpy().astype(int)
-    assert found.shape == (24, 40, 3)
-    assert np.abs(found - np.array(pictures.open_image(file.getvalue()))).max() <= 2
 
 
 def test_no_thread_that_sleeps_for_a_minute_tunes_the_batches(source):

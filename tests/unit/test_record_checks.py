@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from attention_ocr.charset import Charset
-from attention_ocr.data.pipeline import decode_pixels
+from attention_ocr.data.decoding import decode_pixels
 from attention_ocr.data.record_checks import hash_of, inspect_record
 from attention_ocr.records.examples import write_example
 

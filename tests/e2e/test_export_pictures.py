@@ -1,0 +1,107 @@
+"""An export reads the file of a picture as Reader does, whatever its format and however the camera was held."""
+
+import io
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from attention_ocr.charset import Charset
+from attention_ocr.config import ModelConfig
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.export import saved_model
+from attention_ocr.model.network import AttentionOcr
+from attention_ocr.reading.backends.keras import KerasBackend
+from attention_ocr.reading.reader import Reader
+
+H, W = 32, 64
+# The turn that makes a picture upright again is the opposite of the one before.
+STORED = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def upright():
+    """A picture of the network's size, so that nothing is resized, in black and white, so that every mode holds it."""
+    coarse = np.random.default_rng(5).integers(0, 2, [4, 8], np.uint8) * 255
+    return Image.fromarray(np.kron(coarse, np.ones([8, 8], np.uint8))).convert("RGB")
+
+
+def file_of(picture, image_format, **options):
+    file = io.BytesIO()
+    picture.save(file, image_format, **options)
+    return file.getvalue()
+
+
+def held(orientation, image_format):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = upright() if orientation == 1 else upright().transpose(STORED[orientation])
+    return file_of(picture, image_format, exif=exif, **({"quality": 95} if image_format == "JPEG" else {}))
+
+
+PICTURES = {
+    **{f"{kind} {number}": held(number, kind) for kind in ("JPEG", "PNG") for number in STORED},
+    **{f"PNG {mode}": file_of(upright().convert(mode), "PNG") for mode in ("L", "RGBA", "LA", "P", "1")},
+    "PNG two colours": file_of(upright().quantize(2), "PNG"),
+    "PNG 16 bits": file_of(Image.fromarray(np.asarray(upright().convert("L"), np.uint16) * 257), "PNG"),
+    **{f"JPEG {mode}": file_of(upright().convert(mode), "JPEG", quality=95) for mode in ("L", "CMYK")},
+    "JPEG progressive": file_of(upright(), "JPEG", progressive=True, quality=95),
+    "GIF": file_of(upright(), "GIF"),
+    "GIF animation": file_of(upright(), "GIF", save_all=True, append_images=[Image.new("RGB", (W, H))]),
+    **{f"BMP {mode}": file_of(upright().convert(mode), "BMP") for mode in ("RGB", "L", "P")},
+}
+
+
+@pytest.fixture(scope="module")
+def network():
+    keras.utils.set_random_seed(1)
+    spec = DatasetSpec("tiny", 1, H, W, 6, Charset.from_labels(["abcdef"]), "keep_height")
+    sizes = {"encoder_channels": 8, "num_encoder_lstm_layers": 1, "num_encoder_lstm_units": 8}
+    network = AttentionOcr(ModelConfig(encoder="residual", head="ctc", **sizes), spec)
+    random = np.random.default_rng(0)
+    for variable in network.decoder.weights:
+        variable.assign(random.normal(0, 2, variable.shape))
+    return network
+
+
+@pytest.fixture(scope="module")
+def serve(network, tmp_path_factory):
+    folder, _ = saved_model.export_saved_model(network, tmp_path_factory.mktemp("export"))
+    loaded = tf.saved_model.load(str(folder))
+    return lambda files: loaded.signatures["serving_default"](image_bytes=tf.constant(files))
+
+
+def test_every_picture_reads_alike(network, serve):
+    reader = Reader(KerasBackend(network))
+    files = list(PICTURES.values())
+    (expected,) = reader.read(upright())
+    assert len(expected.text) > 1
+    served = serve(files)
+    for number, (name, reading) in enumerate(zip(PICTURES, reader.read(files), strict=True)):
+        assert served["predicted_text"][number].numpy().decode() == reading.text == expected.text, name
+        np.testing.assert_allclose(served["scores"][number], reading.scores, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("image_format", ["WEBP", "TIFF", "PPM"])
+def test_what_the_graph_cannot_decode_is_one_clear_error(serve, image_format):
+    problem = "the picture is not a JPEG, PNG, GIF or BMP file, or ends too soon; convert it to PNG or JPEG"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=problem):
+        serve([file_of(upright(), image_format)])
+
+
+def test_a_picture_of_too_many_pixels_is_not_decoded(serve):
+    """Some kilobytes can hold more pixels than the memory."""
+    bomb = file_of(Image.new("1", (10_000, 5_001)), "PNG")
+    assert len(bomb) < 20_000
+    with pytest.raises(tf.errors.InvalidArgumentError, match="the picture has more than 50000000 pixels"):
+        serve([bomb])
