@@ -57,6 +57,12 @@ def test_names_of_a_file_are_drawn(tmp_path):
         renderers.sign_renderer(config, SignsConfig())
 
 
+def test_all_characters_that_no_font_has_are_named_at_once(tmp_path):
+    (tmp_path / "names.txt").write_text("Rue 中\nRue du Lac\nRue 文\n", "utf-8")
+    with pytest.raises(UserError, match=r"none of \d+ fonts has 中 文; take more fonts with --fonts=installed"):
+        renderers.sign_renderer(RenderConfig(text_file=str(tmp_path / "names.txt")), SignsConfig())
+
+
 def test_easy_signs_have_shorter_names(small_signs):
     easy, hard = ([len(small_signs.draw(n, difficulty).text) for n in range(60)] for difficulty in (0.0, 1.0))
     assert np.mean(easy) < 0.85 * np.mean(hard)
