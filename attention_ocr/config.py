@@ -29,7 +29,7 @@ ANNOTATION_FORMATS = (
 )
 MAX_PIXELS = 50_000_000  # of a picture whose pixels are decoded
 FONTS = (
-    "bundled: the fonts that come with this package, so that a seed draws the same on every machine; installed: these "
+    "bundled: those that come with this package, so that a seed draws the same on every machine; installed: these "
     "and the machine's own; or a folder of font files. Fonts whose letters are pictures are left out."
 )
 FINAL_ENDPOINTS = tuple(f"Mixed_{name}" for name in ["5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"])
@@ -127,7 +127,7 @@ class DataConfig(Knobs):
         "", "Instead of --dataset_dir, draw pictures while learning: signs (French street signs).", ("", "signs")
     )
     text_file: str = knob("", "With --render: a text a line to draw; empty: made-up ones.")
-    fonts: str = knob("bundled", f"With --render: {FONTS}")
+    fonts: str = knob("bundled", f"With --render: fonts to draw with. {FONTS}")
     difficulty: float = knob(
         1.0,
         "With --render: from 0 (letters at random on clean plates, from the front; names from 0.25 on) to 1 (as in "
@@ -349,7 +349,7 @@ class RenderConfig(Knobs):
         maximum=1,
     )
     text_file: str = knob("", "A text a line to draw; empty: made-up ones.")
-    fonts: str = knob("bundled", FONTS[0].upper() + FONTS[1:])
+    fonts: str = knob("bundled", f"Fonts to draw with. {FONTS}")
     charset_file: str = knob(
         "", "Lines of 'code<TAB>character', or a folder of datasets/ that has such a file; empty: what can be drawn."
     )

@@ -44,7 +44,7 @@ def font_of_other_glyphs(path, changed, package="fontpkg_barlow_condensed", fami
         family: the new name.
     """
     with TTFont(bundled_family(package)[0].path) as font:
-        glyphs = font.getBestCmap()
+        glyphs = dict(font.getBestCmap())
         for table in font["cmap"].tables:
             table.cmap |= {ord(c): glyphs[ord(source or " ")] for c, source in changed.items() if ord(c) in table.cmap}
         for record in (1, 16):

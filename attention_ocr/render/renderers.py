@@ -7,7 +7,7 @@ from attention_ocr.config import RenderConfig, SignsConfig, WordsConfig
 from attention_ocr.dataset_spec import DatasetSpec, charset_path
 from attention_ocr.errors import UserError
 from attention_ocr.render.fonts.choice import fonts_of
-from attention_ocr.render.fonts.files import require_covering
+from attention_ocr.render.fonts.files import lacking, require_covering
 from attention_ocr.render.signs.plate_fonts import plate_fonts
 from attention_ocr.render.signs.renderer import SignRenderer
 from attention_ocr.render.signs.street_names import CLASSES, names_of_file
@@ -28,8 +28,7 @@ def sign_renderer(config: RenderConfig, sizes: SignsConfig) -> tuple[SignRendere
     """
     names = names_of_file(config.text_file, config.max_sequence_length) if config.text_file else []
     fonts = fonts_of(config.fonts)
-    for character in sorted(set("".join(name.label for name in names))):
-        require_covering(fonts, character)
+    require_covering(fonts, "".join(lacking(fonts, "".join(name.label for name in names))))
     renderer = SignRenderer(
         config.seed,
         sizes.image_height,

@@ -360,8 +360,8 @@ def test_a_background_that_is_no_picture_is_named(tmp_path, fonts):
 
 def test_glyphs_that_no_font_has_are_named(tmp_path, fonts):
     nobody = "\U000e0fff"
-    texts = WordTexts.from_file(text_file(tmp_path, f"ab{nobody}\n"))
-    with pytest.raises(UserError, match=r"none of \d+ fonts"):
+    texts = WordTexts.from_file(text_file(tmp_path, f"ab{nobody}中\n"))
+    with pytest.raises(UserError, match=rf"none of \d+ fonts has 中 {nobody}; take more fonts with --fonts=installed"):
         Words(texts, WordStyle(), fonts)
     words = Words(WordTexts.from_charset("ab"), WordStyle(), fonts)
     with pytest.raises(UserError, match=r"none of \d+ fonts|no font draws"):

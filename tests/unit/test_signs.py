@@ -13,6 +13,12 @@ def signs():
     return renderers.sign_renderer(RenderConfig(seed=3), SignsConfig())
 
 
+@pytest.fixture(scope="module")
+def small_signs():
+    """Signs with the same names, drawn quickly."""
+    return renderers.sign_renderer(RenderConfig(seed=3), SignsConfig(num_views=1, image_height=24, image_width=24))[0]
+
+
 def test_a_sign_depends_on_seed_and_number_alone(signs):
     renderer, _ = signs
     first = renderer.draw(5)
@@ -25,9 +31,10 @@ def test_a_sign_depends_on_seed_and_number_alone(signs):
     assert not np.array_equal(another_seed.draw(5).pixels, first.pixels)
 
 
-def test_labels_fit_the_data_set(signs):
+def test_labels_fit_the_data_set(signs, small_signs):
     renderer, spec = signs
-    labels = [renderer.draw(number).text for number in range(30)]
+    labels = [small_signs.draw(number).text for number in range(30)]
+    assert labels[:2] == [renderer.draw(number).text for number in range(2)]
     assert all(spec.charset.unknown(label) == [] for label in labels)
     assert max(map(len, labels)) <= spec.max_sequence_length == 37
     assert len(set(labels)) > 25
@@ -50,17 +57,21 @@ def test_names_of_a_file_are_drawn(tmp_path):
         renderers.sign_renderer(config, SignsConfig())
 
 
-def test_easy_signs_have_shorter_names(signs):
-    renderer, _ = signs
-    easy, hard = ([len(renderer.draw(n, difficulty).text) for n in range(60)] for difficulty in (0.0, 1.0))
+def test_all_characters_that_no_font_has_are_named_at_once(tmp_path):
+    (tmp_path / "names.txt").write_text("Rue 中\nRue du Lac\nRue 文\n", "utf-8")
+    with pytest.raises(UserError, match=r"none of \d+ fonts has 中 文; take more fonts with --fonts=installed"):
+        renderers.sign_renderer(RenderConfig(text_file=str(tmp_path / "names.txt")), SignsConfig())
+
+
+def test_easy_signs_have_shorter_names(small_signs):
+    easy, hard = ([len(small_signs.draw(n, difficulty).text) for n in range(60)] for difficulty in (0.0, 1.0))
     assert np.mean(easy) < 0.85 * np.mean(hard)
 
 
-def test_the_easiest_signs_say_letters_at_random(signs):
-    renderer, _ = signs
-    texts = [renderer.draw(n, 0.0).text for n in range(40)]
+def test_the_easiest_signs_say_letters_at_random(small_signs):
+    texts = [small_signs.draw(n, 0.0).text for n in range(40)]
     assert all(1 <= len(text) <= 6 and text.isalpha() for text in texts)
-    assert all(" " in renderer.draw(n, 0.3).text or len(renderer.draw(n, 0.3).text) > 6 for n in range(8))
+    assert all(" " in text or len(text) > 6 for text in (small_signs.draw(n, 0.3).text for n in range(8)))
 
 
 def test_letters_can_be_read_in_the_best_view(signs):

@@ -22,6 +22,7 @@ LEAST_LETTERS = 6  # A font with fewer of a kind is for another script, and is n
 LIKE, MOST_LIKE = 0.85, 2  # A small letter looks like its capital from here on; one or two may.
 READABLE = 0.45  # The median likeness of letters to known ones, from here on.
 STRANGE, MOST_STRANGE = 0.3, 0.22  # A letter like no known one; the share that may be so.
+RECOGNISED = 0.25  # The share of letters that are most like the right known one: upside-down ones are not.
 SAME = 0.95  # The median likeness of letters to each other, from here on.
 
 UNDRAWABLE = "cannot be drawn"
@@ -54,11 +55,16 @@ def _readable(shapes: dict[str, np.ndarray]) -> bool:
     """Whether most shapes are like the same character of a known font, few are like none, and they differ."""
     if len(shapes) < LEAST_LETTERS:
         return True
-    known = _known_shapes()
-    likeness = np.array([(known[character] @ shape).max() for character, shape in shapes.items()])
-    stacked = np.stack(list(shapes.values()))
-    alike = np.median(stacked @ stacked.T)
-    return bool(np.median(likeness) >= READABLE and np.mean(likeness < STRANGE) <= MOST_STRANGE and alike < SAME)
+    known, drawn = _known_shapes(), np.stack(list(shapes.values()))
+    likeness = np.stack([(known[character] @ drawn.T).max(axis=0) for character in shapes])  # [known, drawn]
+    own = np.diag(likeness)
+    recognised = likeness.argmax(axis=0) == np.arange(len(drawn))
+    return bool(
+        np.median(own) >= READABLE
+        and np.mean(own < STRANGE) <= MOST_STRANGE
+        and np.mean(recognised) >= RECOGNISED
+        and np.median(drawn @ drawn.T) < SAME
+    )
 
 
 @functools.cache

@@ -77,13 +77,18 @@ def require_covering(fonts: Sequence[FontFile], text: str) -> list[FontFile]:
     found = covering(fonts, text)
     if found:
         return found
-    wanted = sorted({character for character in text if not character.isspace()})
-    missing = [character for character in wanted if not covering(fonts, character)]
-    lack = f"has {_named(missing)}" if missing else f"has all of {_named(wanted)}"
+    missing = lacking(fonts, text)
+    lack = f"has {_named(missing)}" if missing else f"has all of {_named(sorted(set(text)))}"
     raise UserError(
         f"{text!r}: none of {len(fonts)} fonts {lack}; take more fonts with --fonts=installed (those of this machine) "
         "or --fonts=FOLDER, or leave the text out"
     )
+
+
+def lacking(fonts: Sequence[FontFile], characters: Iterable[str]) -> list[str]:
+    """Those of `characters` that none of `fonts` has, sorted; blanks need none."""
+    wanted = sorted({character for character in characters if not character.isspace()})
+    return [character for character in wanted if not any(ord(character) in characters_of(font) for font in fonts)]
 
 
 def characters_of(font: FontFile) -> frozenset[int]:
@@ -120,6 +125,7 @@ def pens(font: FontFile, size: int, text: str, spacing: float = 0.0) -> list[flo
 
 
 def _named(characters: Sequence[str]) -> str:
+    characters = [character for character in characters if not character.isspace()]
     more = " ..." if len(characters) > MOST_NAMED else ""
     return " ".join(characters[:MOST_NAMED]) + more
 

@@ -58,9 +58,7 @@ class FontChoice:
             families[_family(font)] += 1
         self._weights = np.array([families[_family(font)] ** -0.6 for font in self.fonts])
         self._covers: dict[str, np.ndarray] = {}
-        for character in sorted(set(characters)):
-            if not character.isspace() and not self._covering(character).any():
-                require_covering(self.fonts, character)
+        require_covering(self.fonts, "".join(c for c in sorted(set(characters)) if not self._covering(c).any()))
 
     def draw(self, text: str, random: np.random.Generator) -> list[FontFile]:
         """A font for each character of `text`: one for all where there is one, else one for each kind of character.
