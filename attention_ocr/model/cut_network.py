@@ -29,9 +29,11 @@ def cut(model: AttentionOcr, characters: str) -> AttentionOcr:
         ours.assign(theirs)
     K, C, U = len(model.dataset.charset), old.num_features, model.config.num_lstm_units
     lengths = {"class": K, "unfed": K, "blank": 1, "go": 1, "feature": C, "unit": U}
-    weights = {name: np.asarray(getattr(old, name)) for name in old.axes()}
-    for name, value in cut_weights(weights, old.axes(), lengths, classes).items():
-        getattr(found.decoder, name).assign(value)
+    weights = {variable.name: np.asarray(variable) for variable in old.weights if variable.name in old.axes()}
+    values = cut_weights(weights, old.axes(), lengths, classes)
+    for variable in found.decoder.weights:
+        if variable.name in values:  # not the states of what is drawn at random
+            variable.assign(values[variable.name])
     return found
 
 

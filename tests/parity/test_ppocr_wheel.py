@@ -26,7 +26,10 @@ def model():
 
 @pytest.fixture(scope="module")
 def session():
-    return runtime.InferenceSession(str(ppocr_file.installed_file()))
+    options = runtime.SessionOptions()
+    # Fused as it comes, a probability of 0.1991 in float64 is 0.1990, and a tolerance of 1e-4 is too little for noise.
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return runtime.InferenceSession(str(ppocr_file.installed_file()), options)
 
 
 def words(number, width):
