@@ -1,6 +1,5 @@
 """attention-ocr demo_inference."""
 
-import dataclasses
 import sys
 from typing import Any
 
@@ -9,12 +8,9 @@ from absl import flags
 from attention_ocr import files
 from attention_ocr.config import GenerateConfig
 from attention_ocr.console import json_of
-from attention_ocr.flags import define_reading, reading_from, required
+from attention_ocr.flags import define_knobs, define_reading, reading_from, required
 from attention_ocr.picture_paths import drawing_paths, picture_paths
 from attention_ocr.quiet import quiet_imports
-
-KNOBS = {knob.name: knob for knob in dataclasses.fields(GenerateConfig)}
-ON_BAD_IMAGE, MAX_PIXELS = KNOBS["on_bad_image"], KNOBS["max_pixels"]
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -27,10 +23,7 @@ def define_flags(values: flags.FlagValues) -> None:
     text = "Folder for a drawing of each picture: where each character was read."
     flags.DEFINE_string("visualize", "", text, **define)
     flags.DEFINE_enum("format", "text", ["text", "json"], "What is printed for each picture.", **define)
-    limits = ON_BAD_IMAGE.metadata
-    flags.DEFINE_enum("on_bad_image", str(ON_BAD_IMAGE.default), list(limits["choices"]), limits["help"], **define)
-    text, least = MAX_PIXELS.metadata["help"], MAX_PIXELS.metadata["minimum"]
-    flags.DEFINE_integer("max_pixels", int(MAX_PIXELS.default), text, lower_bound=least, **define)
+    define_knobs(values, GenerateConfig, names=("on_bad_image", "max_pixels"))
     define_reading(values)
 
 
@@ -53,7 +46,7 @@ def run(values: flags.FlagValues) -> int:
         if file.error:
             bad += 1
             print(f"skipped {file.error}", file=sys.stderr, flush=True)
-        elif drawing:
+        elif drawing and file.picture is not None and file.reading:
             with files.replacing(drawing) as temporary:
                 reader.draw(file.picture, file.reading).save(temporary)
     return 1 if bad else 0

@@ -70,7 +70,7 @@ class LcNetBlock(keras.layers.Layer):
             self.squeeze = convolution(block.before // 4, 1, weight_decay, "squeeze")
             self.excite = convolution(block.before, 1, weight_decay, "excite")
         self.widen = convolution(2 * block.before, 1, weight_decay, "widen")
-        # A block with a shortcut starts as that alone, as in the published code, where a batch norm's scale starts at 0.
+        # A block with a shortcut starts as that alone: in the published code a batch norm's scale starts at 0.
         self.narrow = convolution(
             block.channels, 1, weight_decay, "narrow", start="zeros" if block.has_shortcut else "he_normal"
         )

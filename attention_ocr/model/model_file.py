@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from attention_ocr.errors import UserError
+from attention_ocr.model import ppocr_import
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.ready import catalog
 
@@ -18,12 +19,16 @@ CONFIG_FILE = "config.json"  # in the file, beside the weights
 def load_model(path: str | os.PathLike) -> AttentionOcr:
     """The model of a `.keras` file, or of the ready-made reader of that name, without its optimiser.
 
+    `ppocr` is the recogniser of PP-OCRv6 in the installed package rapidocr.
+
     Only numbers, texts and weights are taken from the file. Keras would make any object that a file names, before
     anyone can look at what it is.
 
     Raises:
         UserError: there is no such file, it is damaged, or it is not a model of this project.
     """
+    if str(path) == ppocr_import.NAME and not Path(path).exists():
+        return ppocr_import.open_recogniser()
     path = catalog.model_file(path)
     check_is_model_file(path)
     config = _config_of(path)

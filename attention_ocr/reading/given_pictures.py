@@ -101,7 +101,7 @@ def _from_array(array: np.ndarray, name: str) -> Image.Image:
             f"{name}: is an array of shape {list(array.shape)}; give [height, width], or [height, width, channels] "
             "with 1 (grey), 3 (RGB) or 4 (RGBA) channels"
         )
-    _check_size(*array.shape[:2], name)
+    _check_size(array.shape[0], array.shape[1], name)
     return upright_rgb(Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array))
 
 

@@ -8,8 +8,8 @@ pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper
 
 from attention_ocr.errors import UserError
+from attention_ocr.model import ppocr_file, ppocr_import
 from attention_ocr.model.layouts.lcnet import SIZES
-from attention_ocr.ready import ppocr, ppocr_file
 
 from . import ppocr_graph
 
@@ -44,7 +44,7 @@ def pictures_of(width, number=2):
 )
 def test_a_network_says_what_its_file_says(size, reduced_first, tmp_path):
     path = written(tmp_path, size, CHARACTERS, reduced_first=reduced_first)
-    model = ppocr.open_recogniser(path)
+    model = ppocr_import.open_recogniser(path)
     assert model.config.lcnet_size == size
     assert model.dataset.charset.symbols == [*CHARACTERS, " ", ""]
     for width in (136, 165):
@@ -55,7 +55,7 @@ def test_a_network_says_what_its_file_says(size, reduced_first, tmp_path):
 
 def test_a_cut_network_keeps_what_it_says_of_its_characters(tmp_path):
     path = written(tmp_path, "tiny", CHARACTERS)
-    whole, cut = ppocr.open_recogniser(path), ppocr.open_recogniser(path, "1a漢x")
+    whole, cut = ppocr_import.open_recogniser(path), ppocr_import.open_recogniser(path, "1a漢x")
     assert cut.dataset.charset.symbols == ["a", "1", "漢", ""]
     logits = [ops.convert_to_numpy(model({"images": pictures_of(128)})["chars_logit"]) for model in (whole, cut)]
     np.testing.assert_allclose(logits[1], logits[0][..., [0, 2, 4, 6, 7]], atol=1e-5)
@@ -64,7 +64,7 @@ def test_a_cut_network_keeps_what_it_says_of_its_characters(tmp_path):
 def test_a_converted_file_is_a_model_file_like_any_other(tmp_path):
     from attention_ocr.reading.reader import Reader
 
-    model = ppocr.convert(tmp_path / "tiny.keras", written(tmp_path, "tiny", CHARACTERS))
+    model = ppocr_import.convert(tmp_path / "tiny.keras", written(tmp_path, "tiny", CHARACTERS))
     reader = Reader.load(tmp_path / "tiny.keras")
     pictures = [np.full([20, 18, 3], 90, np.uint8), *pictures_of(200)]
     assert [reader.prepare(picture).shape for picture in pictures] == [(48, 80, 3), (48, 200, 3), (48, 200, 3)]
@@ -126,4 +126,4 @@ def test_a_missing_file_or_package_is_one_line(tmp_path, monkeypatch):
         ppocr_file.read(tmp_path / "none.onnx")
     monkeypatch.setattr(ppocr_file.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"pip install attention-ocr\[ppocr\]"):
-        ppocr.open_recogniser()
+        ppocr_import.open_recogniser()

@@ -8,12 +8,12 @@ import pytest
 from keras import ops
 from PIL import Image
 
+from attention_ocr.model import ppocr_file, ppocr_import
+
 if not importlib.util.find_spec("rapidocr"):
     pytest.skip("rapidocr, whose wheel has the weights, is not installed", allow_module_level=True)
 pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
-
-from attention_ocr.ready import ppocr, ppocr_file
 
 WORDS = Path(__file__).parents[3] / "shared" / "data" / "svt_train"
 pytestmark = pytest.mark.skipif(not WORDS.exists(), reason=f"no real words in {WORDS}")
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not WORDS.exists(), reason=f"no real words in {W
 
 @pytest.fixture(scope="module")
 def model():
-    return ppocr.open_recogniser()
+    return ppocr_import.open_recogniser()
 
 
 @pytest.fixture(scope="module")

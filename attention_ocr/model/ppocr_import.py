@@ -7,11 +7,11 @@ import numpy as np
 from attention_ocr import files
 from attention_ocr.charset import Charset
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.model import ppocr_file
 from attention_ocr.model.cutting import kept_classes
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.model.ppocr_file import Recogniser
 from attention_ocr.presets import preset
-from attention_ocr.ready import ppocr_file
-from attention_ocr.ready.ppocr_file import Recogniser
 
 NAME = "ppocr"
 HEIGHT = 48  # of a line in pixels

@@ -203,7 +203,7 @@ class _Graph:
             kind = "depthwise" if groups > 1 else "convolution"
             bias = self.constants[node.input[2]] if len(node.input) > 2 else None
             return self._with_what_follows(node, kind, kernel.transpose(axes), bias)
-        if node.op_type == "MatMul" and np.ndim(self.constants.get(node.input[1])) == 2:
+        if node.op_type == "MatMul" and node.input[1] in self.constants and self.constants[node.input[1]].ndim == 2:
             return self._with_what_follows(node, "linear", self.constants[node.input[1]], None)
         if node.op_type == "LayerNormalization":
             return _Layer(node, "norm", *(self.constants[name] for name in node.input[1:3]))
@@ -220,7 +220,7 @@ class _Graph:
         if bias is None:
             added = self._constant(after) if after is not None and after.op_type == "Add" else None
             bias = np.zeros(outputs, np.float32)
-            if added is not None and added.size == outputs:
+            if after is not None and added is not None and added.size == outputs:
                 bias, after = added.reshape(-1), self._next(after.output[0])
         if after is not None and after.op_type == "BatchNormalization":
             scale, offset, mean, variance = (self.constants[name] for name in after.input[1:5])
