@@ -48,7 +48,7 @@ def test_every_layout_of_views_gives_the_endpoints(make_spec, views, height, wid
 
 
 def test_netslice_has_no_attention(make_spec):
-    model = AttentionOcr(ModelConfig(**SMALL, use_attention=False), make_spec())
+    model = AttentionOcr(ModelConfig(**SMALL, head="slice"), make_spec())
     found = model({"images": pictures_of(model)})
     assert "attention" not in found
     assert found["chars_logit"].shape == (2, 4, 6)
