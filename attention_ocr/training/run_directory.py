@@ -199,8 +199,7 @@ def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
         model.optimizer.build(model.trainable_variables)
     try:
         check_is_model_file(path)
-        with zipfile.ZipFile(path) as file:
-            step = json.loads(file.read("config.json"))["config"]["step"]
+        step = _step_of(path)
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             model.load_weights(path)
@@ -222,6 +221,14 @@ def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
         raise UserError(f"{path}: was saved at step {step}; give it the name it had, checkpoint-{step:08d}.keras")
     finiteness.check_loaded(model, str(path), way_out)
     optimizers.swap_averages(model)  # the file has the averages where the weights go
+
+
+def _step_of(path: Path) -> int:
+    """The step that a model file says it was saved at."""
+    with zipfile.ZipFile(path) as file:
+        if not {"config.json", "model.weights.h5"} <= set(file.namelist()):
+            raise zipfile.BadZipFile("a part is missing")
+        return json.loads(file.read("config.json"))["config"]["step"]
 
 
 def watch(run: RunDirectory, interval: float = 0, most: int | None = None) -> Iterator[Path]:

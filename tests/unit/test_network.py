@@ -188,9 +188,9 @@ def test_places_that_nobody_told_are_an_error_of_one_line(make_spec, tmp_path):
     from attention_ocr.training import loop
 
     config = Config(model=ModelConfig(**SMALL, attention_loss_weight=0.5))
-    data = SimpleNamespace(sample={}, labels=lambda: None)
+    source = SimpleNamespace(spec=make_spec(), labels=lambda: None)
     with pytest.raises(UserError, match=r"--attention_loss_weight=0\.5: needs --render=signs"):
-        loop.train(config, make_spec(), data, run_directory.RunDirectory(tmp_path / "run"))
+        loop.train(config, source, run_directory.RunDirectory(tmp_path / "run"))
 
 
 def test_what_dropout_draws_next_is_in_the_file(make_spec, tmp_path):
