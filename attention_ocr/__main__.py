@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from attention_ocr.console import print_any_character
+from attention_ocr.console import print_any_character, show_messages
 from attention_ocr.errors import UserError
-from attention_ocr.flags import help_text
+from attention_ocr.flags import check_effects, help_text
 
 JOBS = {
     "generate_tfrecords": "pictures and labels -> FSNS TFRecords",
@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if job not in JOBS:
         print(f"error: no job is called {job!r}; there are {', '.join(JOBS)}", file=sys.stderr)
         return 2
+    show_messages()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Off by default where the processor lacks AVX-512's VNNI; there it makes a training step 1.5 times as fast.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -65,6 +66,7 @@ def _run(job: str, module, values: flags.FlagValues, rest: list[str]) -> int:
             return 0
         if unknown:
             raise flags.Error(f"{unknown[0]!r} is not a flag; write --name=value")
+        check_effects(values)
         return module.run(values) or 0
     except flags.Error as error:
         print(f"error: {error} (attention-ocr {job} --help lists the flags)", file=sys.stderr)

@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import os
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -116,6 +117,11 @@ class Charset:
     def digest(self) -> str:
         """A checksum of classes and null, whatever the line ends of the file they come from."""
         return hashlib.sha256(json.dumps([self.to_list(), self.null_id]).encode()).hexdigest()
+
+    @property
+    def has_right_to_left(self) -> bool:
+        """Whether a class prints a letter of a right-to-left script, such as Hebrew or Arabic."""
+        return any(unicodedata.bidirectional(symbol) in ("R", "AL") for symbol in self.symbols if symbol)
 
     def extended(self, characters: Iterable[str]) -> "Charset":
         """The same classes and, after them by code point, those of `characters` that are not among them.

@@ -4,8 +4,12 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from attention_ocr import shared_knobs as shared
+from attention_ocr.drawing_config import RenderConfig, SignsConfig, WordsConfig  # noqa: F401 - knobs too
 from attention_ocr.errors import UserError
-from attention_ocr.knobs import Knobs, knob
+from attention_ocr.knobs import EMPTY, GIVEN, OFF, Knobs, knob, more_than, one_of
+from attention_ocr.read_config import ReadConfig, TextModelConfig  # noqa: F401 - knobs too
+from attention_ocr.train_config import TrainConfig
 
 RESIZE_POLICIES = ("stretch", "pad", "keep_height")
 VERTICAL_POLICIES = ("keep", "rotate")
@@ -28,11 +32,14 @@ ANNOTATION_FORMATS = (
     "lmdb",
 )
 MAX_PIXELS = 50_000_000  # of a picture whose pixels are decoded
-FONTS = (
-    "bundled: those that come with this package, so that a seed draws the same on every machine; installed: these "
-    "and the machine's own; or a folder of font files. Fonts whose letters are pictures are left out."
-)
 FINAL_ENDPOINTS = tuple(f"Mixed_{name}" for name in ["5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"])
+STEP_WISE_HEADS = ("attention", "slice", "stacked_attention", "gru_attention", "area_attention")
+
+# When a knob has an effect.
+STEP_WISE = {"head": one_of(*STEP_WISE_HEADS)}
+RECORDS = {"render": EMPTY}
+KEYS = {"annotation_format": one_of("auto", "csv", "jsonl")}
+RECORD_LABELS = {"annotation_format": one_of("auto", "records")}
 
 
 @dataclass(frozen=True)
@@ -49,56 +56,111 @@ class ModelConfig(Knobs):
         "What reads the features; slice is the reference's --nouse_attention.",
         ("attention", "slice", "ctc", "stacked_attention", "gru_attention", "area_attention"),
     )
-    encoder_channels: int = knob(128, "Channels of the features of the residual encoder.", minimum=8)
-    lcnet_size: str = knob("small", "Size of the lcnet encoder.", ("tiny", "small", "medium"))
+    encoder_channels: int = knob(
+        128, "Channels of the encoder's features.", minimum=8, works_with={"encoder": one_of("residual")}
+    )
+    lcnet_size: str = knob(
+        "small", "Size of the encoder.", ("tiny", "small", "medium"), works_with={"encoder": one_of("lcnet")}
+    )
     lcnet_neck: bool = knob(
         False,
-        "PP-OCRv6's layers after the lcnet encoder: one row of columns 8 pixels apart, each told of those around it; "
-        "for lines, 48 pixels high.",
+        "PP-OCRv6's layers after the encoder: one row of columns 8 pixels apart, each told of those around it; for "
+        "lines, 48 pixels high.",
+        works_with={"encoder": one_of("lcnet")},
     )
-    encoder_dropout: float = knob(0.0, "Share of the features left out while training.", minimum=0, maximum=0.99)
+    encoder_dropout: float = knob(
+        0.0,
+        "Share of the features left out while training.",
+        minimum=0,
+        maximum=0.99,
+        works_with={"encoder": one_of("residual", "crnn", "sliding", "wide_crnn")},
+    )
     num_encoder_lstm_layers: int = knob(
         0, "LSTMs, each in both directions, over the columns of the encoder's features.", minimum=0
     )
-    num_encoder_lstm_units: int = knob(256, "Units of each direction of these.", minimum=1)
-    final_endpoint: str = knob("Mixed_5d", "Where the Inception tower is cut.", FINAL_ENDPOINTS)
+    num_encoder_lstm_units: int = knob(
+        256, "Units of each direction of these.", minimum=1, works_with={"num_encoder_lstm_layers": more_than(0)}
+    )
+    final_endpoint: str = knob(
+        "Mixed_5d",
+        "Where the Inception tower is cut.",
+        FINAL_ENDPOINTS,
+        works_with={"encoder": one_of("inception_v3")},
+    )
     encode_coordinates: bool = knob(False, "Append the one-hot row and column to every feature.")
-    use_attention: bool = knob(True, "Attention decoder; if false, NetSlice.")
-    use_autoregression: bool = knob(True, "Feed the previous character to the decoder.")
-    num_lstm_units: int = knob(256, "Units of the decoder's LSTM.", minimum=1)
-    num_decoder_lstm_layers: int = knob(2, "LSTMs of the head stacked_attention.", minimum=1)
+    use_autoregression: bool = knob(
+        True,
+        "Feed the previous character to the decoder.",
+        works_with={"head": one_of("attention", "slice")},
+    )
+    turn_right_to_left: bool = knob(
+        True,
+        "Learn texts of right-to-left scripts in the order of the picture, from left to right, and turn them back when "
+        "they are read; if false, in the order of the labels.",
+        works_with={"head": one_of("ctc", "slice")},
+    )
+    num_lstm_units: int = knob(256, "Units of the decoder's LSTM.", minimum=1, works_with=STEP_WISE)
+    num_decoder_lstm_layers: int = knob(
+        2, "LSTMs of the decoder.", minimum=1, works_with={"head": one_of("stacked_attention")}
+    )
     embedding_size: int = knob(
         0,
         "Entries that stand for the character fed back; 0: one a class up to 1,000 classes, as in the reference, then "
         "as many as num_lstm_units.",
         minimum=0,
+        works_with={"head": one_of("attention", "stacked_attention", "gru_attention", "area_attention")},
     )
     decoder_dropout: float = knob(
-        0.0, "Share left out of what gru_attention and area_attention remember.", minimum=0, maximum=0.99
+        0.0,
+        "Share left out of what the decoder remembers.",
+        minimum=0,
+        maximum=0.99,
+        works_with={"head": one_of("gru_attention", "area_attention")},
     )
     teacher_forcing: float = knob(
         1.0,
         "Share of the training batches in which the decoder is fed the labels; in the others, what it reads.",
         minimum=0,
         maximum=1,
+        works_with={**STEP_WISE, "use_autoregression": GIVEN},
     )
-    stop_at_end: bool = knob(False, "A text ends with its first null: what follows is neither learned nor read.")
-    lstm_state_clip_value: float = knob(10.0, "The LSTM's cell state is clipped to +- this.", above=0)
+    stop_at_end: bool = knob(
+        False, "A text ends with its first null: what follows is neither learned nor read.", works_with=STEP_WISE
+    )
+    lstm_state_clip_value: float = knob(
+        10.0,
+        "The LSTM's cell state is clipped to +- this.",
+        above=0,
+        works_with={"head": one_of("attention", "slice")},
+    )
     weight_decay: float = knob(4e-5, "L2 regularisation: 0.5 * weight_decay * sum of squares.", minimum=0)
-    label_smoothing: float = knob(0.1, "Share of a label's weight spread over all classes.", minimum=0, maximum=0.99)
+    label_smoothing: float = knob(
+        0.1, "Share of a label's weight spread over all classes.", minimum=0, maximum=0.99, works_with=STEP_WISE
+    )
     ignore_nulls: bool = knob(
-        True, "As in the reference, True counts every step; False gives no weight to steps whose label is class K-1."
+        True,
+        "As in the reference, True counts every step; False gives no weight to steps whose label is class K-1.",
+        works_with={**STEP_WISE, "stop_at_end": OFF},
     )
     attention_loss_weight: float = knob(
         0.0,
-        "With --render: teaches attention where each character was drawn, by so much of the loss. It looks there after "
-        "minutes, not hours.",
+        "Teaches attention where each character was drawn, by so much of the loss. It looks there after minutes, not "
+        "hours.",
         minimum=0,
+        works_with=shared.RENDERED,
     )
-    average_across_timesteps: bool = knob(False, "Divide the loss of a text by its number of steps.")
+    average_across_timesteps: bool = knob(
+        False, "Divide the loss of a text by its number of steps.", works_with=STEP_WISE
+    )
     crop_height: int = knob(0, "Cut the middle of each view to this height in pixels; 0: all of it.", minimum=0)
     crop_width: int = knob(0, "Cut the middle of each view to this width in pixels; 0: all of it.", minimum=0)
-    batch_norm_decay: float = knob(0.9997, "Final decay of batch norm's moving averages.", minimum=0, maximum=1)
+    batch_norm_decay: float = knob(
+        0.9997,
+        "Final decay of batch norm's moving averages.",
+        minimum=0,
+        maximum=1,
+        works_with={"encoder": one_of("inception_v3", "inception_v4")},
+    )
 
 
 @dataclass(frozen=True)
@@ -106,17 +168,19 @@ class DataConfig(Knobs):
     """What training does to the records."""
 
     batch_size: int = knob(32, "Pictures in a training step.", minimum=1)
-    use_augment_input: bool = knob(True, "Distort the training pictures.")
+    use_augment_input: bool = knob(True, "Distort the training pictures.", works_with=RECORDS)
     augmentation: str = knob(
         "fsns",
         "fsns: the reference's crops, resize methods and colours; light: small shifts and contrast.",
         ("fsns", "light"),
+        works_with={**RECORDS, "use_augment_input": GIVEN},
     )
-    shuffle_buffer_size: int = knob(2000, "Records to shuffle among.", minimum=1)
+    shuffle_buffer_size: int = knob(2000, "Records to shuffle among.", minimum=1, works_with=RECORDS)
     dataset_weights: str = knob(
         "",
         "With several folders, --dataset_dir=a,b: their shares, such as 3,1 for three of four pictures from a; empty: "
-        "equal shares.",
+        "equal shares. A run that goes on takes the shares it is given then.",
+        works_with=RECORDS,
     )
     curriculum: str = knob(
         "",
@@ -126,118 +190,24 @@ class DataConfig(Knobs):
     render: str = knob(
         "", "Instead of --dataset_dir, draw pictures while learning: signs (French street signs).", ("", "signs")
     )
-    text_file: str = knob("", "With --render: a text a line to draw; empty: made-up ones.")
-    fonts: str = knob("bundled", f"With --render: fonts to draw with. {FONTS}")
-    difficulty: float = knob(
-        1.0,
-        "With --render: from 0 (letters at random on clean plates, from the front; names from 0.25 on) to 1 (as in "
-        "photographs).",
-        minimum=0,
-        maximum=1,
+    text_file: str = shared.text_file()
+    fonts: str = shared.fonts()
+    difficulty: float = shared.difficulty()
+    difficulty_steps: int = knob(
+        0, "Steps in which the difficulty rises from 0.", minimum=0, works_with=shared.RENDERED
     )
-    difficulty_steps: int = knob(0, "With --render: steps in which the difficulty rises from 0.", minimum=0)
-    render_workers: int = knob(0, "With --render: processes that draw; 0: one a core.", minimum=0)
+    render_workers: int = knob(
+        0,
+        "Processes that draw; 0: one a core, at least two; 1: the training draws by itself.",
+        minimum=0,
+        works_with=shared.RENDERED,
+    )
     max_bad_records: int = knob(
-        10, "Records that cannot be read: left out and named up to this many, one more ends the run.", minimum=0
-    )
-
-
-@dataclass(frozen=True)
-class TrainConfig(Knobs):
-    """How weights are learned, and what a run writes."""
-
-    max_number_of_steps: int = knob(10**10, "Stop after this many steps.", minimum=1)
-    optimizer: str = knob("momentum", "Optimiser.", ("momentum", "adam", "adamw", "adadelta", "adagrad", "rmsprop"))
-    learning_rate: float = knob(0.004, "Learning rate (after the warm-up).", above=0)
-    learning_rate_schedule: str = knob(
-        "constant",
-        "How it falls; auto: as a cosine where --max_number_of_steps says to what end.",
-        ("constant", "cosine", "exponential", "auto"),
-    )
-    warmup_steps: int = knob(0, "Steps in which the learning rate rises from 0.", minimum=0)
-    learning_rate_decay_rate: float = knob(0.8, "Factor of the exponential schedule.", above=0, maximum=1)
-    learning_rate_decay_steps: int = knob(1000, "Steps between factors of the exponential schedule.", minimum=1)
-    learning_rate_end_fraction: float = knob(0.01, "Where the cosine schedule ends.", minimum=0, maximum=1)
-    momentum: float = knob(0.9, "Momentum of the momentum and rmsprop optimisers.", minimum=0, maximum=0.9999)
-    clip_gradient_norm: float = knob(2.0, "Clip each variable's gradient to this norm; 0: do not.", minimum=0)
-    clip_global_norm: float = knob(0.0, "Instead, clip all gradients together to this norm; 0: do not.", minimum=0)
-    moving_average_decay: float = knob(
-        0.0,
-        "Final decay of the moving averages of the weights; with it the averages are what is saved and read with; 0: "
-        "the weights themselves.",
+        10,
+        "Records that cannot be read: left out and named up to this many, one more ends the run.",
         minimum=0,
-        maximum=0.99999,
+        works_with=RECORDS,
     )
-    save_interval_steps: int = knob(1000, "Steps between checkpoints.", minimum=1)
-    save_summaries_steps: int = knob(50, "Steps between summaries (a line, scalars, a reading).", minimum=1)
-    checkpoints_to_keep: int = knob(5, "Newest checkpoints to keep beside the best.", minimum=1)
-    validation_examples: int = knob(
-        1000, "Records of the validation split read at each checkpoint to find the best one; 0: none.", minimum=0
-    )
-    jit_compile: bool = knob(False, "Compile the step with XLA (slower on CPU).")
-    mixed_precision: str = knob("none", "Compute in half precision.", ("none", "bfloat16", "float16"))
-    seed: int = knob(0, "Seed of weights, shuffling and augmentation.", minimum=0)
-
-
-@dataclass(frozen=True)
-class ReadConfig(Knobs):
-    """How texts are searched for in what the network says."""
-
-    beam_width: int = knob(
-        1, "Texts followed side by side; 1: greedy, the likeliest character of each step.", minimum=1
-    )
-    length_penalty: float = knob(
-        0.0, "With --beam_width: a text's log-probability is divided by ((5 + length) / 6) ** this.", minimum=0
-    )
-    characters: str = knob(
-        "",
-        "Only these are read: ranges such as 0-9A-Z-, or digits, letters, alphanumeric, ascii, latin, french, german, "
-        "spanish, also with a + and more of them; empty: all that the model knows.",
-    )
-    ignore_case: bool = knob(
-        False, "Capital and small letters are one: printed as --characters has them, as capitals where it has both."
-    )
-    lexicon: str = knob("", "A file of texts, one a line: in each picture the likeliest of them is read.")
-    text_model: str = knob(
-        "",
-        "Character n-grams, a file of `attention-ocr build_text_model` or the name of a ready one: what is likely in "
-        "its language is preferred, by beam search (12 texts, unless --beam_width says how many). Codes suffer.",
-    )
-    text_weight: float = knob(
-        0.0, "With --text_model: how much it counts beside the network; 0: as it recommends itself.", minimum=0
-    )
-    search_below: float = knob(
-        0.97,
-        "With --text_model: only pictures are searched whose greedy text has less confidence than this.",
-        minimum=0,
-        maximum=1,
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.lexicon and self.text_model:
-            raise UserError(
-                f"--lexicon={self.lexicon} and --text_model={self.text_model}: give one; a lexicon's texts need no "
-                "text model"
-            )
-
-
-@dataclass(frozen=True)
-class TextModelConfig(Knobs):
-    """What a text model counts in texts."""
-
-    order: int = knob(7, "A character's probability depends on so many characters less one before it.", minimum=1)
-    spelling: str = knob(
-        "factored",
-        "Case and accents: ignored; factored (a probability of their own, from those texts that have a small letter); "
-        "exact (each spelling is a character of its own).",
-        ("factored", "ignored", "exact"),
-    )
-    spelling_order: int = knob(
-        3, "With --spelling=factored: they depend on so many characters before theirs.", minimum=1
-    )
-    max_size: float = knob(3.0, "Size of the file in MB; the runs of characters that tell least are left out.", above=0)
-    weight: float = knob(0.3, "How much the text model counts beside the network, unless a reader is told.", above=0)
 
 
 @dataclass(frozen=True)
@@ -246,26 +216,31 @@ class AnnotationConfig(Knobs):
 
     annotation_format: str = knob("auto", "Format of the label files; auto: recognised.", ANNOTATION_FORMATS)
     image_root: str = knob("", "Where relative paths start; empty: the label file's folder.")
-    image_column: str = knob("", "CSV and JSON lines: the key of the picture's path; empty: recognised.")
-    label_column: str = knob("", "CSV and JSON lines: the key of the label; empty: recognised.")
+    image_column: str = knob("", "The key of the picture's path; empty: recognised.", works_with=KEYS)
+    label_column: str = knob("", "The key of the label; empty: recognised.", works_with=KEYS)
     label_pattern: str = knob(
-        "", "file_names: a regular expression whose first group is the label; empty: the name, or the X of 12_X_345."
+        "",
+        "A regular expression on a picture's name, whose first group is the label; empty: the name, or the X of "
+        "12_X_345.",
+        works_with={"annotation_format": one_of("auto", "file_names")},
     )
-    keep_charset: bool = knob(True, "records: keep their charset and T; if not, as their labels have it.")
-    keep_splits: bool = knob(True, "records: keep their splits; if not, all of them are drawn anew.")
+    keep_charset: bool = knob(
+        True, "Of records: keep their charset and T; if not, as their labels have it.", works_with=RECORD_LABELS
+    )
+    keep_splits: bool = knob(
+        True, "Of records: keep their splits; if not, all of them are drawn anew.", works_with=RECORD_LABELS
+    )
 
 
 @dataclass(frozen=True)
 class GenerateConfig(Knobs):
     """How pictures and labels become records."""
 
-    num_views: int = knob(1, "Pictures of one object side by side in a record.", minimum=1)
-    side_by_side: bool = knob(False, "With --num_views: a picture holds all views side by side.")
-    image_height: int = knob(0, "Height of a view in pixels; 0: the median of the pictures.", minimum=0)
-    image_width: int = knob(
-        0,
-        "Width of a view in pixels; 0: the median of the pictures at that height, with keep_height the largest.",
-        minimum=0,
+    num_views: int = shared.num_views(1)
+    side_by_side: bool = knob(False, "A picture holds all views side by side.", works_with={"num_views": more_than(1)})
+    image_height: int = shared.image_height(0, 0, "; 0: the median of the pictures")
+    image_width: int = shared.image_width(
+        0, 0, "; 0: the median of the pictures at that height, with keep_height the largest"
     )
     resize: str = knob(
         "stretch",
@@ -285,11 +260,8 @@ class GenerateConfig(Knobs):
     group_by: str = knob(
         "", "A regular expression; pictures in whose paths it matches the same (its first group) stay in one split."
     )
-    max_sequence_length: int = knob(0, "Characters of the longest label; 0: as the labels have it.", minimum=0)
-    charset_file: str = knob(
-        "",
-        "Lines of 'code<TAB>character', or a folder of datasets/ that has such a file; empty: the labels' characters.",
-    )
+    max_sequence_length: int = shared.max_sequence_length(0, 0, "; 0: as the labels have it")
+    charset_file: str = shared.charset_file()
     extend_charset: bool = knob(False, "Add the labels' other characters to those of --charset_file.")
     normalize: str = knob(
         "NFC",
@@ -303,7 +275,9 @@ class GenerateConfig(Knobs):
         "A label with characters not in the charset: stop, skip it, or replace them by --replacement.",
         (*DROP_POLICIES, "replace"),
     )
-    replacement: str = knob("?", "What --on_unknown=replace writes: a character of the charset.")
+    replacement: str = knob(
+        "?", "What is written instead: a character of the charset.", works_with={"on_unknown": one_of("replace")}
+    )
     on_long: str = knob("error", "A label longer than max_sequence_length: stop, or skip it.", DROP_POLICIES)
     on_empty: str = knob(
         "error",
@@ -317,9 +291,9 @@ class GenerateConfig(Knobs):
         "The very picture of an earlier split (train, validation, test): leave it out, stop, or keep it.",
         (*DROP_POLICIES, "keep"),
     )
-    shard_size: float = knob(100.0, "Size of a record file in MB.", above=0)
-    num_workers: int = knob(0, "Processes that prepare pictures; 0: one a core (none for a few pictures).", minimum=0)
-    seed: int = knob(0, "Seed of the draw of validation and test, and of the order in train.", minimum=0)
+    shard_size: float = shared.shard_size()
+    num_workers: int = shared.num_workers()
+    seed: int = shared.seed()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -331,62 +305,6 @@ class GenerateConfig(Knobs):
         if not self.charset_file and (self.extend_charset or self.on_unknown == "replace"):
             flag = "--extend_charset" if self.extend_charset else "--on_unknown=replace"
             raise UserError(f"{flag}: needs --charset_file, since a charset made from the labels has all of them")
-
-
-@dataclass(frozen=True)
-class RenderConfig(Knobs):
-    """How many pictures are drawn, and how they are written."""
-
-    number: int = knob(1000, "Pictures of the split train.", minimum=1)
-    validation_number: int = knob(100, "Pictures of validation.", minimum=0)
-    test_number: int = knob(100, "Pictures of test.", minimum=0)
-    image_format: str = knob("PNG", "File format of the pictures.", ("PNG", "JPEG"))
-    output: str = knob("records", "Write FSNS records, or pictures with a label file.", ("records", "pictures"))
-    difficulty: float = knob(
-        1.0,
-        "From 0 (plain print; signs with letters at random, names from 0.25 on) to 1 (as in photographs).",
-        minimum=0,
-        maximum=1,
-    )
-    text_file: str = knob("", "A text a line to draw; empty: made-up ones.")
-    fonts: str = knob("bundled", f"Fonts to draw with. {FONTS}")
-    charset_file: str = knob(
-        "", "Lines of 'code<TAB>character', or a folder of datasets/ that has such a file; empty: what can be drawn."
-    )
-    max_sequence_length: int = knob(37, "Characters of the longest label.", minimum=1)
-    shard_size: float = knob(100.0, "Size of a record file in MB.", above=0)
-    num_workers: int = knob(0, "Processes that draw; 0: one a core (none for a few pictures).", minimum=0)
-    seed: int = knob(0, "Another seed, other pictures; the same, the same bytes for any number of workers.", minimum=0)
-
-
-@dataclass(frozen=True)
-class SignsConfig(Knobs):
-    """The size of drawn signs."""
-
-    num_views: int = knob(4, "Views side by side.", minimum=1)
-    image_height: int = knob(150, "Height of a view in pixels.", minimum=16)
-    image_width: int = knob(150, "Width of a view in pixels.", minimum=16)
-
-
-@dataclass(frozen=True)
-class WordsConfig(Knobs):
-    """What drawn words and lines look like."""
-
-    image_height: int = knob(32, "Height of a picture in pixels.", minimum=8)
-    image_width: int = knob(
-        128, "Width of a picture in pixels; 0: as its text needs (with --output=pictures).", minimum=0
-    )
-    max_width: int = knob(512, "With --image_width=0 no picture is wider.", minimum=8)
-    unit: str = knob(
-        "line",
-        "With --text_file: its lines, its words, or runs of text cut between words.",
-        ("line", "word", "run"),
-    )
-    language: str = knob("", "Made-up words: English, French, or both.", ("", "en", "fr"))
-    vertical: float = knob(0.0, "Share of columns: CJK stacked, other text turned by 90 degrees.", minimum=0, maximum=1)
-    curved: float = knob(0.15, "Share of lines along an arc or a wave.", minimum=0, maximum=1)
-    rotation: float = knob(8.0, "The largest turn in degrees; most are far smaller.", minimum=0, maximum=90)
-    background_dir: str = knob("", "Photographs to cut backgrounds from; empty: drawn ones.")
 
 
 @dataclass(frozen=True)

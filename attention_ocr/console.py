@@ -1,9 +1,10 @@
-"""What jobs print: results on standard output, progress bars on standard error."""
+"""What a terminal shows: messages, results, tables, and progress bars on standard error beside them."""
 
 import codecs
 import contextlib
 import io
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -29,6 +30,33 @@ def json_of(value: Any, indent: int | None = None) -> str:
     """
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     return json.dumps(value, ensure_ascii=codecs.lookup(encoding).name != "utf-8", indent=indent)
+
+
+class Lines(logging.Handler):
+    """Shows messages bare on standard output, and warnings on standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record)
+        if record.levelno >= logging.WARNING:
+            print(f"{record.levelname.lower()}: {line}", file=sys.stderr, flush=True)
+        else:
+            print(line, flush=True)
+
+
+def show_messages() -> None:
+    """From now on what this package logs is shown; a library that uses it decides for itself."""
+    log = logging.getLogger("attention_ocr")
+    if not any(isinstance(handler, Lines) for handler in log.handlers):
+        log.addHandler(Lines())
+        log.setLevel(logging.INFO)
+
+
+def as_text(table: Any) -> str:
+    """A table of `rich` as lines of text, as wide as the terminal."""
+    console = Console()
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().rstrip("\n")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from absl import flags
 
 from attention_ocr import config as configs
 from attention_ocr.errors import UserError
+from attention_ocr.knobs import Condition
 from attention_ocr.presets import PRESETS, preset
 
 
@@ -28,6 +29,31 @@ def define_knobs(values: flags.FlagValues, *groups: Any, names: Collection[str] 
                 flags.DEFINE_enum(name, default, list(choices), text, flag_values=values)
             else:
                 flags.DEFINE_string(name, default, text, flag_values=values)
+            works_with(values, name, **knob_field.metadata["works_with"])
+
+
+def works_with(values: flags.FlagValues, name: str, **conditions: Condition) -> None:
+    """Notes what other flags must be for the flag `name` to have an effect, for `check_effects` and `help_text`."""
+    setattr(values[name], _CONDITIONS, conditions)
+
+
+def check_effects(values: flags.FlagValues) -> None:
+    """Checks that each flag on the command line has an effect; what a preset sets need not.
+
+    Raises:
+        UserError: one has none, or --preset or a value is wrong.
+    """
+    found = {name: values[name].value for name in values}
+    if "preset" in values:
+        groups = config_from(values).to_dict().values()
+        found |= {name: value for group in groups for name, value in group.items() if name in found}
+    for name in values:
+        for other, condition in _conditions(values, name).items():
+            if values[name].present and not condition.holds(found[other]):
+                raise UserError(
+                    f"{_written(name, found[name])}: has no effect {_told(other, found[other])}; "
+                    f"it works {condition.told(other)}"
+                )
 
 
 def define_preset(values: flags.FlagValues) -> None:
@@ -43,15 +69,27 @@ def given_knobs(values: flags.FlagValues, group: Any) -> dict[str, Any]:
     return {name: values[name].value for name in names if name in values and values[name].present}
 
 
+def define_use_attention(values: flags.FlagValues) -> None:
+    """Defines the reference's name for two of the heads."""
+    text = "The reference's name for --head=attention; --nouse_attention is its name for --head=slice."
+    flags.DEFINE_bool("use_attention", True, text, flag_values=values)
+
+
 def config_from(values: flags.FlagValues) -> configs.Config:
     """The preset's config, changed by the flags that were given.
 
     Raises:
-        UserError: an unknown preset, or a value out of range.
+        UserError: an unknown preset, a value out of range, or two flags that contradict each other.
     """
     given: dict[str, Any] = {}
     for group in configs.GROUPS.values():
         given |= given_knobs(values, group)
+    if "use_attention" in values and values["use_attention"].present:
+        head = "attention" if values.use_attention else "slice"
+        if given.get("head", head) != head:
+            flag = _written("use_attention", values.use_attention)
+            raise UserError(f"{flag} and --head={given['head']}: {flag} is --head={head}; give one of them")
+        given["head"] = head
     return preset(values.preset).replace(**given)
 
 
@@ -86,8 +124,27 @@ def help_text(job: str, summary: str, values: flags.FlagValues) -> str:
         default = "" if flag.default is None else flag.default
         told = "unset" if flag.default is None else str(flag.default).lower()
         shown = f"--[no]{name}" if flag.boolean else f"--{name}={default}"
-        lines += [f"  {shown}", f"      {flag.help}" + (f" (default: {told})" if flag.boolean else "")]
+        needed = ", ".join(condition.told(other) for other, condition in _conditions(values, name).items())
+        notes = (f" (default: {told})" if flag.boolean else "") + (f" (works {needed})" if needed else "")
+        lines += [f"  {shown}", f"      {flag.help}{notes}"]
     return "\n".join(lines)
+
+
+def _conditions(values: flags.FlagValues, name: str) -> dict[str, Condition]:
+    """What other flags of the job must be for a flag to have an effect."""
+    conditions = getattr(values[name], _CONDITIONS, {})
+    return {other: condition for other, condition in conditions.items() if other in values}
+
+
+def _written(name: str, value: Any) -> str:
+    """A flag as it stands on a command line."""
+    if value is True or value is False:
+        return f"--{name}" if value else f"--no{name}"
+    return f"--{name}={value}"
+
+
+def _told(name: str, value: Any) -> str:
+    return f"without --{name}" if value in ("", None) else f"with {_written(name, value)}"
 
 
 def _help(knob_field: dataclasses.Field) -> str:
@@ -96,4 +153,5 @@ def _help(knob_field: dataclasses.Field) -> str:
     return f"{limits['help']} [{', '.join(bounds)}]" if bounds else limits["help"]
 
 
+_CONDITIONS = "works_with"  # the attribute of an absl flag that holds them
 _BOUNDS = (("at least", "minimum"), ("at most", "maximum"), ("above", "above"))

@@ -1,10 +1,44 @@
 """What every knob is: a dataclass field with its default, help and legal values."""
 
 import dataclasses
-from dataclasses import field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from attention_ocr.errors import UserError
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What the value of a flag must be for another flag to have an effect.
+
+    Attributes:
+        holds: whether a value is such a one.
+        told: the flag's name -> `with --optimizer=adam`, `without --render`.
+    """
+
+    holds: Callable[[Any], bool]
+    told: Callable[[str], str]
+
+
+GIVEN = Condition(bool, "with --{}".format)
+EMPTY = Condition(lambda value: not value, "without --{}".format)
+OFF = Condition(lambda value: not value, "with --no{}".format)
+
+
+def one_of(*values: Any) -> Condition:
+    """The flag has one of these values."""
+    return Condition(lambda value: value in values, lambda name: f"with --{name}={' or '.join(map(str, values))}")
+
+
+def more_than(least: float) -> Condition:
+    """The flag's number is above `least`."""
+    return Condition(lambda value: value > least, lambda name: f"with --{name} above {least}")
+
+
+def lower_than(default: float) -> Condition:
+    """The flag's number is below its default."""
+    return Condition(lambda value: value < default, "with a lower --{}".format)
 
 
 def knob(
@@ -14,14 +48,24 @@ def knob(
     minimum: float | None = None,
     maximum: float | None = None,
     above: float | None = None,
+    works_with: Mapping[str, Condition] | None = None,
 ) -> Any:
-    """A dataclass field with its help and the values it may take."""
+    """A dataclass field with its help and the values it may take.
+
+    Args:
+        default: its value where none is given.
+        text: its help.
+        choices: the values it may have; empty: any.
+        minimum, maximum: the least and the largest number.
+        above: what a number must be above.
+        works_with: flags, and what they must be for this one to have an effect. A job without such a flag does not ask.
+    """
     limits = {"help": text, "choices": choices, "minimum": minimum, "maximum": maximum, "above": above}
-    return field(default=default, metadata=limits)
+    return field(default=default, metadata={**limits, "works_with": works_with or {}})
 
 
 class Knobs:
-    """What the three configs share: checking, and the way to and from JSON."""
+    """What the configs share: checking, and the way to and from JSON."""
 
     def __post_init__(self) -> None:
         for knob_field in dataclasses.fields(self):  # type: ignore[arg-type]

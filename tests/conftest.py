@@ -10,10 +10,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from attention_ocr.charset import Charset
+from attention_ocr.console import show_messages
 from attention_ocr.dataset_spec import DatasetSpec
 
 # Begun in the background, this process and those it starts would ignore the Ctrl-C that tests send.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+show_messages()  # tests see the lines that a user of the jobs sees
 
 LETTERS = "abcd"
 SPLIT_SIZES = {"train": 24, "validation": 4, "test": 4}

@@ -2,8 +2,10 @@
 
 import contextlib
 import hashlib
+import itertools
+import logging
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,19 @@ DATA_ERRORS = (tf.errors.InvalidArgumentError, tf.errors.DataLossError)
 COPIES_FOLDER = "mended"
 LIST_FILE = "bad_records.json"
 BATCHES_AHEAD = 4
+log = logging.getLogger(__name__)
+
+
+class InputError(Exception):
+    """A batch cannot be made.
+
+    Attributes:
+        cause: TensorFlow's error, which it raises for what goes wrong in a network, too.
+    """
+
+    def __init__(self, cause: Exception):
+        super().__init__(str(cause))
+        self.cause = cause
 
 
 @dataclass
@@ -78,7 +93,7 @@ class Mender:
                     copy.write(framed(record.data))
                     continue
                 bad.append([record.number, fault])
-                print(f"leaving out {fault} (bad record {known + len(bad)} of at most {self.most})", flush=True)
+                log.info("leaving out %s (bad record %d of at most %d)", fault, known + len(bad), self.most)
                 if known + len(bad) > self.most:
                     first = next((shard["bad"][0][1] for shard in self._shards.values()), bad[0][1])
                     raise UserError(
@@ -117,6 +132,38 @@ def explained(sources: Sequence[RecordFiles]) -> Iterator[None]:
                     if fault := fault_of(name, record, source.spec):
                         raise UserError(fault) from error
         raise
+
+
+def explained_batches(batches: Iterable[Any], sources: Sequence[RecordFiles]) -> Iterator[Any]:
+    """The batches of some records; an error while one is made is `explained`, one of whoever takes them is not."""
+    try:
+        yield from told_apart(batches)
+    except InputError as error:
+        with explained(sources):
+            raise error.cause from None
+
+
+def told_apart(batches: Iterable[Any]) -> Iterator[Any]:
+    """The batches; an InputError where one cannot be made, so that it is not taken for an error of the network."""
+    iterator = iter(batches)
+    while True:
+        try:
+            batch = next(iterator)
+        except StopIteration:
+            return
+        except DATA_ERRORS as error:
+            raise InputError(error) from error
+        yield batch
+
+
+def fails(batches: Iterable[Any]) -> bool:
+    """Whether one of the next batches cannot be made."""
+    try:
+        for _ in itertools.islice(told_apart(batches), BATCHES_AHEAD):
+            pass
+    except InputError:
+        return True
+    return False
 
 
 def fault_of(name: str, record: RawRecord, spec: DatasetSpec) -> str:

@@ -220,6 +220,10 @@ def _parts(folders: list[str], dataset_name: str) -> tuple[Part, ...]:
 
 
 def _weighted(text: str, parts: Sequence[Part]) -> tuple[int, ...]:
+    if text and len(parts) == 1:
+        raise UserError(
+            f"--dataset_weights={text}: has no effect on one data set; it works with several, --dataset_dir=a,b"
+        )
     words = text.split(",") if text else ["1"] * len(parts)
     if len(words) != len(parts):
         raise UserError(

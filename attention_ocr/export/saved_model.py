@@ -20,6 +20,7 @@ from attention_ocr.data.parsing import parse_example
 from attention_ocr.data.sizes import without_padding
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.migration import FORMAT_VERSION
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.backends.saved_model import DESCRIPTION_FILE, ENDPOINTS, SavedModelBackend, versions
@@ -182,6 +183,7 @@ def _write(model: AttentionOcr, folder: Path) -> None:
     archive.add_endpoint("examples", read_examples, [tf.TensorSpec([None], tf.string, "examples")])
     archive.write_out(str(folder), verbose=False)
     description: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
         "attention_ocr": __version__,
         "step": model.step,
         "model": model.config.to_dict(),

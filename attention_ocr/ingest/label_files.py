@@ -1,5 +1,6 @@
 """The label files of a command line -> the lines of each split. No TensorFlow."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,11 +9,13 @@ from attention_ocr.ingest.annotations import Annotation, LabelSource
 from attention_ocr.ingest.formats import records
 from attention_ocr.ingest.formats.registry import FORMATS, label_source, read_annotations
 
+log = logging.getLogger(__name__)
+
 
 def open_all(
     given: Mapping[str, str], config: AnnotationConfig, knobs: Mapping[str, Any], dataset_name: str = ""
 ) -> tuple[dict[str, Iterator[Annotation]], dict[str, Any]]:
-    """Finds out and prints each label file's format.
+    """Finds out and logs each label file's format.
 
     Records keep their views, charset, T and splits, and those without a label are left out, unless something else is
     asked for.
@@ -33,7 +36,7 @@ def open_all(
     found: dict[str, Iterator[Annotation]] = {}
     for split, path in given.items():
         source = label_source(path, config, knobs.get("num_views", 1), dataset_name)
-        print(f"{path}: {FORMATS[source.format_name].summary} (--annotation_format={source.format_name})", flush=True)
+        log.info("%s: %s (--annotation_format=%s)", path, FORMATS[source.format_name].summary, source.format_name)
         if source.format_name == "records":
             kept = records.knobs_of(source)
             kept = {name: kept[name] for name in kept if config.keep_charset or name == "num_views"}

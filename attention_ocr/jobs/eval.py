@@ -8,7 +8,8 @@ from absl import flags
 
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.flags import define_reading, reading_from, required
+from attention_ocr.flags import define_reading, reading_from, required, works_with
+from attention_ocr.knobs import GIVEN, more_than
 from attention_ocr.quiet import quiet_imports
 from attention_ocr.ready import catalog
 
@@ -24,9 +25,11 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("eval_log_dir", "", "Where results go; empty: eval_SPLIT beside the model.", **define)
     flags.DEFINE_integer("batch_size", 32, "Pictures read at a time.", lower_bound=1, **define)
     flags.DEFINE_integer("num_batches", 0, "Batches to read; 0: the whole split.", lower_bound=0, **define)
-    text = "With --train_log_dir: seconds between looks for a new checkpoint; 0: evaluate once."
+    text = "Seconds between looks for a new checkpoint; 0: evaluate once."
     flags.DEFINE_float("eval_interval_secs", 0, text, lower_bound=0, **define)
-    flags.DEFINE_integer("number_of_steps", 0, "Then: end after this many; 0: never.", lower_bound=0, **define)
+    works_with(values, "eval_interval_secs", train_log_dir=GIVEN)
+    flags.DEFINE_integer("number_of_steps", 0, "End after this many checkpoints; 0: never.", lower_bound=0, **define)
+    works_with(values, "number_of_steps", eval_interval_secs=more_than(0))
     define_reading(values)
 
 

@@ -6,7 +6,8 @@ from absl import flags
 
 from attention_ocr.config import AnnotationConfig, GenerateConfig
 from attention_ocr.errors import UserError
-from attention_ocr.flags import define_knobs, given_knobs
+from attention_ocr.flags import define_knobs, given_knobs, works_with
+from attention_ocr.knobs import EMPTY
 from attention_ocr.quiet import quiet_imports
 
 LABEL_FILES = {"train": "annotations", "validation": "validation_annotations", "test": "test_annotations"}
@@ -23,6 +24,8 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("dataset_name", "", text, **define)
     flags.DEFINE_string("output_dir", "", "A new folder for records, charset and dataset.json.", **define)
     define_knobs(values, AnnotationConfig, GenerateConfig)
+    for split in ("validation", "test"):
+        works_with(values, f"{split}_fraction", **{f"{split}_annotations": EMPTY})
 
 
 def run(values: flags.FlagValues) -> None:

@@ -6,6 +6,7 @@ from absl import flags
 
 from attention_ocr import files
 from attention_ocr.charset import Charset
+from attention_ocr.console import as_text
 from attention_ocr.errors import UserError
 from attention_ocr.flags import required
 from attention_ocr.quiet import quiet_imports
@@ -44,9 +45,9 @@ def run(values: flags.FlagValues) -> None:
     )
     with files.replacing(values.output) as temporary:
         model.save(temporary)
-    tf1_import.print_rows(rows)
+    print(as_text(tf1_import.table(rows)))
     if charset is None:
         print("no --charset_file: the characters are placeholders, the last class is taken for the null")
-    if fed is None and model.config.use_attention:
+    if fed is None and model.config.head == "attention":
         print("the variables do not tell: took --use_autoregression; if it was off, give --nouse_autoregression")
     print(f"{values.output}: step {model.step}, {model.count_params():,} parameters, {tf1_import.described(model)}")

@@ -7,7 +7,8 @@ from absl import flags
 
 from attention_ocr.config import RenderConfig
 from attention_ocr.errors import UserError
-from attention_ocr.flags import define_knobs, given_knobs
+from attention_ocr.flags import define_knobs, given_knobs, works_with
+from attention_ocr.knobs import GIVEN
 
 
 def define_flags(values: flags.FlagValues, what: str, sheet_number: int, sizes: Any) -> None:
@@ -19,6 +20,8 @@ def define_flags(values: flags.FlagValues, what: str, sheet_number: int, sizes: 
     text = "Pictures (a folder, a glob) to mix in among the drawn ones, unmarked; the sheet's order is printed."
     flags.DEFINE_string("sheet_beside", "", text, **define)
     define_knobs(values, RenderConfig, sizes)
+    for name in ("sheet_number", "sheet_beside"):
+        works_with(values, name, sheet=GIVEN)
 
 
 def run(values: flags.FlagValues, make_renderer: Callable[[RenderConfig, Any], Any], sizes: Any) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from absl import flags
 
 from attention_ocr.config import MAX_PIXELS, DataConfig, GenerateConfig
-from attention_ocr.flags import required
+from attention_ocr.flags import required, works_with
+from attention_ocr.knobs import GIVEN
 from attention_ocr.quiet import quiet_imports
 
 (AUGMENTATION,) = (knob for knob in dataclasses.fields(DataConfig) if knob.name == "augmentation")
@@ -24,6 +25,7 @@ def define_flags(values: flags.FlagValues) -> None:
     choices = list(AUGMENTATION.metadata["choices"])
     text = f"What the page shows. {AUGMENTATION.metadata['help']}"
     flags.DEFINE_enum("augmentation", str(AUGMENTATION.default), choices, text, **define)
+    works_with(values, "augmentation", sample=GIVEN)
     text, least = LARGEST.metadata["help"], LARGEST.metadata["minimum"]
     flags.DEFINE_integer("max_pixels", MAX_PIXELS, text, lower_bound=least, **define)
     flags.DEFINE_enum("format", "table", ["table", "json"], "How the report is printed.", **define)

@@ -78,7 +78,8 @@ def frames_needed(ids, null_id: int) -> int:
 def loss(config, logits, labels, null_id):
     """Mean negative log-probability of the texts in nats; its floor, 0; and their mean number of characters.
 
-    A text that needs more columns than its picture has contributes 0.
+    A text that needs more columns than its picture has contributes 0. One with a logit that is not a number is not a
+    number, whatever the backend's loss makes of it (TensorFlow's is 0).
 
     Args:
         config: not used: CTC knows no label smoothing.
@@ -97,7 +98,9 @@ def loss(config, logits, labels, null_id):
     )  # [B], the picture's
     lengths = ops.where(needed > columns, 0, lengths)
     losses = ops.ctc_loss(labels, ops.cast(logits, "float32"), lengths, ops.full([B], N, "int32"), classes - 1)
-    return ops.mean(ops.where(needed > columns, 0.0, losses)), ops.zeros(()), ops.mean(ops.cast(lengths, "float32"))
+    losses = ops.where(needed > columns, 0.0, losses)
+    losses = ops.where(ops.all(ops.isfinite(logits), axis=(1, 2)), losses, float("nan"))
+    return ops.mean(losses), ops.zeros(()), ops.mean(ops.cast(lengths, "float32"))
 
 
 def read(config, logits, null_id, num_steps):

@@ -1,5 +1,6 @@
 """What a head is: a decoder, the loss it learns by, and how its logits are read. One registry line each."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from attention_ocr.model.attention import AttentionDecoder
 from attention_ocr.model.gru_attention import GruAttentionDecoder
 from attention_ocr.model.slice import SliceDecoder
 from attention_ocr.model.stacked_attention import StackedAttentionDecoder
+
+LONGEST_SHOWN = 40  # characters of a text in a message
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -91,14 +95,9 @@ HEADS = {
 ALWAYS_FED = ("stacked_attention", "gru_attention", "area_attention")  # these know no `use_autoregression`
 
 
-def name_of_head(config: ModelConfig) -> str:
-    """The name of the head a config asks for; the reference calls the slice head --nouse_attention."""
-    return "slice" if config.head == "attention" and not config.use_attention else config.head
-
-
 def head_of(config: ModelConfig) -> Head:
     """The head a config asks for."""
-    return HEADS[name_of_head(config)]
+    return HEADS[config.head]
 
 
 def check_pair(
@@ -109,13 +108,13 @@ def check_pair(
     Raises:
         UserError: it cannot.
     """
-    if name_of_head(config) in ALWAYS_FED and not config.use_autoregression:
+    if config.head in ALWAYS_FED and not config.use_autoregression:
         raise UserError(
             f"--nouse_autoregression: --head={config.head} always feeds back the previous character; leave the flag "
             "out, or use --head=attention"
         )
     needs_one_size = {
-        "--head=slice": name_of_head(config) == "slice",
+        "--head=slice": config.head == "slice",
         "--encode_coordinates": config.encode_coordinates,
         "--crop_height": config.crop_height > 0,
         "--crop_width": config.crop_width > 0,
@@ -126,7 +125,7 @@ def check_pair(
                 f"{flag}: needs pictures of one size, but --encoder={config.encoder} reads each picture of data set "
                 f"{dataset.name!r} at its own size; make the records with --resize=stretch, or leave the flag out"
             )
-    if name_of_head(config) != "ctc":
+    if config.head != "ctc":
         return
     if dataset.num_views > 1:
         raise UserError(
@@ -162,7 +161,7 @@ def check_labels(
         UserError: more than ctc.MOST_TOO_LONG of the texts need more columns, or unknown texts may need more.
     """
     N, T, charset = feature_grid[1], dataset.max_sequence_length, dataset.charset
-    if name_of_head(config) != "ctc" or (N >= 2 * T - 1 and not columns_of):
+    if config.head != "ctc" or (N >= 2 * T - 1 and not columns_of):
         return
     labels = labels_of()
     if labels is None:
@@ -176,8 +175,8 @@ def check_labels(
         count += 1
         if needed > columns:
             too_long.append(
-                f"{name}: the text {charset.decode(ids)!r} needs {needed} columns of features with --head=ctc, but "
-                f"there are {columns}"
+                f"{name}: the text {_shortened(charset.decode(ids))!r} needs {needed} columns of features with "
+                f"--head=ctc, but there are {columns}"
             )
     if len(too_long) > ctc.MOST_TOO_LONG * count:
         raise UserError(
@@ -185,4 +184,8 @@ def check_labels(
             "leave such texts out with --max_sequence_length and --on_long=skip"
         )
     if too_long:
-        print(f"nothing is learned from {len(too_long)} of {count} records: {too_long[0]}", flush=True)
+        log.info("nothing is learned from %d of %d records: %s", len(too_long), count, too_long[0])
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

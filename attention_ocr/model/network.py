@@ -10,6 +10,7 @@ import attention_ocr
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.migration import FORMAT_VERSION, current
 from attention_ocr.model import losses, metrics, pixels
 from attention_ocr.model.crnn import Crnn
 from attention_ocr.model.encoder import MultiViewEncoder, RecurrentColumns
@@ -20,7 +21,6 @@ from attention_ocr.model.inception_v4 import InceptionV4
 from attention_ocr.model.lcnet import LcNet
 from attention_ocr.model.residual import Residual
 
-FORMAT_VERSION = 1
 MOST_NATS = 20.0  # per character; a larger loss would only make the perplexity infinite
 
 # DIFFERS: the reference's --weight_decay reaches softmax_w and softmax_b only; its tower always has the default, 4e-5.
@@ -184,6 +184,7 @@ class AttentionOcr(keras.Model):
                 f"the model file has format {version}, written by attention-ocr {config['attention_ocr']}; this is "
                 f"{attention_ocr.__version__}, which knows format {FORMAT_VERSION}; upgrade attention-ocr"
             )
+        config = current(config)
         model = cls(ModelConfig.from_dict(config["model"]), DatasetSpec.from_dict(config["dataset"]))
         model.step = config["step"]
         return model

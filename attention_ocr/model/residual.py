@@ -24,10 +24,13 @@ class ConvBatchNorm(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters = filters
         self.strides = strides
+        # A 1 x 1 kernel sees the pixels that its stride does not skip, so that they can be left out before it. With a
+        # stride, oneDNN's gradient of such a kernel over fewer than 16 channels writes beyond its memory.
+        self.skips = kernel_size == 1 and strides != (1, 1)
         self.convolution = keras.layers.Conv2D(
             filters,
             kernel_size,
-            strides,
+            (1, 1) if self.skips else strides,
             "same",
             use_bias=False,
             kernel_initializer="he_normal",
@@ -42,6 +45,8 @@ class ConvBatchNorm(keras.layers.Layer):
 
     def call(self, features, cells=None, training=False):
         """Features; zeros where `cells`, bool [B, h / down, w / across], is given and false."""
+        if self.skips:
+            features = features[:, :: self.strides[0], :: self.strides[1]]
         return padding.clear(self.normalization(self.convolution(features), training=training, mask=cells), cells)
 
 

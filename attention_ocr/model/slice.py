@@ -24,7 +24,7 @@ class SliceDecoder(recurrent.StepwiseDecoder):
         self.slice_length = N // self.max_sequence_length
         if not self.slice_length:
             raise UserError(
-                f"--nouse_attention: {N} positions of the feature map cannot be cut into {self.max_sequence_length} "
+                f"--head=slice: {N} positions of the feature map cannot be cut into {self.max_sequence_length} "
                 "slices; use larger pictures or an earlier --final_endpoint"
             )
         self.slice_width = self.slice_length * C

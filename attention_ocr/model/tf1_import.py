@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -132,7 +131,7 @@ def import_model(
     config = ModelConfig(
         final_endpoint=endpoint,
         encode_coordinates=coordinates,
-        use_attention=use_attention,
+        head="attention" if use_attention else "slice",
         use_autoregression=autoregression,
         num_lstm_units=num_units,
     )
@@ -164,21 +163,20 @@ def placeholder_charset(num_classes: int) -> Charset:
 def described(model: AttentionOcr) -> str:
     """The network in words."""
     config, dataset = model.config, model.dataset
-    feeds = [name for name in ("encode_coordinates", "use_attention", "use_autoregression") if getattr(config, name)]
+    feeds = [name for name in ("encode_coordinates", "use_autoregression") if getattr(config, name)]
     return (
         f"{dataset.num_views} x {dataset.image_height} x {dataset.image_width} pixels (views, height, width), "
         f"{config.final_endpoint}, K={len(dataset.charset)}, T={dataset.max_sequence_length}, "
-        f"U={config.num_lstm_units}, {' '.join(feeds) or 'slices without autoregression'}"
+        f"U={config.num_lstm_units}, {' '.join([f'head={config.head}', *feeds])}"
     )
 
 
-def print_rows(rows: list[Row]) -> None:
-    """Prints what became of the variables as a table."""
-    console = Console()
-    table = Table("", "variables", "number", "parameters")
+def table(rows: list[Row]) -> Table:
+    """What became of the variables."""
+    found = Table("", "variables", "number", "parameters")
     for row in rows:
-        table.add_row(row.fate, Text(row.what), str(len(row.names)), f"{row.numbers:,}")
-    console.print(table)
+        found.add_row(row.fate, Text(row.what), str(len(row.names)), f"{row.numbers:,}")
+    return found
 
 
 def _holds_network(checkpoint: Tf1Checkpoint) -> bool:
@@ -280,7 +278,7 @@ def _tower_variables(model: AttentionOcr, prefix: str) -> dict[str, Any]:
 
 
 def _load_network(model: AttentionOcr, checkpoint: Tf1Checkpoint) -> list[Row]:
-    names = ATTENTION_NAMES if model.config.use_attention else SLICE_NAMES
+    names = ATTENTION_NAMES if model.config.head == "attention" else SLICE_NAMES
     parts = {
         f"tower, up to {model.config.final_endpoint}": _tower_variables(model, TOWER),
         "decoder": {name: getattr(model.decoder, ours) for ours, name in names.items()},

@@ -57,8 +57,9 @@ def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path, reading: Re
     batches = pipeline.evaluation_batches(source, split.batch_size, most)
     batches = mixture.in_classes_of(reader.dataset, split.dataset, batches)
     title = f"{path.name} on {split.split_name}"
-    with progress_bar(title, min(most or number, number)) as advance, bad_records.explained([source]):
-        found = evaluate(reader, batches.as_numpy_iterator(), split.batch_size, advance)
+    numbered = bad_records.explained_batches(batches.as_numpy_iterator(), [source])
+    with progress_bar(title, min(most or number, number)) as advance:
+        found = evaluate(reader, numbered, split.batch_size, advance)
     write_predictions(log_dir / "predictions.tsv", found.predictions)
     return {
         "checkpoint": str(path),

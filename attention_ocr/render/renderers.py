@@ -66,7 +66,7 @@ def word_renderer(config: RenderConfig, words: WordsConfig) -> tuple[WordRendere
         height=words.image_height,
         width=words.image_width,
         max_width=words.max_width,
-        vertical=words.vertical,
+        vertical=words.vertical_share,
         curved=words.curved,
         rotation=words.rotation,
         background_dir=words.background_dir,

@@ -1,5 +1,6 @@
 """Contact sheets: many pictures in one, to look at."""
 
+import logging
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from attention_ocr import files
 from attention_ocr.picture_paths import picture_paths
 from attention_ocr.records.pictures import open_image
 
+log = logging.getLogger(__name__)
 GAP = 4  # Pixels between two pictures.
 GROUND = (40, 40, 40)
 
@@ -34,7 +36,7 @@ def contact_sheet(pictures: Sequence[np.ndarray], columns: int = 0) -> Image.Ima
 
 
 def write_sheet(path: str, renderer: Any, number: int, difficulty: float, beside: str = "") -> None:
-    """Draws `number` pictures of a renderer onto one, with real ones among them; prints what is where.
+    """Draws `number` pictures of a renderer onto one, with real ones among them; logs what is where.
 
     Args:
         path: the file to write.
@@ -57,4 +59,4 @@ def write_sheet(path: str, renderer: Any, number: int, difficulty: float, beside
         texts = [texts[index] if index < number else f"real: {texts[index]}" for index in order]
     with files.replacing(path) as temporary:
         contact_sheet(pictures).save(temporary)
-    print(f"{path}: {len(pictures)} pictures, row by row: {'; '.join(texts)}")
+    log.info("%s: %d pictures, row by row: %s", path, len(pictures), "; ".join(texts))

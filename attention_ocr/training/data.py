@@ -1,10 +1,12 @@
 """What a run learns from, whatever the source of its examples."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.reading.evaluation import Evaluation
 from attention_ocr.reading.reader import Reader
 
@@ -43,10 +45,24 @@ class TrainingData(Protocol):
         """What to say after which step."""
         ...
 
+    def close(self) -> None:
+        """Ends what prepares batches; called after training."""
+        ...
+
+
+class Source(Protocol):
+    """Where a run's examples come from.
+
+    Attributes:
+        spec: the data set that a model for them is built for.
+    """
+
+    spec: DatasetSpec
+
     def labels(self) -> Iterator[tuple[str, Sequence[int], int]] | None:
         """The record, the class ids and the unpadded width of each example; None: they are drawn."""
         ...
 
-    def close(self) -> None:
-        """Ends what prepares batches; called after training."""
+    def open(self, run_path: Path) -> TrainingData:
+        """The examples for a run in that directory."""
         ...

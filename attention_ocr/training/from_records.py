@@ -1,5 +1,6 @@
 """Records of one or several data sets to learn from, without the bad ones that are met."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.evaluation import Evaluation, evaluate
 from attention_ocr.reading.reader import Reader
 from attention_ocr.training.data import SAMPLE_SIZE
+
+log = logging.getLogger(__name__)
 
 
 class RecordData:
@@ -42,12 +45,12 @@ class RecordData:
         self._canvas = geometry_of(config.model, mix.spec).canvas
         self._mender = bad_records.Mender(run_path, config.data.max_bad_records)
         if self._mender.count:
-            print(f"{run_path}: leaves out {self._mender.count} bad records that were found before", flush=True)
+            log.info("%s: leaves out %d bad records that were found before", run_path, self._mender.count)
         self.clock = pipeline.WaitClock()
         self._open()
         self.has_validation = bool(self.held_out) and config.train.validation_examples > 0
         for line in dataset_mix.report(mix, self.mixture.numbers):
-            print(line, flush=True)
+            log.info(line)
         self.sample = self._sample()
 
     def batches(self, step: int) -> Any:
@@ -67,23 +70,16 @@ class RecordData:
                 if not self._mend_first(self.mixture.sources):
                     raise
 
-    def labels(self) -> Iterator[tuple[str, Sequence[int], int]]:
-        """Where each record lies (as validation names it), its class ids and its unpadded width."""
-        with progress_bar("labels", sum(self.mixture.numbers)) as advance:
-            for source in self.mixture.sources:
-                for label in self._records.labels(source):
-                    yield label
-                    advance(1)
-
     def validate(self, reader: Reader) -> Evaluation:
         """Reads the validation splits."""
         size, most = self._config.data.batch_size, self._config.train.validation_examples
         while True:
+            batches = self._data.evaluation_batches(self.held_out, self._mix.spec, size, most)
             try:
-                return evaluate(reader, self._data.evaluation_batches(self.held_out, self._mix.spec, size, most), size)
-            except self._bad.DATA_ERRORS:
+                return evaluate(reader, self._bad.told_apart(batches), size)
+            except self._bad.InputError as error:
                 if not self._mend_first(self.held_out):
-                    raise
+                    raise error.cause from None
 
     def waited(self) -> float:
         """Seconds that training has waited for batches so far."""
@@ -93,14 +89,22 @@ class RecordData:
         """Nothing is left open."""
 
     def recover(self, error: Exception, step: int) -> bool:
-        """Leaves out the bad records that made the batch after `step` fail; False if none is found."""
-        if not isinstance(error, self._bad.DATA_ERRORS):
+        """Leaves out the bad records that made the batch after `step` fail; False if none is found.
+
+        An error of the network may be of the same kind. Then the batch can be made, and no record is looked at.
+        """
+        if not isinstance(error, self._bad.DATA_ERRORS) or self._can_be_made(step):
             return False
         shards = self._bad.suspects(self.mixture, self._config.data, self._config.train.seed, step)
         found = sum(self._mender.mend(name, spec) for name, spec in shards)
         if found:
             self._open()
         return found > 0
+
+    def _can_be_made(self, step: int) -> bool:
+        """Whether the batches after `step` can be made."""
+        batches = self._data.training_batches(self.mixture, self._config.data, self._config.train.seed, step)
+        return not self._bad.fails(batches)
 
     def _mend_first(self, sources: Any) -> bool:
         """Leaves out the bad records of the first shard that has some."""
@@ -126,6 +130,22 @@ class RecordData:
             for part in self._mix.parts
             if _validates(part)
         ]
+
+
+def labels(config: Config, mix: DatasetMix, split_name: str) -> Iterator[tuple[str, Sequence[int], int]]:
+    """Where each record of a split lies (as validation names it), its class ids and its unpadded width."""
+    with quiet_imports():
+        from attention_ocr.data import pipeline
+
+    canvas = geometry_of(config.model, mix.spec).canvas
+    sources = [pipeline.RecordFiles(part.files(split_name), part.spec, canvas) for part in mix.parts]
+    told = [part.spec.splits[split_name].num_examples for part in mix.parts]
+    numbers = [number for number in told if number]
+    with progress_bar("labels", sum(numbers) if len(numbers) == len(told) else None) as advance:
+        for source in sources:
+            for label in pipeline.labels(source):
+                yield label
+                advance(1)
 
 
 def _validates(part: Part) -> bool:

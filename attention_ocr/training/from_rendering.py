@@ -82,7 +82,8 @@ class DrawnData:
             renderer, batch_size=self._data.batch_size, difficulty_steps=self._data.difficulty_steps
         )
         self._held_out = SignRenderer(**{**vars(renderer), "seed": seed_of(renderer.seed, "validation")})
-        self._workers = max(2, parallel.number_of_workers(render.num_workers, 10**9))  # drawn beside the training
+        least = 1 if render.num_workers == 1 else 2  # beside the training, unless it is to draw by itself
+        self._workers = max(least, parallel.number_of_workers(render.num_workers, 10**9))
         self._lock, self._seconds = threading.Lock(), 0.0
         self._under_way: list[Any] = []
         sample = self._batches_of(renderer, batch_size=SAMPLE_SIZE).pictures(0)
@@ -118,9 +119,6 @@ class DrawnData:
 
     def messages(self) -> dict[int, str]:
         return {}
-
-    def labels(self) -> None:
-        """None: texts are drawn."""
 
     def close(self) -> None:
         with self._lock:  # Keras reads ahead in a thread, and a generator that runs cannot be closed

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 import math
 import signal
 import threading
@@ -18,78 +19,96 @@ from attention_ocr.model import heads
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
-from attention_ocr.training import memory, optimizers, run_directory, transfer
-from attention_ocr.training.data import TrainingData
+from attention_ocr.training import finiteness, memory, optimizers, run_directory, transfer
+from attention_ocr.training.data import Source
 from attention_ocr.training.progress import ProgressCallback
-from attention_ocr.training.run_directory import RunDirectory
+from attention_ocr.training.run_directory import Checkpoint, RunDirectory
 from attention_ocr.training.tensorboard import Summaries
 
+log = logging.getLogger(__name__)
 PRECISIONS = {"none": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
 def train(
     config: Config,
-    dataset: DatasetSpec,
-    data: TrainingData,
+    source: Source,
     run: RunDirectory,
     start: str = "",
-    initialize: Callable[[AttentionOcr], Any] | None = None,
+    tower: str = "",
+    reset: bool = False,
 ) -> int:
     """Trains until `max_number_of_steps` or Ctrl-C, from the run's newest checkpoint if it has one.
 
+    Whoever calls it holds the lock of the run's directory.
+
     Args:
         config: all knobs.
-        dataset: the records' shape.
-        data: what to learn from.
+        source: what to learn from.
         run: where checkpoints, config and summaries go.
         start: a model file whose weights a new run begins with.
-        initialize: called on the model of a new run that has no `start`.
+        tower: a TF1 checkpoint of Inception-v3 with which the tower of a new run begins that has no `start`.
+        reset: begin anew: what an earlier run wrote is removed as soon as the model is built.
 
     Returns:
         The step reached.
 
     Raises:
-        UserError: the run is of another network, the loss is no number any more, or too many examples are bad.
+        UserError: the run is of another network, the directory to reset is none of a run, a loss or weight is no number
+            any more, too many examples are bad, or something cannot be written.
     """
-    run.check_resumable(config, dataset)
+    if reset:
+        run.check_resettable()
+    else:
+        run.check_resumable(config, source.spec)
+    log.info("%s: building %s, which takes longer the larger T is", run.path, _named(config, source.spec))
+    model = _compiled(config, source.spec)
+    _check_examples(config, source, model)
+    if reset:
+        run.reset()
+    newest = run.newest()
+    if newest and newest.step >= config.train.max_number_of_steps:
+        log.info("%s: step %d is reached already; raise --max_number_of_steps to go on", run.path, newest.step)
+        return newest.step
+    changed = run.changes(config) if newest else []
+    summary = run.write_config(config, source.spec)
+    data = source.open(run.path)
+    log.info("%s: %s, %s", run.path, _described(model, config), _origin(newest, start or tower, changed))
+    needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
+    log.info(
+        "memory: about %.1f GB for a step of %d pictures, beside about 1 GB for %s itself (an estimate)",
+        *(needed, config.data.batch_size, keras.backend.backend()),
+    )
     while True:
-        step = _train_from_newest(config, dataset, data, run, start, initialize)
+        step = _train_from_newest(model, config, data, run, start, tower, summary)
         if step is not None:
             return step
+        model = _compiled(config, source.spec)
 
 
-def _train_from_newest(config, dataset, data, run, start, initialize) -> int | None:
-    """What `train` does, as far as the examples are good; None after a bad one: it is left out from then on."""
-    model = _compiled(config, dataset)
-    heads.check_labels(config.model, dataset, model.feature_grid, data.labels, _columns_of(model))
-    if config.model.attention_loss_weight and ("places" not in data.sample or not model.geometry.cells):
+def _check_examples(config: Config, source: Source, model: AttentionOcr) -> None:
+    """Raises a UserError if what is to be learned is not what the examples tell."""
+    heads.check_labels(config.model, source.spec, model.feature_grid, source.labels, _columns_of(model))
+    weight = config.model.attention_loss_weight
+    if weight and not (config.data.render and model.geometry.cells):
         raise UserError(
-            f"--attention_loss_weight={config.model.attention_loss_weight}: needs --render=signs, which knows where it "
-            "draws each character, and attention over --encoder=inception_v3"
+            f"--attention_loss_weight={weight}: needs --render=signs, which knows where it draws each character, and "
+            "attention over --encoder=inception_v3"
         )
+
+
+def _train_from_newest(model, config, data, run, start, tower, summary) -> int | None:
+    """Trains as far as the examples are good: the step reached, or None after bad ones, which are left out by now."""
     newest = run.newest()
     if newest:
         run_directory.restore(model, newest)
     elif start:
         transfer.start_from(model, start)
-    elif initialize:
-        initialize(model)
-    step, last_step = newest.step if newest else 0, config.train.max_number_of_steps
-    print(
-        f"{run.path}: {_described(model, config)}, " + (f"resumed at step {step}" if newest else "a new run"),
-        flush=True,
-    )
-    needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
-    print(
-        f"memory: about {needed:.1f} GB for a step of {config.data.batch_size} pictures, beside about 1 GB for "
-        f"{keras.backend.backend()} itself (an estimate)",
-        flush=True,
-    )
-    if step >= last_step:
-        print(f"{run.path}: step {step} is reached already; raise --max_number_of_steps to go on", flush=True)
-        return step
+        finiteness.check_loaded(model, f"--checkpoint={start}", "give another one")
+    elif tower:
+        transfer.start_tower_from(model, tower)
+    step = newest.step if newest else 0
     summaries = Summaries(run.path / "train", step)
-    summaries.run(run.write_config(config, dataset), step)
+    summaries.run(summary, step)
     progress = ProgressCallback(config, data, summaries, step)
     saving = SaveCallback(config, data, run, summaries, progress)
     interval = config.train.save_interval_steps
@@ -98,7 +117,7 @@ def _train_from_newest(config, dataset, data, run, start, initialize) -> int | N
             model.fit(
                 data.batches(step),
                 steps_per_epoch=interval,
-                epochs=math.ceil((last_step - step) / interval),
+                epochs=math.ceil((config.train.max_number_of_steps - step) / interval),
                 callbacks=[progress, saving],
                 shuffle=False,  # the batches come shuffled
                 verbose=0,
@@ -107,7 +126,9 @@ def _train_from_newest(config, dataset, data, run, start, initialize) -> int | N
         if not data.recover(error, progress.step):
             raise
         if progress.step > step and keras.backend.backend() == "tensorflow":  # jax's weights went with the failed step
-            model.optimizer.iterations.assign(progress.step)  # the graph counted the failed step
+            finiteness.check_weights(model, progress.step)
+            iterations = model.optimizer.iterations  # the graph counted the failed step
+            iterations.assign(min(int(iterations), progress.step))
             with optimizers.averaged(model):
                 run.save(model, progress.step, config.train.checkpoints_to_keep)
         return None
@@ -160,6 +181,7 @@ class SaveCallback(keras.callbacks.Callback):
 
     def _save(self):
         step = self.progress.step
+        finiteness.check_weights(self.model, step)
         checkpoint = self.run.save(self.model, step, self.config.checkpoints_to_keep)
         score, what = [-self.progress.interval_loss()], "training loss above the floor, negative"
         if self.data.has_validation:
@@ -167,14 +189,12 @@ class SaveCallback(keras.callbacks.Callback):
             self.summaries.scalars({f"validation/{k}": v for k, v in evaluation.scores().items()}, step)
             score = [evaluation.ExactMatch, evaluation.NormalizedEditDistance]
             what = "ExactMatch and NormalizedEditDistance of the validation split"
-            print(
-                f"step {step}  validation: ExactMatch {score[0]:.4f}, 1 - N.E.D. {score[1]:.4f} "
-                f"of {evaluation.num_examples}",
-                flush=True,
+            log.info(
+                "step %d  validation: ExactMatch %.4f, 1 - N.E.D. %.4f of %d", step, *score, evaluation.num_examples
             )
         best = self.run.keep_if_best(checkpoint, score, what)
         self.summaries.histograms(self.model, step)
-        print(f"step {step}  saved {checkpoint.path}" + (", the best so far" if best else ""), flush=True)
+        log.info("step %d  saved %s%s", step, checkpoint.path, ", the best so far" if best else "")
 
 
 class stopping_on_interrupt:  # noqa: N801 - reads as a statement
@@ -191,14 +211,30 @@ class stopping_on_interrupt:  # noqa: N801 - reads as a statement
 
     def _stop(self, number, frame):
         self.progress.interrupted = True
-        print("\nstopping after this step, saving; Ctrl-C again stops at once without saving", flush=True)
+        log.info("\nstopping after this step, saving; Ctrl-C again stops at once without saving")
         signal.signal(number, signal.default_int_handler)
 
     def __exit__(self, *exception):
         for number, handler in self.before.items():
             signal.signal(number, handler)
         if self.progress.interrupted:
-            print(f"stopped at step {self.progress.step}; the same command goes on from there", flush=True)
+            log.info("stopped at step %d; the same command goes on from there", self.progress.step)
+
+
+def _named(config: Config, dataset: DatasetSpec) -> str:
+    """The network's kind and how many steps it reads in."""
+    model, length = config.model, dataset.max_sequence_length
+    return f"--encoder={model.encoder} --head={model.head} for texts of T={length} characters"
+
+
+def _origin(newest: Checkpoint | None, start: str, changed: list[str]) -> str:
+    """What training begins with."""
+    if not newest:
+        return "a new run"
+    found = f"resumed at step {newest.step}"
+    if start:
+        found += f", not begun anew from {start}"
+    return found + (f"; from here on {', '.join(changed)}" if changed else "")
 
 
 def _described(model: AttentionOcr, config: Config) -> str:

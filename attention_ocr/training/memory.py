@@ -6,7 +6,7 @@ from attention_ocr.config import TrainConfig
 
 BYTES = 4  # of a number in float32
 # Numbers that an optimiser remembers for each weight.
-SLOTS = {"momentum": 1, "adam": 2, "adamw": 2, "adadelta": 2, "adagrad": 1, "rmsprop": 2}
+SLOTS = {"momentum": 1, "adam": 2, "adamw": 2, "adadelta": 2}
 WORKING_SPACE = 1.3  # what is kept, and beside it what a layer is working on; measured with tools/benchmark_memory.py
 GATES = 12  # numbers a unit that training keeps of a step of an LSTM
 

@@ -10,14 +10,13 @@ from keras import ops
 
 from attention_ocr.config import TrainConfig
 from attention_ocr.errors import UserError
+from attention_ocr.train_config import ENDLESS
 
 OPTIMIZERS = {
     "momentum": lambda config: (keras.optimizers.SGD, {"momentum": config.momentum}),
     "adam": lambda config: (keras.optimizers.Adam, {}),
     "adamw": lambda config: (keras.optimizers.AdamW, {}),
     "adadelta": lambda config: (keras.optimizers.Adadelta, {}),
-    "adagrad": lambda config: (keras.optimizers.Adagrad, {}),
-    "rmsprop": lambda config: (keras.optimizers.RMSprop, {"momentum": config.momentum}),
 }
 
 
@@ -51,13 +50,9 @@ def schedule(config: TrainConfig) -> keras.optimizers.schedules.LearningRateSche
         UserError: a cosine needs an end.
     """
     rate, steps = config.learning_rate, config.max_number_of_steps - config.warmup_steps
-    has_end = config.max_number_of_steps < TrainConfig().max_number_of_steps and steps > 0
+    has_end = config.max_number_of_steps < ENDLESS and steps > 0
     if config.learning_rate_schedule == "constant" or (config.learning_rate_schedule == "auto" and not has_end):
         base = Constant(rate)
-    elif config.learning_rate_schedule == "exponential":
-        base = keras.optimizers.schedules.ExponentialDecay(
-            rate, config.learning_rate_decay_steps, config.learning_rate_decay_rate, staircase=True
-        )
     elif not has_end:
         raise UserError(
             "--learning_rate_schedule=cosine needs --max_number_of_steps, more than --warmup_steps="
@@ -103,9 +98,14 @@ def build(config: TrainConfig) -> keras.optimizers.Optimizer:
     return WithGradientNorm(schedule(config), **clipping, **found[1])
 
 
+def inner(optimizer: Any) -> Any:
+    """What `build` returned, of a model's optimiser: float16 wraps it to scale the loss."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
 def swap_averages(model: keras.Model) -> None:
     """Gives a compiled model its weights' moving averages, if it keeps any, and its optimiser the weights, or back."""
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # float16 wraps it to scale the loss
+    optimizer = inner(model.optimizer)
     if optimizer.averages:
         for variable, average in zip(model.trainable_variables, optimizer.averages, strict=True):
             weights = np.asarray(variable).copy()

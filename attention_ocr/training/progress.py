@@ -1,17 +1,18 @@
 """The callback that tells how a training goes: a line, TensorBoard scalars and readings at each summary."""
 
 import datetime
-import math
+import logging
 import time
 
 import keras
 import numpy as np
 
-from attention_ocr.errors import UserError
 from attention_ocr.model.metrics import exact_match
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
-from attention_ocr.training import optimizers
+from attention_ocr.training import finiteness, optimizers
+
+log = logging.getLogger(__name__)
 
 
 class ProgressCallback(keras.callbacks.Callback):
@@ -53,10 +54,10 @@ class ProgressCallback(keras.callbacks.Callback):
 
     def _tell(self):
         if self.step in self.messages:
-            print(self.messages[self.step], flush=True)
+            log.info(self.messages[self.step])
 
     def on_epoch_end(self, epoch, logs=None):
-        self._check_finite(float(logs["sequence_loss"]))
+        self._check_finite({name: float(value) for name, value in logs.items()})
         if not self.losses:
             self.losses.append(float(logs["loss_above_floor"]))
 
@@ -65,10 +66,10 @@ class ProgressCallback(keras.callbacks.Callback):
         return float(np.mean(self.losses))
 
     def _summarize(self, logs):
-        self._check_finite(logs["sequence_loss"])
-        self.losses.append(logs["loss_above_floor"])
         if keras.backend.backend() == "jax":
             self.model.jax_state_sync()  # the weights live outside the model while fit runs
+        self._check_finite(logs)
+        self.losses.append(logs["loss_above_floor"])
         seconds = time.perf_counter() - self.summary_time
         steps = self.step - self.summary_step
         speed = steps * self.config.data.batch_size / seconds
@@ -76,12 +77,16 @@ class ProgressCallback(keras.callbacks.Callback):
         self._write_scalars(logs, speed, waiting)
         reading, truth = self._write_readings()
         left = (self.config.train.max_number_of_steps - self.step) * seconds / steps
-        print(self._line(logs, speed, waiting, left, reading, truth), flush=True)
+        log.info(self._line(logs, speed, waiting, left, reading, truth))
         self._restart_clock()
 
+    def _check_finite(self, logs):
+        loss = logs["sequence_loss"] + logs["regularization"] + logs.get("attention_loss", 0.0)
+        gradient = float(optimizers.inner(self.model.optimizer).gradient_norm)
+        finiteness.check_numbers(self.step, {"the loss": loss, "the norm of the gradients": gradient})
+
     def _write_scalars(self, logs, speed, waiting):
-        optimizer = self.model.optimizer
-        optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # float16 wraps it to scale the loss
+        optimizer = optimizers.inner(self.model.optimizer)
         weight, looks = self.config.model.attention_loss_weight, logs.get("attention_loss", 0.0)
         values = {
             **({"loss/attention": looks} if weight else {}),
@@ -116,10 +121,10 @@ class ProgressCallback(keras.callbacks.Callback):
 
     def _warn_if_all_equal(self, texts, truths):
         if self.step >= 2000 and len(set(texts)) == 1 and len(set(truths)) > 2:
-            print(
-                f"warning: step {self.step}: all {len(texts)} sample pictures read {texts[0]!r}; if this stays, lower "
-                "--learning_rate, check the labels, or start from --checkpoint",
-                flush=True,
+            log.warning(
+                "step %d: all %d sample pictures read %r; if this stays, lower --learning_rate, check the labels, or "
+                "start from --checkpoint",
+                *(self.step, len(texts), texts[0]),
             )
 
     def _line(self, logs, speed, waiting, left, reading, truth):
@@ -133,13 +138,6 @@ class ProgressCallback(keras.callbacks.Callback):
             f"sequence {logs['SequenceAccuracy']:.3f}  character {logs['CharacterAccuracy']:.3f}  "
             f"{speed:.1f} examples/s (waiting {waiting:.0%}){eta}  {reading!r} => {truth!r}"
         )
-
-    def _check_finite(self, loss):
-        if not math.isfinite(loss):
-            raise UserError(
-                f"step {self.step}: the loss is {loss}; nothing was saved since the last checkpoint; lower "
-                "--learning_rate or --clip_gradient_norm and run the same command to go on from there"
-            )
 
     def _restart_clock(self):
         self.summary_step, self.summary_time, self.summary_waited = self.step, time.perf_counter(), self.data.waited()

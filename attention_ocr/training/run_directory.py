@@ -1,10 +1,15 @@
 """A run directory: its config, its checkpoints (the newest ones and the best), found, saved and loaded."""
 
+import contextlib
+import json
 import re
 import shlex
 import shutil
 import sys
 import time
+import warnings
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +21,24 @@ from attention_ocr import __version__, files
 from attention_ocr.config import Config
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.migration import FORMAT_VERSION, current
 from attention_ocr.model.model_file import check_is_model_file
 from attention_ocr.model.network import AttentionOcr
-from attention_ocr.training import optimizers
+from attention_ocr.training import finiteness, optimizers
+from attention_ocr.training.run_lock import LOCK_FILE
 
 CONFIG_FILE = "config.json"
 BEST_FILE = "best.keras"
 BEST_SCORE_FILE = "best.json"
 CHECKPOINT_FOLDER = "checkpoints"
-BAD_RECORDS_FILE = "bad_records.json"  # what data.mending writes
-MENDED_FOLDER = "mended"
+# What a run writes to its directory, these modules, data.bad_records and tensorboard; and how `files.replacing` calls a
+# file while it is written.
+OWN_FILES = re.compile(
+    r"config\.json|best\.(keras|json)|bad_records\.json|checkpoints/checkpoint-\d+\.keras"
+    r"|train/events\.out\.tfevents\..+|mended/[0-9a-f]{8}-.+"
+)
+TEMPORARY_FILE = re.compile(r"\.(.+)-[0-9a-f]{8}(\.\w+)?")
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, json.JSONDecodeError)
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,7 @@ class RunDirectory:
             "attention_ocr": __version__,
             "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
             "backend": keras.backend.backend(),
+            "format_version": FORMAT_VERSION,
             **config.to_dict(),
             "dataset": dataset.to_dict(),
         }
@@ -110,7 +124,7 @@ class RunDirectory:
         path = self.path / CONFIG_FILE
         if not self.newest() or not path.exists():
             return
-        before = files.read_json(path)
+        before = current(files.read_json(path))
         old, new = before["model"], config.model.to_dict()
         changed = [f"{name} {old[name]} and {new[name]}" for name in new if old.get(name, new[name]) != new[name]]
         was, now = before["train"], config.train.to_dict()
@@ -127,36 +141,94 @@ class RunDirectory:
                 "or --reset_train_dir to begin anew"
             )
 
+    def changes(self, config: Config) -> list[str]:
+        """Knobs of data and training that the run had otherwise until now: `learning_rate 0.004 -> 0.001`."""
+        path = self.path / CONFIG_FILE
+        before = files.read_json(path) if path.exists() else {}
+        return [
+            f"{name} {before[group][name]!r} -> {value!r}"
+            for group, values in config.to_dict().items()
+            if group in before and group != "model"
+            for name, value in values.items()
+            if before[group].get(name, value) != value
+        ]
+
+    def check_resettable(self) -> None:
+        """Raises a UserError if the directory holds something, but is not that of a run."""
+        if any(path.name != LOCK_FILE for path in self._entries()) and not self._has_config():
+            raise UserError(
+                f"--reset_train_dir: {self.path} has no {CONFIG_FILE} of a run, so nothing is removed there; give "
+                "another --train_log_dir, or empty it yourself"
+            )
+
     def reset(self) -> None:
-        """Removes what a run wrote; other files in the directory stay."""
-        for name in (CONFIG_FILE, BEST_FILE, BEST_SCORE_FILE, BAD_RECORDS_FILE):
-            (self.path / name).unlink(missing_ok=True)
-        for name in (CHECKPOINT_FOLDER, MENDED_FOLDER, "train"):
-            shutil.rmtree(self.path / name, ignore_errors=True)
+        """Removes the files that a run wrote and the folders that are empty then; other files stay."""
+        for path in [path for path in self.path.rglob("*") if path.is_file()]:
+            if _is_own(path.relative_to(self.path)):
+                path.unlink(missing_ok=True)
+        for name in (CHECKPOINT_FOLDER, "mended", "train"):
+            with contextlib.suppress(OSError):
+                (self.path / name).rmdir()
+
+    def _entries(self) -> list[Path]:
+        return list(self.path.iterdir()) if self.path.is_dir() else []
+
+    def _has_config(self) -> bool:
+        try:
+            values = files.read_json(self.path / CONFIG_FILE)
+        except UserError:
+            return False
+        return isinstance(values, dict) and {"attention_ocr", "model", "train"} <= set(values)
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a run wrote the file, whose path is relative to its directory."""
+    temporary = TEMPORARY_FILE.fullmatch(path.name)
+    name = f"{temporary[1]}{temporary[2] or ''}" if temporary else path.name
+    return OWN_FILES.fullmatch(path.with_name(name).as_posix()) is not None
 
 
 def restore(model: AttentionOcr, checkpoint: Checkpoint) -> None:
     """Loads weights and optimiser into a compiled model that was built the same, ready to learn on.
 
     Raises:
-        UserError: the file does not fit the model, or its optimiser is another.
+        UserError: the file is damaged, does not fit the model, its optimiser is another, or its weights are no numbers.
     """
-    try:
-        check_is_model_file(checkpoint.path)
-    except UserError as error:
-        raise UserError(f"{error}; remove it to go on from the checkpoint before") from error
+    path, way_out = checkpoint.path, "remove it to go on from the checkpoint before it"
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     try:
-        model.load_weights(checkpoint.path)
+        check_is_model_file(path)
+        step = _step_of(path)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            model.load_weights(path)
+    except UserError as error:
+        raise UserError(f"{error}; {way_out}") from error
+    except DAMAGED as error:
+        raise UserError(
+            f"{path}: is damaged or cannot be read ({str(error).splitlines()[0][:200]}); {way_out}"
+        ) from error
     except (ValueError, KeyError) as error:
         raise UserError(
-            f"{checkpoint.path}: does not fit the network or the optimiser asked for; resume with the flags in the "
-            f"run's {CONFIG_FILE}"
+            f"{path}: does not fit the network or the optimiser asked for; resume with the flags in the run's "
+            f"{CONFIG_FILE}"
         ) from error
-    if int(model.optimizer.iterations) != checkpoint.step:
-        raise UserError(f"{checkpoint.path}: holds no state of the optimiser asked for; resume with the run's own")
+    if any("variable loading for optimizer" in str(warning.message) for warning in told):
+        raise UserError(f"{path}: holds no state of the optimiser asked for; resume with the run's own")
+    # Not the optimiser's count, which leaves out steps that float16 skips since their gradients overflow.
+    if step != checkpoint.step:
+        raise UserError(f"{path}: was saved at step {step}; give it the name it had, checkpoint-{step:08d}.keras")
+    finiteness.check_loaded(model, str(path), way_out)
     optimizers.swap_averages(model)  # the file has the averages where the weights go
+
+
+def _step_of(path: Path) -> int:
+    """The step that a model file says it was saved at."""
+    with zipfile.ZipFile(path) as file:
+        if not {"config.json", "model.weights.h5"} <= set(file.namelist()):
+            raise zipfile.BadZipFile("a part is missing")
+        return json.loads(file.read("config.json"))["config"]["step"]
 
 
 def watch(run: RunDirectory, interval: float = 0, most: int | None = None) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,12 @@ class RecordSource:
         self._config, self._mix, self._split_name = config, mix, split_name
         for part in mix.parts:
             part.files(split_name)
+
+    def labels(self) -> Iterator[tuple[str, Sequence[int], int]]:
+        """The record, the class ids and the unpadded width of each example."""
+        from attention_ocr.training import from_records
+
+        return from_records.labels(self._config, self._mix, self._split_name)
 
     def open(self, run_path: Path) -> TrainingData:
         """Its examples for a run in that directory."""
@@ -65,6 +71,9 @@ class DrawnSource:
         )
         self._renderer, self.spec = renderers.sign_renderer(self._render, sizes)
 
+    def labels(self) -> None:
+        """None: texts are drawn."""
+
     def open(self, run_path: Path) -> TrainingData:
         """Its examples for a run; nothing is written to its directory."""
         from attention_ocr.training import from_rendering
@@ -93,6 +102,4 @@ def find(
         raise UserError(f"--render={config.data.render} and records ({records}): give one of them")
     if config.data.render:
         return DrawnSource(config, SignsConfig(**sizes))
-    if sizes:
-        raise UserError(f"--{next(iter(sizes))}: is for --render; records have their own sizes and views")
     return RecordSource(config, dataset_mix.load(dataset_dir, dataset_name, config.data), split_name)

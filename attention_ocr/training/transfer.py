@@ -1,5 +1,6 @@
 """Fine-tuning: a new run begins with the weights of a model of another charset, T, picture size or number of views."""
 
+import logging
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -7,15 +8,16 @@ from typing import Any
 
 import numpy as np
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from attention_ocr.charset import Charset
+from attention_ocr.console import as_text
 from attention_ocr.errors import UserError
 from attention_ocr.model import model_file
 from attention_ocr.model.network import AttentionOcr
 
+log = logging.getLogger(__name__)
 Labels = list[tuple]  # what each entry of an axis stands for: (part, which part of that name, meaning)
 
 # Where a weight reads one of these for the first time it starts with zeros, so that the old readings stay.
@@ -41,7 +43,7 @@ class Fate:
 
 
 def start_from(model: AttentionOcr, path: str | os.PathLike) -> list[Fate]:
-    """Copies into `model` what the model file knows, and prints what became of every variable.
+    """Copies into `model` what the model file knows, and logs what became of every variable.
 
     Characters are matched, not class ids: the old ones are read as before (while T, the LSTM and the coordinates
     allow it). A new class gets the mean of the old ones' logits, which is never the largest.
@@ -60,8 +62,16 @@ def start_from(model: AttentionOcr, path: str | os.PathLike) -> list[Fate]:
     for _, variable, value in tower + decoder:
         variable.assign(value)
     fates = [fate for fate, _, _ in tower + decoder]
-    Console().print(report(fates, str(path), model.dataset.charset, classes))
+    log.info(as_text(report(fates, str(path), model.dataset.charset, classes)))
     return fates
+
+
+def start_tower_from(model: AttentionOcr, path: str) -> None:
+    """Copies the tower's weights out of an Inception-v3 TF1 checkpoint, and logs what became of them."""
+    from attention_ocr.model import tf1_import  # TensorFlow, which training on jax does without
+
+    rows = tf1_import.start_tower_from(model, path)
+    log.info("the tower begins with --checkpoint_inception=%s:\n%s", path, as_text(tf1_import.table(rows)))
 
 
 def matched_classes(charset: Charset, old: Charset) -> list[int]:

@@ -188,9 +188,9 @@ def test_keys_are_projected_once_a_picture(features, monkeypatch):
     assert repeated == [3, 3]
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["attention", "slice"])
+@pytest.fixture(scope="module", params=["attention", "slice"])
 def model(request, make_spec):
-    config = ModelConfig(num_lstm_units=8, final_endpoint="Mixed_5b", use_attention=request.param)
+    config = ModelConfig(num_lstm_units=8, final_endpoint="Mixed_5b", head=request.param)
     network = AttentionOcr(config, make_spec())
     random = np.random.default_rng(3)
     for weight in network.decoder.weights:

@@ -99,13 +99,51 @@ def test_an_interrupted_save_leaves_what_was_there(run):
     assert names(run) == ["checkpoints/checkpoint-00000001.keras"]
 
 
-def test_reset_removes_the_run_and_nothing_else(run, make_spec):
+MINE = (
+    *("notes.txt", "train/my_photos.txt", "train/events.txt", "checkpoints/checkpoint-9.keras.bak", "mended/photo.png"),
+    *("checkpoints/mine.keras", "eval_test/predictions.tsv", "best.keras.old", "data/config.json", "tfevents"),
+)
+WRITTEN = (
+    *("bad_records.json", "train/events.out.tfevents.1700000000.host.7", "mended/0a1b2c3d-train-00000-of-00003"),
+    *("checkpoints/.checkpoint-00000009-0a1b2c3d.keras", ".best-0a1b2c3d.keras", ".config-0a1b2c3d.json"),
+)
+
+
+def test_reset_removes_what_a_run_wrote_and_nothing_else(run, make_spec):
     run.keep_if_best(run.save(Marked(), 1, 1), [1.0], "x")
     run.write_config(Config(), make_spec())
-    files.write_text(run.path / "train" / "events", "")
-    files.write_text(run.path / "notes.txt", "mine")
+    for name in (*MINE, *WRITTEN):
+        files.write_text(run.path / name, "")
+    run.check_resettable()
     run.reset()
-    assert names(run) == ["notes.txt"]
+    assert names(run) == sorted(MINE)
+
+
+def test_reset_leaves_no_empty_folder_of_a_run(run, make_spec):
+    run.save(Marked(), 1, 1)
+    run.write_config(Config(), make_spec())
+    for name in WRITTEN:
+        files.write_text(run.path / name, "")
+    run.reset()
+    assert list(run.path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "config", [None, "no json", "[]", '{"model_type": "bert"}', '{"attention_ocr": "1", "model": {}}']
+)
+def test_a_folder_that_is_no_run_is_not_reset(run, config):
+    run.check_resettable()  # it is not there
+    run.path.mkdir()
+    run.check_resettable()  # it is empty
+    files.write_text(run.path / "train" / "my_photos.txt", "mine")
+    if config is not None:
+        files.write_text(run.path / "config.json", config)
+    with pytest.raises(UserError) as error:
+        run.check_resettable()
+    assert str(error.value) == (
+        f"--reset_train_dir: {run.path} has no config.json of a run, so nothing is removed there; give another "
+        "--train_log_dir, or empty it yourself"
+    )
 
 
 def test_the_config_of_a_run_is_written_in_full(run, make_spec):
@@ -116,6 +154,26 @@ def test_the_config_of_a_run_is_written_in_full(run, make_spec):
     assert Config.from_dict({name: found[name] for name in ("model", "data", "train")}).model.num_lstm_units == 64
 
 
+def test_what_changes_when_a_run_goes_on_is_told(run, make_spec):
+    run.write_config(Config().replace(dataset_weights="1,1"), make_spec())
+    changed = run.changes(Config().replace(dataset_weights="3,1", learning_rate=0.5))
+    assert changed == ["dataset_weights '1,1' -> '3,1'", "learning_rate 0.004 -> 0.5"]
+
+
+def test_a_run_of_format_1_is_compared_as_it_would_be_written_now(run, make_spec):
+    config = Config().replace(head="slice")
+    written = run.write_config(config, make_spec())
+    del written["format_version"], written["model"]["turn_right_to_left"]
+    written["model"] |= {"head": "attention", "use_attention": False}
+    written["train"] |= {"learning_rate_decay_rate": 0.8}
+    files.write_json(run.path / "config.json", written)
+    run.save(Marked(), 1, 1)
+    run.check_resumable(config, make_spec())
+    assert run.changes(config) == []
+    with pytest.raises(UserError, match="head slice and attention"):
+        run.check_resumable(Config(), make_spec())
+
+
 def test_resuming_another_network_or_data_set_is_refused_by_name(run, make_spec):
     config, spec = Config().replace(**SMALL), make_spec()
     run.check_resumable(config, spec)
@@ -124,10 +182,10 @@ def test_resuming_another_network_or_data_set_is_refused_by_name(run, make_spec)
     run.save(Marked(), 1, 1)
     run.check_resumable(config.replace(learning_rate=1.0, batch_size=2), spec)
     with pytest.raises(UserError) as error:
-        run.check_resumable(config.replace(num_lstm_units=9, use_attention=False), make_spec(image_height=50))
+        run.check_resumable(config.replace(num_lstm_units=9, head="slice"), make_spec(image_height=50))
     assert (
         f"--train_log_dir={run.path}: the run there and the flags disagree (then and now: "
-        "use_attention True and False, num_lstm_units 8 and 9, image_height 40 and 50); give the same flags"
+        "head attention and slice, num_lstm_units 8 and 9, image_height 40 and 50); give the same flags"
     ) in str(error.value)
 
 
@@ -144,6 +202,81 @@ def test_weights_and_optimizer_come_back(run, make_spec):
         again.weights + again.optimizer.variables, model.weights + model.optimizer.variables, strict=True
     ):
         np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs), err_msg=ours.path)
+
+
+def test_a_run_goes_on_after_steps_that_float16_skipped(run, make_spec):
+    """Its optimiser counts fewer steps than were done."""
+    if keras.backend.backend() == "jax":
+        pytest.skip("on jax Keras scales the loss in a traced step only")
+
+    def half():
+        with loop.precision("float16"):
+            model = AttentionOcr(ModelConfig(**SMALL), make_spec())
+            model.compile(optimizers.build(TrainConfig()))
+        model.optimizer.build(model.trainable_variables)
+        return model
+
+    model = half()
+    variables = model.trainable_variables
+    for gradient in (np.inf, 1.0, np.nan):
+        model.optimizer.apply([keras.ops.full(variable.shape, gradient) for variable in variables], variables)
+    assert int(model.optimizer.iterations) == 1
+    again = half()
+    run_directory.restore(again, run.save(model, 3, keep=1))
+    assert int(again.optimizer.iterations) == 1
+    assert float(again.optimizer.dynamic_scale) == float(model.optimizer.dynamic_scale)
+
+
+def test_a_checkpoint_under_another_name_is_not_gone_on_from(run, make_spec):
+    checkpoint = saved(run, make_spec)
+    renamed = checkpoint.path.rename(checkpoint.path.with_name("checkpoint-00000004.keras"))
+    with pytest.raises(
+        UserError, match=r"checkpoint-00000004\.keras: was saved at step 3; give it the name it had, ch"
+    ):
+        run_directory.restore(compiled(make_spec), run_directory.Checkpoint(renamed, 4))
+
+
+def test_a_checkpoint_without_an_optimizer_is_not_gone_on_from(run, make_spec):
+    checkpoint = run.save(AttentionOcr(ModelConfig(**SMALL), make_spec()), 3, keep=1)
+    with pytest.raises(UserError, match=r"checkpoint-00000003\.keras: holds no state of the optimiser asked for"):
+        run_directory.restore(compiled(make_spec), checkpoint)
+
+
+def test_a_checkpoint_of_no_numbers_is_not_gone_on_from(run, make_spec):
+    model = compiled(make_spec)
+    model.optimizer.build(model.trainable_variables)
+    model.decoder.weights[0].assign(model.decoder.weights[0] * np.nan)
+    with pytest.raises(UserError) as error:
+        run_directory.restore(compiled(make_spec), run.save(model, 3, keep=1))
+    assert "checkpoint-00000003.keras: 1 of " in str(error.value)
+    assert "variables hold values that are no numbers, first decoder/" in str(error.value)
+    assert str(error.value).endswith("; remove it to go on from the checkpoint before it")
+
+
+def saved(run, make_spec, **knobs):
+    model = compiled(make_spec, **knobs)
+    model.optimizer.build(model.trainable_variables)
+    return run.save(model, 3, keep=1)
+
+
+def test_a_damaged_checkpoint_is_one_line_wherever_the_damage_is(run, make_spec):
+    tiny = {"encoder": "residual", "encoder_channels": 8}
+    checkpoint, again = saved(run, make_spec, **tiny), compiled(make_spec, **tiny)
+    whole, told = checkpoint.path.read_bytes(), []
+    random = np.random.default_rng(0)
+    places = [*range(0, 60, 9), *random.integers(60, len(whole) - 300, 4), *range(len(whole) - 300, len(whole), 40)]
+    for place in places:
+        content = bytearray(whole)
+        content[place] ^= 0x21
+        checkpoint.path.write_bytes(content)
+        try:
+            run_directory.restore(again, checkpoint)
+        except UserError as error:
+            told.append(str(error))
+    assert len(told) > 0.4 * len(places)  # the rest hit what nobody reads: dates, attributes
+    way_out = "; remove it to go on from the checkpoint before it"
+    assert [one for one in told if not one.startswith(f"{checkpoint.path}: ") or not one.endswith(way_out)] == []
+    assert not any("\n" in one for one in told)
 
 
 @pytest.mark.parametrize("precision", ["none", "float16"])
@@ -298,7 +431,7 @@ def test_a_file_of_another_kind_is_never_deserialised(tmp_path, make, names_ours
     assert not Trap.sprung
 
 
-@pytest.mark.parametrize(("saved", "asked"), [("momentum", "adam"), ("adam", "momentum"), ("adagrad", "rmsprop")])
+@pytest.mark.parametrize(("saved", "asked"), [("momentum", "adam"), ("adam", "momentum"), ("adadelta", "momentum")])
 def test_resuming_with_another_optimizer_is_refused(run, make_spec, saved, asked):
     model = compiled(make_spec, saved)
     model.optimizer.build(model.trainable_variables)

@@ -28,7 +28,7 @@ def test_missing_keys_take_the_default():
         (ModelConfig, {"final_endpoint": "Mixed_9z"}, "--final_endpoint=Mixed_9z: not one of Mixed_5b, "),
         (ModelConfig, {"num_lstm_units": 0}, "--num_lstm_units=0: must be at least 1"),
         (ModelConfig, {"num_lstm_units": 2.5}, "--num_lstm_units=2.5: must be a int"),
-        (ModelConfig, {"use_attention": 1}, "--use_attention=1: must be a bool"),
+        (ModelConfig, {"stop_at_end": 1}, "--stop_at_end=1: must be a bool"),
         (ModelConfig, {"label_smoothing": 1.0}, "--label_smoothing=1.0: must be at most 0.99"),
         (TrainConfig, {"learning_rate": 0.0}, "--learning_rate=0.0: must be above 0"),
         (TrainConfig, {"learning_rate": float("nan")}, "--learning_rate=nan: must be above 0"),

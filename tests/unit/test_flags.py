@@ -1,16 +1,19 @@
 """Every knob is a flag; a wrong command line ends with one line and status 2."""
 
 import dataclasses
+import itertools
 
 import pytest
 from absl import flags as absl_flags
 
-from attention_ocr import flags
+from attention_ocr import config, flags
 from attention_ocr.__main__ import JOBS, main
 from attention_ocr.config import GROUPS, Config
+from attention_ocr.errors import UserError
 from attention_ocr.presets import PRESETS
 
 KNOBS = [(group, knob) for group in GROUPS.values() for knob in dataclasses.fields(group)]
+CONDITIONAL = [knob for _, knob in KNOBS if knob.metadata["works_with"]]
 
 
 @pytest.fixture
@@ -21,6 +24,7 @@ def parse():
         values = absl_flags.FlagValues()
         flags.define_preset(values)
         flags.define_knobs(values, *GROUPS.values())
+        flags.define_use_attention(values)
         values(["train", *arguments])
         return values
 
@@ -38,6 +42,151 @@ def test_a_knob_is_a_flag_with_its_default_and_help(group, knob, parse):
         assert knob.metadata[key] is None or f"{word} {knob.metadata[key]}" in flag.help
 
 
+@pytest.mark.parametrize("knob", CONDITIONAL, ids=[knob.name for knob in CONDITIONAL])
+def test_a_knob_that_has_no_effect_is_refused_with_what_it_works_with(knob, parse):
+    conditions = knob.metadata["works_with"]
+    for other, condition in conditions.items():
+        kept = [_making(name, one, True) for name, one in conditions.items() if name != other]
+        values = parse(_written(knob, knob.default), *itertools.chain(*kept), *_making(other, condition, False))
+        with pytest.raises(UserError) as error:
+            flags.check_effects(values)
+        assert str(error.value).startswith(f"{_written(knob, knob.default)}: has no effect with")
+        assert str(error.value).endswith(f"; it works {condition.told(other)}")
+
+
+def _written(knob, value):
+    return f"--{knob.name}={value}" if not isinstance(value, bool) else f"--{'' if value else 'no'}{knob.name}"
+
+
+def _making(other, condition, holds):
+    """Flags with which a condition on the knob `other` holds, or does not."""
+    (knob,) = (knob for _, knob in KNOBS if knob.name == other)
+    if condition.holds(knob.default) == holds:
+        return []
+    values = [*knob.metadata["choices"], "", True, False, 1, 1.0, 0, 0.0]
+    return [next(_written(knob, one) for one in values if type(one) is knob.type and condition.holds(one) == holds)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--difficulty=0.5"], "--difficulty=0.5: has no effect without --render; it works with --render"),
+        (
+            ["--augmentation=light", "--render=signs"],
+            "--augmentation=light: has no effect with --render=signs; it works without --render",
+        ),
+        (
+            ["--momentum=0.5", "--preset=base"],
+            "--momentum=0.5: has no effect with --optimizer=adam; it works with --optimizer=momentum",
+        ),
+        (
+            ["--num_encoder_lstm_units=3"],
+            "--num_encoder_lstm_units=3: has no effect with --num_encoder_lstm_layers=0; it works with "
+            "--num_encoder_lstm_layers above 0",
+        ),
+        (
+            ["--noignore_nulls", "--stop_at_end"],
+            "--noignore_nulls: has no effect with --stop_at_end; it works with --nostop_at_end",
+        ),
+        (
+            ["--augmentation=light", "--nouse_augment_input"],
+            "--augmentation=light: has no effect with --nouse_augment_input; it works with --use_augment_input",
+        ),
+    ],
+)
+def test_what_a_flag_without_effect_is_told(arguments, problem, parse):
+    with pytest.raises(UserError) as error:
+        flags.check_effects(parse(*arguments))
+    assert str(error.value) == problem
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_a_preset_sets_need_not_have_an_effect(preset, parse):
+    flags.check_effects(parse(f"--preset={preset}", "--render=signs"))
+    flags.check_effects(parse(f"--preset={preset}", "--head=slice", "--optimizer=momentum", "--momentum=0.5"))
+
+
+def test_a_job_is_not_asked_for_flags_that_it_has_not(parse):
+    values = absl_flags.FlagValues()
+    flags.define_knobs(values, config.RenderConfig)
+    values(["render_signs", "--difficulty=0.5"])
+    flags.check_effects(values)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["eval", "--number_of_steps=1"], "--number_of_steps=1: has no effect with --eval_interval_secs=0.0"),
+        (["eval", "--eval_interval_secs=1"], "--eval_interval_secs=1.0: has no effect without --train_log_dir"),
+        (
+            ["eval", "--length_penalty=1"],
+            "--length_penalty=1.0: has no effect with --beam_width=1; it works",
+        ),
+        (["validate_dataset", "--augmentation=light"], "--augmentation=light: has no effect without --sample"),
+        (["render_words", "--sheet_number=3"], "--sheet_number=3: has no effect without --sheet"),
+        (["render_words", "--sheet=a.png", "--number=3"], "--number=3: has no effect without --output_dir"),
+        (["render_words", "--output_dir=a", "--unit=word"], "--unit=word: has no effect without --text_file"),
+        (["render_words", "--output_dir=a", "--max_width=90"], "--max_width=90: has no effect with --image_width=128"),
+        (
+            ["render_signs", "--output_dir=a", "--output=pictures", "--shard_size=9"],
+            "--shard_size=9.0: has no effect with --output=pictures; it works with --output=records",
+        ),
+        (["generate_tfrecords", "--side_by_side"], "--side_by_side: has no effect with --num_views=1; it works with"),
+        (["generate_tfrecords", "--replacement=x"], "--replacement=x: has no effect with --on_unknown=error"),
+        (
+            ["generate_tfrecords", "--validation_annotations=b", "--validation_fraction=0.2"],
+            "--validation_fraction=0.2: has no effect with --validation_annotations=b; it works without",
+        ),
+        (
+            ["generate_tfrecords", "--annotation_format=list", "--label_column=text"],
+            "--label_column=text: has no effect with --annotation_format=list; it works with --annotation_format=auto",
+        ),
+        (["train", "--num_views=2"], "--num_views=2: has no effect without --render"),
+        (["train", "--render=signs", "--split_name=test"], "--split_name=test: has no effect with --render=signs"),
+        (["train", "--encoder=crnn", "--checkpoint_inception=x"], "--checkpoint_inception=x: has no effect with --enc"),
+    ],
+)
+def test_every_job_refuses_flags_without_effect(arguments, problem, capsys):
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.startswith(f"error: {problem}")
+
+
+def test_help_says_what_a_flag_works_with(capsys):
+    assert main(["train", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "Share of the last step in the next. [at least 0, at most 0.9999] (works with --optimizer=momentum)" in shown
+    assert "(default: true) (works without --render)" in shown
+
+
+def test_names_of_several_groups_are_declared_once():
+    groups = [getattr(config, name) for name in dir(config) if name.endswith("Config") and name != "Config"]
+    declared = {}
+    for group in groups:
+        for knob in dataclasses.fields(group):
+            declared.setdefault(knob.name, []).append(knob)
+    several = {name: knobs for name, knobs in declared.items() if len(knobs) > 1}
+    assert len(several) >= 10
+    for knobs in several.values():
+        assert len({knob.type for knob in knobs}) == 1
+        assert len({knob.metadata["help"].split(";")[0].rstrip(".") for knob in knobs}) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "head"),
+    [
+        (["--nouse_attention"], "slice"),
+        (["--use_attention", "--preset=base"], "attention"),
+        (["--nouse_attention", "--head=slice"], "slice"),
+    ],
+)
+def test_the_references_name_of_a_head_is_no_knob(arguments, head, parse):
+    found = flags.config_from(parse(*arguments))
+    assert found.model.head == head
+    assert "use_attention" not in found.to_dict()["model"]
+    with pytest.raises(UserError, match="--nouse_attention and --head=ctc: --nouse_attention is --head=slice; give"):
+        flags.config_from(parse("--nouse_attention", "--head=ctc"))
+
+
 def test_no_flag_gives_the_reference(parse):
     assert flags.config_from(parse()) == Config()
 
@@ -47,7 +196,7 @@ def test_flags_become_knobs_of_their_type(parse):
         parse("--num_lstm_units=64", "--nouse_attention", "--learning_rate=1", "--optimizer=adam", "--batch_size", "8")
     )
     assert config == Config().replace(
-        num_lstm_units=64, use_attention=False, learning_rate=1.0, optimizer="adam", batch_size=8
+        num_lstm_units=64, head="slice", learning_rate=1.0, optimizer="adam", batch_size=8
     )
     assert type(config.train.learning_rate) is float
 

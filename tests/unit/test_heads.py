@@ -55,7 +55,7 @@ def test_knobs_choose_decoder_and_loss():
     loss, floor, steps = head_of(plain).loss(plain, logits, labels, NULL)
     assert float(loss) == pytest.approx(-np.log(0.8 * 0.6) / 2, rel=1e-5)
     assert (float(floor), float(steps)) == (0, 1)
-    assert head_of(ModelConfig()).decoder is not head_of(ModelConfig(use_attention=False)).decoder
+    assert head_of(ModelConfig()).decoder is not head_of(ModelConfig(head="slice")).decoder
 
 
 @pytest.mark.parametrize("head", ALWAYS_FED)

@@ -48,7 +48,7 @@ def test_every_layout_of_views_gives_the_endpoints(make_spec, views, height, wid
 
 
 def test_netslice_has_no_attention(make_spec):
-    model = AttentionOcr(ModelConfig(**SMALL, use_attention=False), make_spec())
+    model = AttentionOcr(ModelConfig(**SMALL, head="slice"), make_spec())
     found = model({"images": pictures_of(model)})
     assert "attention" not in found
     assert found["chars_logit"].shape == (2, 4, 6)
@@ -190,9 +190,9 @@ def test_places_that_nobody_told_are_an_error_of_one_line(make_spec, tmp_path):
     from attention_ocr.training import loop
 
     config = Config(model=ModelConfig(**SMALL, attention_loss_weight=0.5))
-    data = SimpleNamespace(sample={}, labels=lambda: None)
+    source = SimpleNamespace(spec=make_spec(), labels=lambda: None)
     with pytest.raises(UserError, match=r"--attention_loss_weight=0\.5: needs --render=signs"):
-        loop.train(config, make_spec(), data, run_directory.RunDirectory(tmp_path / "run"))
+        loop.train(config, source, run_directory.RunDirectory(tmp_path / "run"))
 
 
 def test_what_dropout_draws_next_is_in_the_file(make_spec, tmp_path):

@@ -25,14 +25,6 @@ def test_a_warm_up_rises_evenly_to_the_rate():
     np.testing.assert_allclose(found, [0.1, 0.2, 0.3, 0.4, 0.5, 0.5, 0.5], rtol=1e-6)
 
 
-def test_an_exponential_falls_in_stairs_after_the_warm_up():
-    knobs = {"learning_rate_schedule": "exponential", "learning_rate_decay_rate": 0.5, "learning_rate_decay_steps": 10}
-    found = rates([0, 9, 10, 19, 20, 35], learning_rate=8.0, **knobs)
-    np.testing.assert_allclose(found, [8, 8, 4, 4, 2, 1], rtol=1e-6)
-    found = rates([5, 14, 15], learning_rate=8.0, warmup_steps=5, **knobs)
-    np.testing.assert_allclose(found, [8, 8, 4], rtol=1e-6)
-
-
 def test_a_cosine_ends_at_its_fraction_at_the_last_step():
     knobs = {"learning_rate_schedule": "cosine", "max_number_of_steps": 110, "learning_rate_end_fraction": 0.1}
     found = rates([10, 35, 60, 110, 500], learning_rate=2.0, warmup_steps=10, **knobs)

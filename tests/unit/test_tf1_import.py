@@ -60,10 +60,10 @@ def tower_variables(model, prefix):
 def tf1_variables(model, step=123456):
     """TF1 name -> values, written down once more to test the importer's names."""
     decoder = model.decoder
-    names = {**(ATTENTION if model.config.use_attention else SLICE)}
+    names = {**(ATTENTION if model.config.head == "attention" else SLICE)}
     names |= {f"{HEAD}/softmax_w": "softmax_w", f"{HEAD}/softmax_b": "softmax_b"}
     found = {name: ops.convert_to_numpy(getattr(decoder, ours)) for name, ours in names.items()}
-    if model.config.use_attention:
+    if model.config.head == "attention":
         found[f"{DECODER}/AttnW_0"] = ops.convert_to_numpy(decoder.attention_w)[None, None]
     found["global_step"] = np.int64(step)
     return found | tower_variables(model, "AttentionOcr_v1/conv_tower_fn/INCE/InceptionV3")
@@ -105,16 +105,16 @@ def variables(model):
         (VIEWS, 4, {"use_autoregression": False}),
         ((1, 48, 100), 2, {"final_endpoint": "Mixed_6a", "encode_coordinates": True}),
         ((1, 75, 110), 2, {"final_endpoint": "Mixed_7a"}),
-        (VIEWS, 3, {"use_attention": False}),
-        (VIEWS, 3, {"use_attention": False, "encode_coordinates": True}),
-        ((1, 48, 100), 2, {"use_attention": False, "use_autoregression": False, "final_endpoint": "Mixed_6a"}),
-        ((3, 40, 60), 2, {"use_attention": False, "use_autoregression": False, "encode_coordinates": True}),
+        (VIEWS, 3, {"head": "slice"}),
+        (VIEWS, 3, {"head": "slice", "encode_coordinates": True}),
+        ((1, 48, 100), 2, {"head": "slice", "use_autoregression": False, "final_endpoint": "Mixed_6a"}),
+        ((3, 40, 60), 2, {"head": "slice", "use_autoregression": False, "encode_coordinates": True}),
     ],
 )
 def test_an_imported_network_gives_the_same(views, T, knobs, tmp_path):
     model = random_model(views, T, seed=len(str(knobs)), **knobs)
     prefix = write(tmp_path / "model.ckpt-7", tf1_variables(model))
-    told = knobs.get("use_autoregression", True) if knobs.get("use_attention", True) else None
+    told = knobs.get("use_autoregression", True) if knobs.get("head") != "slice" else None
     imported, rows = tf1_import.import_model(prefix, views, T, None, told)
     assert imported.config == model.config
     assert imported.step == 123456
@@ -195,7 +195,7 @@ def test_wrong_picture_size(variables, tmp_path):
 
 
 def test_wrong_length_of_slices(tmp_path):
-    prefix = write(tmp_path / "m", tf1_variables(random_model(use_attention=False)))
+    prefix = write(tmp_path / "m", tf1_variables(random_model(head="slice")))
     assert_fails((prefix, VIEWS, 4, None), "lstm_cell/kernel is for inputs of", "--max_sequence_length")
 
 

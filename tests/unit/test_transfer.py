@@ -85,12 +85,12 @@ def test_classes_match_by_character_each_once(new, old, expected):
 
 
 HEADS = [
-    pytest.param({"use_attention": attention, "use_autoregression": autoregression}, id=name)
-    for name, attention, autoregression in [
-        ("attention", True, True),
-        ("attention_no_autoregression", True, False),
-        ("slice_autoregression", False, True),
-        ("slice", False, False),
+    pytest.param({"head": head, "use_autoregression": autoregression}, id=name)
+    for name, head, autoregression in [
+        ("attention", "attention", True),
+        ("attention_no_autoregression", "attention", False),
+        ("slice_autoregression", "slice", True),
+        ("slice", "slice", False),
     ]
 ]
 
@@ -219,10 +219,10 @@ def test_coordinates_may_be_switched_off():
     assert fates["attention_w"].note == "9 of 14 rows (now 9), 9 of 14 columns (now 9)"
 
 
-@pytest.mark.parametrize("attention", [True, False])
-def test_autoregression_may_be_switched_on(attention):
-    old = network_of(charset_of("abc"), use_attention=attention, use_autoregression=False)
-    new = network_of(charset_of("abcd"), use_attention=attention)
+@pytest.mark.parametrize("head", ["attention", "slice"])
+def test_autoregression_may_be_switched_on(head):
+    old = network_of(charset_of("abc"), head=head, use_autoregression=False)
+    new = network_of(charset_of("abcd"), head=head)
     moved(old, new)
     features = features_of(batch=40)
     assert read(new, features) == read(old, features)
@@ -235,7 +235,7 @@ def test_the_number_of_views_and_t_are_not_in_the_attention_decoders_weights():
 
 
 def test_a_slice_head_of_another_t_keeps_the_first_positions_of_its_window():
-    head = {"use_attention": False}
+    head = {"head": "slice"}
     old, new = network_of(charset_of("abc"), T=3, **head), network_of(charset_of("abc"), T=2, **head)
     assert (old.decoder.slice_length, new.decoder.slice_length) == (2, 3)
     fates, rows = moved(old, new), 2 * CHANNELS + 4 + U
@@ -301,7 +301,7 @@ def test_each_direction_keeps_its_half_of_the_features():
 
 
 def test_another_decoder_starts_fresh():
-    fates = moved(network_of(charset_of("abc")), network_of(charset_of("abc"), use_attention=False))
+    fates = moved(network_of(charset_of("abc")), network_of(charset_of("abc"), head="slice"))
     assert {(fate.fate, fate.note) for fate in fates.values()} == {("new", "another decoder")}
 
 

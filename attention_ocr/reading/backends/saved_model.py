@@ -10,6 +10,7 @@ from attention_ocr import files
 from attention_ocr.config import ModelConfig, ReadConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.migration import current
 from attention_ocr.model.geometry import geometry_of
 
 DESCRIPTION_FILE = Path("assets.extra") / "attention_ocr.json"
@@ -42,7 +43,7 @@ class SavedModelBackend:
     def __init__(self, folder: Path):
         if not (folder / DESCRIPTION_FILE).exists():
             raise UserError(f"{folder}: is not an export of attention-ocr ({DESCRIPTION_FILE} is missing)")
-        description = files.read_json(folder / DESCRIPTION_FILE)
+        description = current(files.read_json(folder / DESCRIPTION_FILE))
         self.config = ModelConfig.from_dict(description["model"])
         self.dataset = DatasetSpec.from_dict(description["dataset"], str(folder))
         self.step = description["step"]

@@ -1,0 +1,77 @@
+"""The knobs of reading, and of the text models that help it."""
+
+from dataclasses import dataclass
+
+from attention_ocr.errors import UserError
+from attention_ocr.knobs import GIVEN, Knobs, knob, more_than, one_of
+
+
+@dataclass(frozen=True)
+class ReadConfig(Knobs):
+    """How texts are searched for in what the network says."""
+
+    beam_width: int = knob(
+        1, "Texts followed side by side; 1: greedy, the likeliest character of each step.", minimum=1
+    )
+    length_penalty: float = knob(
+        0.0,
+        "A text's log-probability is divided by ((5 + length) / 6) ** this.",
+        minimum=0,
+        works_with={"beam_width": more_than(1)},
+    )
+    characters: str = knob(
+        "",
+        "Only these are read: ranges such as 0-9A-Z-, or digits, letters, alphanumeric, ascii, latin, french, german, "
+        "spanish, also with a + and more of them; empty: all that the model knows.",
+    )
+    ignore_case: bool = knob(
+        False, "Capital and small letters are one: printed as --characters has them, as capitals where it has both."
+    )
+    lexicon: str = knob("", "A file of texts, one a line: in each picture the likeliest of them is read.")
+    text_model: str = knob(
+        "",
+        "Character n-grams, a file of `attention-ocr build_text_model` or the name of a ready one: what is likely in "
+        "its language is preferred, by beam search (12 texts, unless --beam_width says how many). Codes suffer.",
+    )
+    text_weight: float = knob(
+        0.0,
+        "How much the text model counts beside the network; 0: as it recommends itself.",
+        minimum=0,
+        works_with={"text_model": GIVEN},
+    )
+    search_below: float = knob(
+        0.97,
+        "Only pictures are searched whose greedy text has less confidence than this.",
+        minimum=0,
+        maximum=1,
+        works_with={"text_model": GIVEN},
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.lexicon and self.text_model:
+            raise UserError(
+                f"--lexicon={self.lexicon} and --text_model={self.text_model}: give one; a lexicon's texts need no "
+                "text model"
+            )
+
+
+@dataclass(frozen=True)
+class TextModelConfig(Knobs):
+    """What a text model counts in texts."""
+
+    order: int = knob(7, "A character's probability depends on so many characters less one before it.", minimum=1)
+    spelling: str = knob(
+        "factored",
+        "Case and accents: ignored; factored (a probability of their own, from those texts that have a small letter); "
+        "exact (each spelling is a character of its own).",
+        ("factored", "ignored", "exact"),
+    )
+    spelling_order: int = knob(
+        3,
+        "Case and accents depend on so many characters before theirs.",
+        minimum=1,
+        works_with={"spelling": one_of("factored")},
+    )
+    max_size: float = knob(3.0, "Size of the file in MB; the runs of characters that tell least are left out.", above=0)
+    weight: float = knob(0.3, "How much the text model counts beside the network, unless a reader is told.", above=0)
