@@ -11,6 +11,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.model import beam_search, ctc, losses
 from attention_ocr.model.area_attention import AreaAttentionDecoder
 from attention_ocr.model.attention import AttentionDecoder
+from attention_ocr.model.description import name_of_head
 from attention_ocr.model.gru_attention import GruAttentionDecoder
 from attention_ocr.model.slice import SliceDecoder
 from attention_ocr.model.stacked_attention import StackedAttentionDecoder
@@ -89,11 +90,6 @@ HEADS = {
 }
 
 ALWAYS_FED = ("stacked_attention", "gru_attention", "area_attention")  # these know no `use_autoregression`
-
-
-def name_of_head(config: ModelConfig) -> str:
-    """The head a config asks for; the reference's --nouse_attention is its name for the slice head."""
-    return "slice" if config.head == "attention" and not config.use_attention else config.head
 
 
 def head_of(config: ModelConfig) -> Head:

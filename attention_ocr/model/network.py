@@ -9,9 +9,9 @@ from keras import ops
 import attention_ocr
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.errors import UserError
 from attention_ocr.model import losses, metrics, pixels
 from attention_ocr.model.crnn import Crnn
+from attention_ocr.model.description import FORMAT_VERSION, check_format
 from attention_ocr.model.encoder import MultiViewEncoder, RecurrentColumns
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.model.heads import check_pair, head_of
@@ -19,7 +19,6 @@ from attention_ocr.model.inception import InceptionV3
 from attention_ocr.model.inception_v4 import InceptionV4
 from attention_ocr.model.residual import Residual
 
-FORMAT_VERSION = 1
 MOST_NATS = 20.0  # a character; more of them would only make the perplexity infinite
 
 # DIFFERS: the reference's --weight_decay reaches softmax_w and softmax_b only; its tower always has the default, 4e-5.
@@ -174,12 +173,7 @@ class AttentionOcr(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         del custom_objects
-        version = config["format_version"]
-        if version > FORMAT_VERSION:
-            raise UserError(
-                f"the model file has format {version}, written by attention-ocr {config['attention_ocr']}; this is "
-                f"{attention_ocr.__version__}, which knows format {FORMAT_VERSION}; upgrade it"
-            )
+        check_format(config)
         model = cls(ModelConfig.from_dict(config["model"]), DatasetSpec.from_dict(config["dataset"]))
         model.step = config["step"]
         return model

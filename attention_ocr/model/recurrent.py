@@ -2,13 +2,6 @@
 
 from keras import ops
 
-MOST_ONE_HOT = 1000  # classes up to which, as in the reference, a character fed back has an entry for each
-
-
-def character_size(config, num_classes):
-    """How many entries stand for a character fed back: K up to MOST_ONE_HOT classes, then U, or what was asked for."""
-    return config.embedding_size or (num_classes if num_classes <= MOST_ONE_HOT else config.num_lstm_units)
-
 
 def lstm_cell(inputs, state, kernel, bias, clip=None, forget_bias=1.0):
     """One step of TensorFlow 1's LSTMCell (Hochreiter & Schmidhuber 1997).

@@ -1,0 +1,42 @@
+"""What a model file says of its network before any weight is read, and the numbers every runtime must share.
+
+No framework is needed to know it.
+"""
+
+from typing import Any
+
+from attention_ocr import __version__
+from attention_ocr.config import ModelConfig
+from attention_ocr.errors import UserError
+
+FORMAT_VERSION = 1
+MOST_ONE_HOT = 1000  # classes up to which, as in the reference, a character fed back has an entry for each
+HIDDEN = -3e4  # the attention's score of what must not be looked at; a number of half precision
+IMPOSSIBLE = -1e9  # a log-probability that survives sums and differences, unlike -inf
+
+
+def name_of_head(config: ModelConfig) -> str:
+    """The head a config asks for; the reference's --nouse_attention is its name for the slice head."""
+    return "slice" if config.head == "attention" and not config.use_attention else config.head
+
+
+def character_size(config: ModelConfig, num_classes: int) -> int:
+    """How many entries stand for a character fed back: K up to MOST_ONE_HOT classes, then U, or what was asked for."""
+    return config.embedding_size or (num_classes if num_classes <= MOST_ONE_HOT else config.num_lstm_units)
+
+
+def check_format(description: dict[str, Any]) -> None:
+    """Checks that this version of attention-ocr knows a model file's format.
+
+    Args:
+        description: what `AttentionOcr.get_config` gave.
+
+    Raises:
+        UserError: a newer version wrote it.
+    """
+    version = description["format_version"]
+    if version > FORMAT_VERSION:
+        raise UserError(
+            f"the model file has format {version}, written by attention-ocr {description['attention_ocr']}; this is "
+            f"{__version__}, which knows format {FORMAT_VERSION}; upgrade it"
+        )
