@@ -38,31 +38,32 @@ def tower_of(plan: Plan) -> Tower:
 
 def encode(graph: Graph, plan: Plan, weights: Weights, pixels: str, sizes: str | None) -> Positions:
     """As `AttentionOcr.encode`; `pixels` are uint8 [B, H, V*W, 3]."""
-    tower, V = tower_of(plan), plan.geometry.num_views
-    views = _scaled_views(graph, plan, pixels)
-    features, C = tower.features(graph, plan, weights, views, sizes)  # [V*B, C, h, w]
-    h, w = plan.geometry.largest_grid
+    tower = tower_of(plan)
+    features, C = tower.features(graph, plan, weights, _centred_views(graph, plan, pixels), sizes)  # [V*B, C, h, w]
     cells = None if sizes is None else tower.sizes(graph, plan, sizes)
     if plan.config.num_encoder_lstm_layers:
         rows, _ = LAYOUTS[plan.config.encoder](plan.config).feature_grid(*_view(plan))
-        columns, C = _columns(graph, plan, weights.of("columns"), features, cells, rows * C)  # [w, V*B, C]
-        features = graph.op("Transpose", columns, perm=[1, 0, 2])  # [V*B, w, C]
-        if cells is not None:
-            height, width = graph.constant([1]), graph.side(features, 1)
-            cells = joined_rows(graph, cells)
-    else:
-        if cells is not None:
-            height, width = graph.side(features, 2), graph.side(features, 3)
-        features = graph.op("Transpose", features, perm=[0, 2, 3, 1])  # [V*B, h, w, C]
+        features, C = _columns(graph, plan, weights.of("columns"), features, cells, rows * C)  # [V*B, C, 1, w]
+        cells = None if cells is None else joined_rows(graph, cells)
+    is_picture = None
+    if cells is not None:
+        is_picture = masks.is_picture(graph, cells, graph.side(features, 2), graph.side(features, 3))
+    features = _joined_views(graph, plan, features, C)
     if plan.config.encode_coordinates:
-        features, C = _with_coordinates(graph, features, h, w, C), C + h + w
-    if V == 1:
-        features = graph.op("Reshape", features, [0, -1, C])
-    else:
-        features = graph.op("Reshape", features, [V, -1, h * w, C])
-        features = graph.op("Reshape", graph.op("Transpose", features, perm=[1, 0, 2, 3]), [-1, V * h * w, C])
-    is_picture = None if cells is None else masks.is_picture(graph, cells, height, width)
+        features, more = _with_coordinates(graph, plan, features)
+        C += more
     return Positions(features, C, is_picture)
+
+
+def _joined_views(graph: Graph, plan: Plan, features: str, C: int) -> str:
+    """As `encoder.join_views`, [B, N, C] of [V*B, C, h, w]."""
+    V, (h, w) = plan.geometry.num_views, plan.geometry.largest_grid
+    if V == 1:
+        return graph.op("Transpose", graph.op("Reshape", features, [0, C, -1]), perm=[0, 2, 1])
+    views = graph.ops("Split", graph.op("Reshape", features, [V, -1, C, h * w]), [1] * V, outputs=V, axis=0)
+    # Not by a Transpose of the first two axes, which OpenVINO 2026.4 takes for a shuffle of channels and fails at.
+    features = graph.op("Squeeze", graph.joined(*views, axis=3), [0])  # [B, C, N]
+    return graph.op("Transpose", features, perm=[0, 2, 1])
 
 
 def joined_rows(graph: Graph, sizes: str) -> str:
@@ -76,8 +77,11 @@ def _view(plan: Plan) -> tuple[int, int]:
     return height, width // plan.geometry.num_views
 
 
-def _scaled_views(graph: Graph, plan: Plan, pixels: str) -> str:
-    """Views one after another [V*B, 3, H, W] in -1.25..1.25, cut to the crop."""
+def _centred_views(graph: Graph, plan: Plan, pixels: str) -> str:
+    """Views one after another [V*B, 3, H, W] in -127.5..127.5, cut to the crop.
+
+    The first convolution does the rest of the scaling; bfloat16 has each of these 256 values exactly.
+    """
     V, (height, width) = plan.geometry.num_views, _view(plan)
     top, left = 0, 0
     if any(plan.geometry.crop):
@@ -88,23 +92,23 @@ def _scaled_views(graph: Graph, plan: Plan, pixels: str) -> str:
         starts = [view * plan.dataset.image_width + left for view in range(V)]
         pixels = graph.joined(*[graph.part(pixels, start, start + width, axis=2) for start in starts], axis=0)
     values = graph.cast(graph.op("Transpose", pixels, perm=[0, 3, 1, 2]), FLOAT)
-    return graph.op("Sub", graph.op("Mul", values, np.float32(2.5 / 255)), np.float32(1.25))
+    return graph.op("Sub", values, np.float32(127.5))
 
 
-def _with_coordinates(graph: Graph, features: str, h: int, w: int, C: int) -> str:
-    """As `encoder.encode_coordinates`, positions in one row: [V*B, h*w, C + h + w]."""
+def _with_coordinates(graph: Graph, plan: Plan, features: str) -> tuple[str, int]:
+    """`features` [B, N, C] as after `encoder.encode_coordinates`, and how many channels that added."""
+    h, w = plan.geometry.largest_grid
     rows = np.repeat(np.eye(h, dtype=np.float32), w, axis=0)
     columns = np.tile(np.eye(w, dtype=np.float32), [h, 1])
-    where = np.concatenate([rows, columns], axis=1)[None]  # [1, h*w, h + w]
-    features = graph.op("Reshape", features, [0, h * w, C])
-    shape = graph.joined(graph.side(features, 0), graph.constant([h * w, h + w]), axis=0)
-    return graph.joined(features, graph.op("Expand", where, shape))
+    where = np.tile(np.concatenate([rows, columns], axis=1), [plan.geometry.num_views, 1])[None]  # [1, N, h + w]
+    shape = graph.joined(graph.side(features, 0), graph.constant(where.shape[1:]), axis=0)
+    return graph.joined(features, graph.op("Expand", where, shape)), h + w
 
 
 def _columns(
     graph: Graph, plan: Plan, weights: Weights, features: str, sizes: str | None, width: int
 ) -> tuple[str, int]:
-    """As `RecurrentColumns.call`, [w, V*B, 2U], and 2U; `width` is that of a column's features."""
+    """As `RecurrentColumns.call`, [V*B, 2U, 1, w], and 2U; `width` is that of a column's features."""
     U = plan.config.num_encoder_lstm_units
     columns = graph.op("Transpose", features, perm=[3, 0, 2, 1])  # [w, V*B, h, C]
     columns = graph.op("Reshape", columns, [0, 0, width])
@@ -114,7 +118,7 @@ def _columns(
             columns = graph.linear(columns, *weights.of(f"linear_{number - 1}").take((2 * U, U), (U,)))
             width = U
         columns = _lstm(graph, weights.of(f"lstm_{number}"), columns, width, U, beyond)
-    return columns, 2 * U
+    return graph.op("Unsqueeze", graph.op("Transpose", columns, perm=[1, 2, 0]), [2]), 2 * U
 
 
 def _beyond(graph: Graph, columns: str, sizes: str) -> str:

@@ -16,7 +16,9 @@ def read_characters(graph: Graph, plan: Plan, logits: str) -> dict[str, str]:
     if plan.stops:
         nulls = graph.op("CumSum", graph.cast(graph.op("Equal", ids, np.int64(null_id)), FLOAT), np.int64(1))
         is_text = graph.op("Less", nulls, np.float32(0.5))  # [B, T]
-        ends = graph.op("Pad", graph.op("Slice", graph.cast(is_text, FLOAT), [0], [-1], [1]), [0, 1, 0, 0], np.float32(1))
+        ends = graph.op(
+            "Pad", graph.op("Slice", graph.cast(is_text, FLOAT), [0], [-1], [1]), [0, 1, 0, 0], np.float32(1)
+        )
         ids = graph.op("Where", is_text, ids, np.int64(null_id))
         best = graph.op("Where", graph.op("Greater", ends, np.float32(0.5)), best, np.float32(0))
     is_character = graph.op("Not", graph.op("Equal", ids, np.int64(null_id)))

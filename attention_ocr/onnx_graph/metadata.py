@@ -68,4 +68,6 @@ class Description:
         except UserError as error:
             raise UserError(f"{source}: {error}") from error
         except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f"{source}: was not exported by attention-ocr; make one with `attention-ocr export`") from error
+            raise UserError(
+                f"{source}: was not exported by attention-ocr; make one with `attention-ocr export`"
+            ) from error

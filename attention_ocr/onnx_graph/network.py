@@ -54,9 +54,7 @@ def onnx_model(file: KerasFile, stop_early: bool = False) -> onnx.ModelProto:
     file.weights.check_all_taken()
     for name, source in found.items():
         graph.named(source, name)
-    made = helper.make_graph(
-        graph.nodes, "attention_ocr", _inputs(plan), _outputs(plan, list(found)), graph.constants
-    )
+    made = helper.make_graph(graph.nodes, "attention_ocr", _inputs(plan), _outputs(plan, list(found)), graph.constants)
     model = helper.make_model(
         made,
         opset_imports=[helper.make_opsetid("", OPSET)],

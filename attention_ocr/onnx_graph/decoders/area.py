@@ -18,13 +18,14 @@ def area(graph: Graph, plan: Plan, weights: Weights, positions: Positions) -> di
         *[(C + U, E), (E, K), (K,)],
     )
     output_kernel, softmax_w, softmax_b = rest
-    keys = graph.linear(features, attention_w)
+    values = graph.linear(features, attention_w)
+    keys = steps.matched(graph, values)
 
     def step(body: Graph, t: str, state: list[str], fed: str) -> steps.Step:
         c, h = state
         character = body.op("Gather", embedding, fed)
         query = body.linear(h, query_kernel)
-        context, weight = steps.attend(body, positions, keys, keys, query, scale)
+        context, weight = steps.attend(body, positions, keys, values, query, scale)
         gates = body.linear(body.joined(character, context, h), lstm_kernel)
         c, h = steps.lstm_cell(body, gates, c, lstm_bias, forget_bias=0.0)
         output = body.op("Add", body.linear(body.joined(context, h), output_kernel), character)

@@ -18,7 +18,7 @@ def attention(graph: Graph, plan: Plan, weights: Weights, positions: Positions) 
         *[(2 * U, C), (C,), (U + C, U), (U,), (U, K), (K,)],
     )
     query_kernel, query_bias, output_kernel, output_bias, softmax_w, softmax_b = rest
-    keys = graph.linear(features, attention_w)  # [B, N, A], computed once a picture
+    keys = steps.matched(graph, graph.linear(features, attention_w))
 
     def step(body: Graph, t: str, state: list[str], fed: str) -> steps.Step:
         c, h, context = state
@@ -42,9 +42,7 @@ def slices(graph: Graph, plan: Plan, weights: Weights, positions: Positions) -> 
     h, w = plan.geometry.largest_grid
     length = plan.geometry.num_views * h * w // plan.num_steps
     width, feeds = length * C, plan.config.use_autoregression
-    lstm_kernel, lstm_bias, softmax_w, softmax_b = weights.take(
-        (width + K * feeds + U, 4 * U), (4 * U,), (U, K), (K,)
-    )
+    lstm_kernel, lstm_bias, softmax_w, softmax_b = weights.take((width + K * feeds + U, 4 * U), (4 * U,), (U, K), (K,))
     ends = [width, width + K * feeds]
     of_slice, of_fed, of_state = np.split(lstm_kernel, ends)
 

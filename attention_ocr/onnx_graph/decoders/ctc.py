@@ -41,7 +41,9 @@ def _characters(graph: Graph, plan: Plan, belongs: str, ids: str, best: str) -> 
     probability = graph.op("Unsqueeze", graph.op("Exp", best), [1])
     probability = graph.op("Where", belongs, probability, np.float32(0))  # [B, T, N]
     largest = graph.op("ReduceMax", probability, axes=[2], keepdims=0)
-    there = graph.op("Greater", graph.op("ReduceMax", graph.cast(belongs, FLOAT), axes=[2], keepdims=0), np.float32(0.5))
+    there = graph.op(
+        "Greater", graph.op("ReduceMax", graph.cast(belongs, FLOAT), axes=[2], keepdims=0), np.float32(0.5)
+    )
     found = graph.op("Where", belongs, graph.op("Unsqueeze", ids, [1]), np.int64(-1))
     chars = graph.op("ReduceMax", found, axes=[2], keepdims=0)
     total = graph.op("Max", graph.op("ReduceSum", probability, [2], keepdims=1), np.float32(1e-30))

@@ -16,7 +16,7 @@ def gru(graph: Graph, plan: Plan, weights: Weights, positions: Positions) -> dic
         *[(U, 3 * U), (3 * U,), (U, 3 * U), (3 * U,), (U, K), (K,)],
     )
     gru_kernel, gru_bias, recurrent_kernel, recurrent_bias, softmax_w, softmax_b = rest
-    keys = graph.linear(features, key_kernel, key_bias)
+    keys = steps.matched(graph, graph.linear(features, key_kernel, key_bias))
 
     def step(body: Graph, t: str, state: list[str], fed: str) -> steps.Step:
         (h,) = state
@@ -24,7 +24,9 @@ def gru(graph: Graph, plan: Plan, weights: Weights, positions: Positions) -> dic
         context, weight = steps.attend(body, positions, keys, features, query, scale)
         character = body.op("Gather", embedding, fed)
         inputs = body.op("Relu", body.linear(body.joined(character, context), input_kernel, input_bias))
-        h = _gru_cell(body, body.linear(inputs, gru_kernel, gru_bias), body.linear(h, recurrent_kernel, recurrent_bias), h, U)
+        h = _gru_cell(
+            body, body.linear(inputs, gru_kernel, gru_bias), body.linear(h, recurrent_kernel, recurrent_bias), h, U
+        )
         return steps.Step((h,), body.linear(h, softmax_w, softmax_b), weight)
 
     return steps.read(graph, plan, features, [steps.zeros(graph, features, U)], step)

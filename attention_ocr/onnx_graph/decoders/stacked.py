@@ -21,7 +21,7 @@ def stacked(graph: Graph, plan: Plan, weights: Weights, positions: Positions) ->
         *[(L * 2 * U, C), (C,), (U + C, U), (U,), (U, K), (K,)],
     )
     query_kernel, query_bias, output_kernel, output_bias, softmax_w, softmax_b = rest[4 * L :]
-    keys = graph.linear(features, attention_w)
+    keys = steps.matched(graph, graph.linear(features, attention_w))
     feedback = embedding @ input_kernel[:E]  # [K + 1, U]
 
     def step(body: Graph, t: str, state: list[str], fed: str) -> steps.Step:

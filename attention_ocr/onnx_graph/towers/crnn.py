@@ -4,7 +4,7 @@ import numpy as np
 
 from attention_ocr.model.layouts.crnn import EPSILON, LAYERS, POOL, WIDE_POOL
 from attention_ocr.onnx_graph import masks
-from attention_ocr.onnx_graph.convolutions import convolution, max_pool, normalized
+from attention_ocr.onnx_graph.convolutions import PIXEL, convolution, max_pool, normalized
 from attention_ocr.onnx_graph.graph import Graph
 from attention_ocr.onnx_graph.plan import Plan
 from attention_ocr.onnx_graph.weights import Weights
@@ -39,6 +39,7 @@ def _convolved(graph: Graph, weights: Weights, features: str, layer: tuple, befo
     """A convolution, maybe its batch norm, and ReLU."""
     filters, side, padding, has_norm = layer
     kernel, bias = weights.of(f"convolution_{number}").take((side, side, before, filters), (filters,))
+    kernel = kernel * PIXEL if number == 1 else kernel
     if has_norm:
         gamma, beta, mean, variance = weights.of(f"normalization_{number}").take(*[(filters,)] * 4)
         kernel, bias = normalized(kernel, beta, mean, variance, EPSILON, gamma, bias)
@@ -50,7 +51,9 @@ def _shrunk(graph: Graph, sizes: str, layer: tuple) -> str:
     if layer[0] == POOL:
         sizes = graph.op("Div", sizes, np.array(layer[1], np.int32))
     elif layer[0] == WIDE_POOL:
-        sizes = graph.op("Add", graph.op("Div", sizes, np.array([layer[1][0], 1], np.int32)), np.array([0, 1], np.int32))
+        sizes = graph.op(
+            "Add", graph.op("Div", sizes, np.array([layer[1][0], 1], np.int32)), np.array([0, 1], np.int32)
+        )
     elif layer[2] == "valid":
         sizes = graph.op("Sub", sizes, np.int32(layer[1] - 1))
     return graph.op("Max", sizes, np.int32(1))

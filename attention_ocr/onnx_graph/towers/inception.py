@@ -5,10 +5,12 @@ import numpy as np
 from attention_ocr.model.layouts import inception_v3 as v3
 from attention_ocr.model.layouts import inception_v4 as v4
 from attention_ocr.onnx_graph import masks
-from attention_ocr.onnx_graph.convolutions import average_pool, convolution, max_pool, normalized
+from attention_ocr.onnx_graph.convolutions import PIXEL, average_pool, convolution, max_pool, normalized
 from attention_ocr.onnx_graph.graph import Graph
 from attention_ocr.onnx_graph.plan import Plan
 from attention_ocr.onnx_graph.weights import Weights
+
+FIRST = "Conv2d_1a_3x3"  # of both
 
 
 class InceptionV3Tower:
@@ -41,15 +43,15 @@ def _branch_v3(
     graph: Graph, weights: Weights, prefix: str, branch: tuple, features: str, before: int
 ) -> tuple[str, int]:
     """Features and channels after a branch's layers."""
+    if branch[0] == "average":
+        # After the 1 x 1 convolution, whose mean is the same: it has a fifth of the channels.
+        features, before = _linear(graph, weights, prefix, branch[1], features, before)
+        return graph.op("Relu", average_pool(graph, features, 3)), before
     for step in branch:
-        if step == "average":
-            features = average_pool(graph, features, 3)
-        elif step == "max":
+        if step == "max":
             features = max_pool(graph, features, (3, 3), (2, 2))
         else:
-            forks = [
-                _convolved(graph, weights, prefix, layer, features, before) for layer in v3.convolutions_of(step)
-            ]
+            forks = [_convolved(graph, weights, prefix, layer, features, before) for layer in v3.convolutions_of(step)]
             features, before = _joined(graph, forks)
     return features, before
 
@@ -106,13 +108,20 @@ def _convolved(
     graph: Graph, weights: Weights, prefix: str, layer: tuple, features: str, before: int
 ) -> tuple[str, int]:
     """A ConvBatchNormRelu of (name, kernel, filters, stride, padding), and its filters."""
+    features, filters = _linear(graph, weights, prefix, layer, features, before)
+    return graph.op("Relu", features), filters
+
+
+def _linear(graph: Graph, weights: Weights, prefix: str, layer: tuple, features: str, before: int) -> tuple[str, int]:
+    """A ConvBatchNormRelu without its ReLU."""
     name, side, filters, stride, padding = layer
     rows, columns = side if isinstance(side, tuple) else (side, side)
     weights = weights.of(prefix + name)
     beta, mean, variance = weights.take(*[(filters,)] * 3)
     (kernel,) = weights.of("convolution").take((rows, columns, before, filters))
+    kernel = kernel * PIXEL if prefix + name == FIRST else kernel
     merged = normalized(kernel, beta, mean, variance, v3.EPSILON)
-    return graph.op("Relu", convolution(graph, features, *merged, (stride, stride), padding)), filters
+    return convolution(graph, features, *merged, (stride, stride), padding), filters
 
 
 def _joined(graph: Graph, outputs: list[tuple[str, int]]) -> tuple[str, int]:

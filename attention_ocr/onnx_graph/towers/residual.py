@@ -4,7 +4,7 @@ import numpy as np
 
 from attention_ocr.model.layouts.residual import EPSILON, STAGES, STRIDE
 from attention_ocr.onnx_graph import masks
-from attention_ocr.onnx_graph.convolutions import convolution, normalized
+from attention_ocr.onnx_graph.convolutions import PIXEL, convolution, normalized
 from attention_ocr.onnx_graph.graph import Graph
 from attention_ocr.onnx_graph.plan import Plan
 from attention_ocr.onnx_graph.weights import Weights
@@ -18,7 +18,7 @@ class ResidualTower:
         cells = masks.inside(graph, images, sizes)
         filters = plan.config.encoder_channels // STAGES[0][0]
         features = _convolved(
-            graph, weights.of("stem"), masks.clear(graph, images, cells), (3, 3, 3, filters), (2, 2)
+            graph, weights.of("stem"), masks.clear(graph, images, cells), (3, 3, 3, filters), (2, 2), PIXEL
         )
         cells = masks.strided(graph, cells, 2, 2)
         features = masks.clear(graph, graph.op("Relu", features), cells)
@@ -60,9 +60,14 @@ def _block(
 
 
 def _convolved(
-    graph: Graph, weights: Weights, features: str, shape: tuple[int, int, int, int], strides: tuple[int, int]
+    graph: Graph,
+    weights: Weights,
+    features: str,
+    shape: tuple[int, int, int, int],
+    strides: tuple[int, int],
+    scale: float = 1.0,
 ) -> str:
-    """A ConvBatchNorm."""
+    """A ConvBatchNorm of `features` times `scale`."""
     (kernel,) = weights.of("convolution").take(shape)
     gamma, beta, mean, variance = weights.of("normalization").take(*[shape[-1:]] * 4)
-    return convolution(graph, features, *normalized(kernel, beta, mean, variance, EPSILON, gamma), strides)
+    return convolution(graph, features, *normalized(kernel * scale, beta, mean, variance, EPSILON, gamma), strides)

@@ -10,10 +10,8 @@ from attention_ocr.onnx_graph.weights import Weights
 class Tower(Protocol):
     """From pictures to features."""
 
-    def features(
-        self, graph: Graph, plan: Plan, weights: Weights, images: str, sizes: str | None
-    ) -> tuple[str, int]:
-        """[B, C, h, w] of `images` [B, 3, H, W] in -1.25..1.25, and C; `sizes` as in `MultiViewEncoder.call`."""
+    def features(self, graph: Graph, plan: Plan, weights: Weights, images: str, sizes: str | None) -> tuple[str, int]:
+        """[B, C, h, w] of `images` [B, 3, H, W] in -127.5..127.5, and C; `sizes` as in `MultiViewEncoder.call`."""
         ...
 
     def sizes(self, graph: Graph, plan: Plan, sizes: str) -> str:
