@@ -40,6 +40,7 @@ def made(encoder, head, width=64, dataset=None, **knobs):
     layers = 2 if encoder == "residual" and head in ("ctc", "stacked_attention") else int(head == "ctc" and height > 32)
     config = ModelConfig(encoder=encoder, head=head, **{**TINY, "num_encoder_lstm_layers": layers, **knobs})
     spec = dataset or DatasetSpec("tiny", 1, height, max(width, height), 4, CHARSET, resize)
+    keras.utils.set_random_seed(0)
     return with_weights(AttentionOcr(config, spec))
 
 
@@ -158,7 +159,7 @@ def test_sizes_that_fit_no_stride(encoder, height, width, tmp_path):
 
 def test_reading_ends_with_the_last_text(tmp_path):
     model = made("residual", "slice", dataset=DatasetSpec("long", 1, 32, 64, 30, CHARSET))
-    random = np.random.default_rng(2)
+    random = np.random.default_rng(6)
     for variable in model.decoder.weights:  # its characters keep changing, by the picture too
         variable.assign(random.normal(0, 1, variable.shape))
     for variable in model.encoder.variables:
@@ -169,7 +170,7 @@ def test_reading_ends_with_the_last_text(tmp_path):
     texts, found = run(whole, batch), run(early, batch)
     null_id = CHARSET.null_id
     lengths = [[*ids, null_id].index(null_id) for ids in texts["predicted_chars"]]
-    assert lengths == [0, 9, 2]  # so that there is something to end
+    assert lengths == [4, 15, 3]  # so that there is something to end
     for row, length in enumerate(lengths):
         np.testing.assert_array_equal(found["predicted_chars"][row, :length], texts["predicted_chars"][row, :length])
         assert (found["predicted_chars"][row, length:] == null_id).all()
