@@ -20,7 +20,8 @@ FLOORS = (
     (GROUND,),
     ("records", "ready"),
     ("data", "model", "ingest", "render"),
-    ("validation", "reading"),
+    ("validation", "onnx_graph"),
+    ("reading",),
     ("export", "pages"),
     ("training", "serving"),
     ("jobs",),
@@ -32,7 +33,7 @@ TENSORFLOW = (
 )
 NO_TENSORFLOW = ("data.dataset_mix",)
 KERAS = ("model", "training", "reading.evaluation", "reading.backends.keras", "export.saved_model", "export.litert")
-NO_KERAS = ("model.geometry", "model.layouts", "training.sources")
+NO_KERAS = ("model.geometry", "model.layouts", "model.description", "model.cutting", "training.sources")
 LINES_OF_A_FILE, LINES_OF_A_JOB, LINES_OF_A_FUNCTION = 400, 60, 80
 LARGEST_SHARE = 0.3  # of the package's lines in one room
 

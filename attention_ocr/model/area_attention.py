@@ -5,6 +5,7 @@ from keras import ops
 
 from attention_ocr.model import recurrent
 from attention_ocr.model.attention import additive_attention
+from attention_ocr.model.description import character_size
 
 
 def mean_feature(features, is_picture=None):
@@ -33,7 +34,7 @@ class AreaAttentionDecoder(recurrent.StepwiseDecoder):
     def build(self, shape):
         K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
         A = self.num_keys = C
-        E = self.embedding_size = recurrent.character_size(self.config, K)
+        E = self.embedding_size = character_size(self.config, K)
         self.num_features = C
         glorot, zeros = "glorot_uniform", "zeros"
         l2 = {"regularizer": keras.regularizers.L2(0.5 * self.config.weight_decay)}

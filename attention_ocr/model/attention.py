@@ -4,8 +4,7 @@ import keras
 from keras import ops
 
 from attention_ocr.model import recurrent
-
-HIDDEN = -3e4  # the score of masked positions; half precision can hold it
+from attention_ocr.model.description import HIDDEN, character_size
 
 
 def additive_attention(keys, query, values, scale, mask=None):
@@ -56,7 +55,7 @@ class AttentionDecoder(recurrent.StepwiseDecoder):
         K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
         A = self.num_keys = C
         # DIFFERS: the reference makes the LSTM's input as wide as the charset, which 5,000 characters make too large.
-        I = self.num_inputs = recurrent.character_size(self.config, K)  # noqa: E741
+        I = self.num_inputs = character_size(self.config, K)  # noqa: E741
         self.num_features = C
         l2 = keras.regularizers.L2(0.5 * self.config.weight_decay)
         glorot, zeros = "glorot_uniform", "zeros"

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from attention_ocr.model import padding
-from attention_ocr.model.layouts.crnn import LAYERS, POOL, WIDE_POOL, side_after
+from attention_ocr.model.layouts.crnn import EPSILON, LAYERS, POOL, WIDE_POOL, side_after
 
 MOMENTUM = 0.9  # of batch norm's averages, as in Torch, in which CRNN was written; slower ones lag behind short runs
 
@@ -38,7 +38,9 @@ class Crnn(keras.layers.Layer):
             )
             if normalized:
                 name = f"normalization_{number}"
-                self.normalizations[name] = keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-5, name=name)
+                self.normalizations[name] = keras.layers.BatchNormalization(
+                    momentum=MOMENTUM, epsilon=EPSILON, name=name
+                )
 
     num_channels = 512
 

@@ -7,10 +7,10 @@ import numpy as np
 from keras import ops
 
 from attention_ocr.model import recurrent
+from attention_ocr.model.description import IMPOSSIBLE
 
 BLANKS = 0.8  # share of the columns that are blanks before anything is learned
 MOST_TOO_LONG = 0.01  # share of the texts that may need more columns than their pictures have
-IMPOSSIBLE = -1e9  # a log-probability that survives sums and differences, unlike -inf
 
 
 @keras.saving.register_keras_serializable("attention_ocr")

@@ -5,6 +5,7 @@ from keras import ops
 
 from attention_ocr.model import recurrent
 from attention_ocr.model.attention import additive_attention
+from attention_ocr.model.description import character_size
 
 
 def gru_cell(inputs, h, kernel, bias, recurrent_kernel, recurrent_bias):
@@ -50,7 +51,7 @@ class GruAttentionDecoder(recurrent.StepwiseDecoder):
     def build(self, shape):
         K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
         A = U
-        E = self.embedding_size = recurrent.character_size(self.config, K)
+        E = self.embedding_size = character_size(self.config, K)
         self.num_features = C
         l2 = keras.regularizers.L2(0.5 * self.config.weight_decay)
         normal, zeros = keras.initializers.RandomNormal(stddev=1.0), "zeros"

@@ -3,9 +3,15 @@
 import keras
 from keras import ops
 
-from attention_ocr.model.layouts.inception_v3 import BLOCKS, REDUCTIONS, STEM, blocks_to, convolutions_of, stem_side
-
-EPSILON = 0.001
+from attention_ocr.model.layouts.inception_v3 import (
+    BLOCKS,
+    EPSILON,
+    REDUCTIONS,
+    STEM,
+    blocks_to,
+    convolutions_of,
+    stem_side,
+)
 
 
 @keras.saving.register_keras_serializable("attention_ocr")

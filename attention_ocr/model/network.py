@@ -9,10 +9,10 @@ from keras import ops
 import attention_ocr
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.errors import UserError
-from attention_ocr.migration import FORMAT_VERSION, current
+from attention_ocr.migration import FORMAT_VERSION
 from attention_ocr.model import losses, metrics, pixels
 from attention_ocr.model.crnn import Crnn
+from attention_ocr.model.description import of_this_version
 from attention_ocr.model.encoder import MultiViewEncoder, RecurrentColumns
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.model.heads import check_pair, head_of
@@ -178,13 +178,7 @@ class AttentionOcr(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         del custom_objects
-        version = config["format_version"]
-        if version > FORMAT_VERSION:
-            raise UserError(
-                f"the model file has format {version}, written by attention-ocr {config['attention_ocr']}; this is "
-                f"{attention_ocr.__version__}, which knows format {FORMAT_VERSION}; upgrade attention-ocr"
-            )
-        config = current(config)
+        config = of_this_version(config)
         model = cls(ModelConfig.from_dict(config["model"]), DatasetSpec.from_dict(config["dataset"]))
         model.step = config["step"]
         return model

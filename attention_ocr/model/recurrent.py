@@ -5,12 +5,6 @@ import numpy as np
 from keras import ops
 
 NEVER = -3e4  # the logit of a class that is not read; a number of half precision
-MOST_ONE_HOT = 1000  # up to so many classes a character is fed back as a one-hot vector, as in the reference
-
-
-def character_size(config, num_classes):
-    """Size of the vector that is fed back for a character: as asked for, else K up to MOST_ONE_HOT classes, then U."""
-    return config.embedding_size or (num_classes if num_classes <= MOST_ONE_HOT else config.num_lstm_units)
 
 
 def lstm_cell(inputs, state, kernel, bias, clip=None, forget_bias=1.0):

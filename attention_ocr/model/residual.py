@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from attention_ocr.model import padding
-from attention_ocr.model.layouts.residual import STAGES, STRIDE
+from attention_ocr.model.layouts.residual import EPSILON, STAGES, STRIDE
 
 MOMENTUM = 0.95  # of batch norm's averages: slower ones lag behind short trainings
 
@@ -37,7 +37,7 @@ class ConvBatchNorm(keras.layers.Layer):
             kernel_regularizer=keras.regularizers.L2(0.5 * weight_decay),
             name="convolution",
         )
-        self.normalization = keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-5, name="normalization")
+        self.normalization = keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, name="normalization")
 
     def build(self, shape):
         self.convolution.build(shape)

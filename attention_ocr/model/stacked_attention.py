@@ -5,6 +5,7 @@ from keras import ops
 
 from attention_ocr.model import recurrent
 from attention_ocr.model.attention import additive_attention
+from attention_ocr.model.description import character_size
 
 
 def last_position(features, is_picture):
@@ -32,7 +33,7 @@ class StackedAttentionDecoder(recurrent.StepwiseDecoder):
         K, U, C = self.num_classes, self.config.num_lstm_units, shape[-1]
         A = self.num_keys = C
         L = self.config.num_decoder_lstm_layers
-        E = self.embedding_size = recurrent.character_size(self.config, K)
+        E = self.embedding_size = character_size(self.config, K)
         self.num_features = C
         l2 = keras.regularizers.L2(0.5 * self.config.weight_decay)
         glorot, zeros = "glorot_uniform", "zeros"

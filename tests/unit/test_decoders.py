@@ -7,8 +7,8 @@ from keras import ops
 
 from attention_ocr.config import ModelConfig
 from attention_ocr.errors import UserError
-from attention_ocr.model import recurrent
 from attention_ocr.model.attention import AttentionDecoder, weighted_sum
+from attention_ocr.model.description import character_size
 from attention_ocr.model.heads import HEADS
 from attention_ocr.model.slice import SliceDecoder
 
@@ -91,7 +91,7 @@ def test_columns_beyond_the_picture_are_blank(features):
 )
 def test_a_character_fed_back_has_so_many_entries(embedding_size, num_classes, expected):
     config = ModelConfig(num_lstm_units=U, embedding_size=embedding_size)
-    assert recurrent.character_size(config, num_classes) == expected
+    assert character_size(config, num_classes) == expected
 
 
 @pytest.mark.parametrize("kind", DECODERS)

@@ -28,7 +28,8 @@ def made(head):
         if "softmax" in variable.path:
             variable.assign(np.random.default_rng(0).normal(0, 2, variable.shape))
     bias = np.asarray(model.decoder.softmax_b).copy()
-    bias[[CHARSET.null_id, *([-1] if head == "ctc" else [])]] = -3  # so that something is read
+    bias[[CHARSET.null_id, *([-1] if head == "ctc" else [])]] = -8  # so that something is read,
+    bias[[CHARSET.symbols.index(character) for character in "012-"]] = -4  # and at first no digit
     model.decoder.softmax_b.assign(bias)
     return model
 
@@ -86,7 +87,7 @@ def test_which_case_is_kept():
 
 
 def test_characters_that_the_model_lacks():
-    with pytest.raises(UserError, match="--characters=x-z: none of these is among the 11 characters of the model"):
+    with pytest.raises(UserError, match="--characters=xyz: none of these is among the 11 characters of the model"):
         restricted(made("ctc"), "x-z")
 
 

@@ -3,6 +3,7 @@
 from attention_ocr.errors import UserError
 from attention_ocr.model.layouts.layout import Layout
 
+EPSILON = 1e-5  # of batch norm
 POOL, WIDE_POOL = "pool", "wide_pool"  # the second one's windows overlap by a column and reach over both sides
 # Filters, kernel, padding, batch norm; or a pooling with its window, which is its stride too.
 LAYERS = {

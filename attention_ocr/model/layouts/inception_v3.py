@@ -3,6 +3,7 @@
 from attention_ocr.errors import UserError
 from attention_ocr.model.layouts.layout import Layout
 
+EPSILON = 0.001  # of batch norm, Inception-v4's too
 # The stem: name, kernel, stride, padding, filters (0: max pooling).
 STEM = (
     ("Conv2d_1a_3x3", 3, 2, "valid", 32),

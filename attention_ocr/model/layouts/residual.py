@@ -5,6 +5,7 @@ from attention_ocr.model.layouts.layout import Layout
 
 # For each stage: the features' channels divided by its own, its blocks, and its stride (down, across).
 STAGES = ((8, 1, (1, 1)), (4, 2, (2, 2)), (2, 2, (2, 1)), (1, 2, (2, 1)))
+EPSILON = 1e-5  # of batch norm
 STRIDE = (16, 4)  # pixels from one row of features to the next, from one column to the next
 
 

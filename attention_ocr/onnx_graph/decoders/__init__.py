@@ -1,0 +1,1 @@
+"""What reads the features: one function a head, from positions to logits."""

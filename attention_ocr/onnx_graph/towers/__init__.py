@@ -1,0 +1,1 @@
+"""The convolutions that make features of pictures."""
