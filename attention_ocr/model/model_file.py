@@ -19,7 +19,7 @@ CONFIG_FILE = "config.json"  # in the file, beside the weights
 def load_model(path: str | os.PathLike) -> AttentionOcr:
     """The model of a `.keras` file, or of the ready-made reader of that name, without its optimiser.
 
-    `ppocr` is the recogniser of PP-OCRv6 in the installed package rapidocr.
+    `ppocr` is the recogniser of PP-OCRv6 in the installed package rapidocr; an ONNX file may be one too.
 
     Only numbers, texts and weights are taken from the file. Keras would make any object that a file names, before
     anyone can look at what it is.
@@ -29,6 +29,8 @@ def load_model(path: str | os.PathLike) -> AttentionOcr:
     """
     if str(path) == ppocr_import.NAME and not Path(path).exists():
         return ppocr_import.open_recogniser()
+    if str(path).endswith(".onnx"):
+        return ppocr_import.open_recogniser(path)
     path = catalog.model_file(path)
     check_is_model_file(path)
     config = _config_of(path)

@@ -272,6 +272,10 @@ def _embedding_size(model: AttentionOcr) -> int:
 def _tower_name(model: AttentionOcr) -> str:
     """What the channels of the features depend on."""
     config = model.config
-    size = {"inception_v3": f" to {config.final_endpoint}", "residual": f" of {config.encoder_channels} channels"}
+    size = {
+        "inception_v3": f" to {config.final_endpoint}",
+        "residual": f" of {config.encoder_channels} channels",
+        "lcnet": f" {config.lcnet_size}" + (" with its neck" if config.lcnet_neck else ""),
+    }
     layers, units = config.num_encoder_lstm_layers, config.num_encoder_lstm_units
     return config.encoder + size.get(config.encoder, "") + (f" with {layers} LSTMs of {units}" if layers else "")

@@ -73,6 +73,15 @@ def test_a_converted_file_is_a_model_file_like_any_other(tmp_path):
     assert [reading.text for reading in found[1:]] == [model.dataset.charset.decode(ids) for ids in expected]
 
 
+def test_an_onnx_file_is_a_checkpoint(tmp_path):
+    from attention_ocr.model.model_file import load_model
+
+    model = load_model(written(tmp_path, "tiny", CHARACTERS))
+    assert model.config.lcnet_size == "tiny"
+    with pytest.raises(UserError, match=r"none\.onnx: cannot be read"):
+        load_model(tmp_path / "none.onnx")
+
+
 def test_sizes_are_those_that_are_published():
     from attention_ocr.model.lcnet import LcNet
 
