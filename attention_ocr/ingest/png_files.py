@@ -14,6 +14,7 @@ SMALL_DIFFERENCES = bytes(difference % 256 for difference in range(-HARDLY_DIFFE
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 # Chunks that change what is seen: transparency, orientation, animation.
 CHANGING_CHUNKS = (b"tRNS", b"eXIf", b"acTL")
+TURNING_TEXTS = (b"Raw profile type exif\0", b"XML:com.adobe.xmp\0")  # older ImageMagick's EXIF, and XMP
 
 
 def plain_pixels(encoded: bytes, height: int, width: int) -> bytes:
@@ -102,6 +103,8 @@ def _image_data(encoded: bytes) -> bytes:
             return b"".join(parts)
         if name == b"IDAT":
             parts.append(encoded[start + 8 : end])
+        elif name.endswith(b"Xt") and encoded[start + 8 : end].startswith(TURNING_TEXTS):  # tEXt, zTXt, iTXt
+            return b""
         elif name in CHANGING_CHUNKS or (name[:1].isupper() and (name != b"IHDR" or start > len(SIGNATURE))):
             return b""  # in capitals: one that must be understood
         start = end + 4

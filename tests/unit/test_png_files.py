@@ -72,6 +72,8 @@ def test_a_plain_file_is_taken_and_tensorflow_reads_it(encoded):
         png("L", transparency=3),
         made(GOOD, extra=chunk(b"eXIf", b"MM")),
         made(GOOD, extra=chunk(b"acTL", bytes(8))),
+        made(GOOD, extra=chunk(b"zTXt", b"Raw profile type exif\0\0...")),  # may say that it is turned
+        made(GOOD, extra=chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0...")),
         made(GOOD, extra=chunk(b"ABCD", b"must be understood")),
         made(GOOD[:-1]),
         made(GOOD + b"\0"),
