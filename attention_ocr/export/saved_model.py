@@ -56,7 +56,7 @@ def export_saved_model(model: AttentionOcr, export_dir: str | os.PathLike) -> tu
     temporary = folder / f".export-{secrets.token_hex(4)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(model, temporary)
+        _write_told(model, temporary)
         parity = compare(model, temporary)
         temporary.rename(folder / str(version))
     except OSError as error:
@@ -64,6 +64,15 @@ def export_saved_model(model: AttentionOcr, export_dir: str | os.PathLike) -> tu
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return folder / str(version), parity
+
+
+def _write_told(model: AttentionOcr, folder: Path) -> None:
+    """`_write`; what TensorFlow says of a disk that is full or cannot be written is an OSError."""
+    try:
+        _write(model, folder)
+    except tf.errors.OpError as error:
+        reason = str(error).splitlines()[0].partition(" [Op:")[0]
+        raise OSError(reason.rpartition("; ")[2]) from error
 
 
 def compare(model: AttentionOcr, folder: Path) -> Parity:
@@ -147,7 +156,9 @@ def _write(model: AttentionOcr, folder: Path) -> None:
     def read_images(images: tf.Tensor, sizes: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         outputs = model({"images": images} if sizes is None else {"images": images, "sizes": sizes}, training=False)
         found = {theirs: outputs[ours] for theirs, ours in ENDPOINTS.items() if ours in outputs}
-        texts = tf.strings.reduce_join(tf.gather(symbols, outputs["predicted_chars"]), axis=-1)
+        ids = outputs["predicted_chars"]  # in the order of the picture; the text is in that of labels
+        ids = model.order.turned(ids, back=True, xp=keras.ops)[0] if model.order else ids
+        texts = tf.strings.reduce_join(tf.gather(symbols, ids), axis=-1)
         return {**found, "predicted_text": texts}
 
     def read_pictures(number: tf.Tensor, picture: Callable[[tf.Tensor], tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -20,6 +20,7 @@ from attention_ocr.model.inception import InceptionV3
 from attention_ocr.model.inception_v4 import InceptionV4
 from attention_ocr.model.lcnet import LcNet
 from attention_ocr.model.residual import Residual
+from attention_ocr.reading_order import reading_order
 
 MOST_NATS = 20.0  # per character; a larger loss would only make the perplexity infinite
 
@@ -71,6 +72,8 @@ class AttentionOcr(keras.Model):
         config: the ModelConfig.
         dataset: the DatasetSpec whose pictures and charset it reads.
         geometry: the sizes of its pictures and features.
+        order: what turns right-to-left texts into the order of the picture, in which `predicted_chars` are; None: there
+            are none.
         feature_grid: (h, w), rows and columns of the largest view's feature map; attention positions are V*h*w.
         step: training steps behind the weights, set by whoever saves the model.
     """
@@ -83,6 +86,7 @@ class AttentionOcr(keras.Model):
         self.geometry = geometry_of(config, dataset)
         self.feature_grid = self.geometry.largest_grid
         self.head = head_of(config)
+        self.order = reading_order(config, dataset.charset)
         check_pair(config, dataset, self.feature_grid, self.geometry.cuts_padding)
         self.encoder = encoder_of(config, dataset)
         self.decoder = self.head.decoder(config, len(dataset.charset), dataset.max_sequence_length, name="decoder")
@@ -96,7 +100,7 @@ class AttentionOcr(keras.Model):
 
     def call(self, inputs, training=False, teach=None):
         teach = bool(training) if teach is None else teach
-        sizes, labels = inputs.get("sizes"), inputs["labels"] if teach else None
+        sizes, labels = inputs.get("sizes"), self._learned(inputs["labels"]) if teach else None
         seen = self.encode(inputs["images"], sizes, training)
         features, is_picture = seen["features"], seen.get("is_picture")  # [B, N, C], [B, N]
         forced = self._forced() if training and teach else None
@@ -112,6 +116,10 @@ class AttentionOcr(keras.Model):
         images = pixels.cropped(images, self.dataset.num_views, self.geometry.crop)
         return self.encoder(pixels.scaled(images), sizes, training=training)
 
+    def _learned(self, labels):
+        """int32 [B, T], the labels in the order in which characters are learned and read."""
+        return labels if self.order is None else self.order.turned(ops.cast(labels, "int32"), xp=ops)[0]
+
     def _forced(self):
         """Whether the labels are fed in a batch of training, bool [], drawn anew each time; None: they always are."""
         share = self.config.teacher_forcing
@@ -124,7 +132,7 @@ class AttentionOcr(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The sequence loss plus the weights' L2 terms; also notes the batch's metrics."""
         del sample_weight, training
-        labels, null_id = x["labels"], self.dataset.charset.null_id
+        labels, null_id = self._learned(x["labels"]), self.dataset.charset.null_id
         loss, floor, symbols = self.head.loss(self.config, y_pred["chars_logit"], labels, null_id)
         regularization = ops.sum(ops.stack(self.losses))
         values = {

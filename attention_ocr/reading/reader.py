@@ -20,6 +20,7 @@ from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading import attention_pictures, given_pictures
 from attention_ocr.reading.backends.backend import Backend
 from attention_ocr.reading.texts import text_search
+from attention_ocr.reading_order import ReadingOrder, reading_order
 from attention_ocr.records.pictures import crop_views, fit, fit_unpadded, fit_views, in_every_view, shows_one_view
 
 logger = logging.getLogger(__name__)
@@ -101,6 +102,7 @@ class Reader:
         self.dataset = backend.dataset
         self.geometry = geometry_of(backend.config, backend.dataset)
         self.step = backend.step
+        self._order = reading_order(backend.config, backend.dataset.charset)
 
     @classmethod
     def load(cls, path: str | os.PathLike, **knobs: Any) -> "Reader":
@@ -191,7 +193,7 @@ class Reader:
         outputs = self.backend.predict(_filled(pixels, batch_size), told)
         if self.texts:
             outputs = self.texts({name: np.asarray(value)[: len(pixels)] for name, value in outputs.items()})
-        return readings_of(outputs, self.dataset, grid)[: len(pixels)]
+        return readings_of(outputs, self.dataset, grid, self._order)[: len(pixels)]
 
     def draw(self, pixels: np.ndarray, reading: Reading) -> Image.Image:
         """A drawing of what was read in a prepared picture, and where each character was, if attention tells."""
@@ -217,9 +219,19 @@ def _filled(array: np.ndarray, batch_size: int) -> np.ndarray:
     return np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) if missing else array
 
 
-def readings_of(outputs: dict[str, Any], dataset: DatasetSpec, feature_grid: tuple[int, int]) -> list[Reading]:
-    """The endpoints of a batch as Readings; `feature_grid` is the batch's (h, w)."""
+def readings_of(
+    outputs: dict[str, Any], dataset: DatasetSpec, feature_grid: tuple[int, int], order: ReadingOrder | None = None
+) -> list[Reading]:
+    """The endpoints of a batch as Readings.
+
+    Args:
+        outputs: as `AttentionOcr` returns them.
+        dataset: what the network was trained on.
+        feature_grid: the batch's (h, w).
+        order: turns right-to-left texts back into the order of labels; None: they are in it.
+    """
     arrays = {name: np.asarray(value) for name, value in outputs.items()}
+    arrays = order.as_labels(arrays) if order else arrays
     readings = []
     for row, ids in enumerate(arrays["predicted_chars"]):
         attention, grid = _attention(arrays, row, feature_grid)

@@ -65,6 +65,8 @@ def train(
     _check_examples(config, source, model)
     if reset:
         run.reset()
+    if model.order:
+        log.info("%s: texts that run from right to left are learned in the order of the picture", run.path)
     newest = run.newest()
     if newest and newest.step >= config.train.max_number_of_steps:
         log.info("%s: step %d is reached already; raise --max_number_of_steps to go on", run.path, newest.step)

@@ -10,13 +10,14 @@ from attention_ocr.config import Config, RenderConfig, SignsConfig
 from attention_ocr.data import dataset_mix
 from attention_ocr.data.dataset_mix import DatasetMix
 from attention_ocr.errors import UserError
+from attention_ocr.records.framing import record_spans
 
 if TYPE_CHECKING:  # they load frameworks, and a wrong flag is told before that
     from attention_ocr.training.data import TrainingData
 
 
 class RecordSource:
-    """A split of records that is there.
+    """A split of records that is there and not empty.
 
     Args:
         config: all knobs.
@@ -31,7 +32,9 @@ class RecordSource:
         self.spec = mix.spec
         self._config, self._mix, self._split_name = config, mix, split_name
         for part in mix.parts:
-            part.files(split_name)
+            names = part.files(split_name)
+            if not any(next(record_spans(name), None) for name in names):
+                raise UserError(f"{part.folder}: the {len(names)} files of split {split_name!r} hold no record")
 
     def labels(self) -> Iterator[tuple[str, Sequence[int], int]]:
         """The record, the class ids and the unpadded width of each example."""

@@ -125,7 +125,7 @@ class Summaries:
     def histograms(self, model: AttentionOcr, step: int) -> None:
         """The distribution of each trained weight."""
         for variable in model.trainable_variables:
-            values = np.asarray(variable, np.float32)
+            values = np.asarray(variable, np.float64)  # the sum of squares is written too
             self._write(summary.histogram(f"weights/{variable.path}", values, BINS), step)
 
     def close(self) -> None:
