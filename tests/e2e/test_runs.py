@@ -1,4 +1,4 @@
-"""A run's directory in a user's hands: resetting it, two trainings at once, full disks, damage, and what is no number."""
+"""The directory of a run in a user's hands: resets, two trainings at once, full disks, damage, what is no number."""
 
 import json
 import os
