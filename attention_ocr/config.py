@@ -23,6 +23,8 @@ ANNOTATION_FORMATS = (
     "records",
     "lmdb",
 )
+BACKENDS = ("auto", "keras", "saved_model", "onnxruntime", "openvino")
+PRECISIONS = ("auto", "float32", "bfloat16", "int8")
 FINAL_ENDPOINTS = tuple(f"Mixed_{name}" for name in ["5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c"])
 
 
@@ -172,6 +174,29 @@ class ReadConfig(Knobs):
     )
     length_penalty: float = knob(
         0.0, "With --beam_width: a text's log-probability is divided by ((5 + length) / 6) ** this.", minimum=0
+    )
+
+
+@dataclass(frozen=True)
+class BackendConfig(Knobs):
+    """What runs a network, and how exactly."""
+
+    backend: str = knob(
+        "auto",
+        "What runs the network; auto: onnxruntime for a .onnx file, openvino for .xml, saved_model for a folder, and for "
+        ".keras Keras, or onnxruntime where Keras is not installed.",
+        BACKENDS,
+    )
+    precision: str = knob(
+        "auto",
+        "Numbers of the network's sums; auto: as the file has them (float32, or int8 after export --format=int8). "
+        "bfloat16: openvino only, on processors that have it.",
+        PRECISIONS,
+    )
+    stop_early: bool = knob(
+        False,
+        "onnxruntime and openvino: a text ends with its first null, and reading with the batch's last text, also where "
+        "the head was not taught so (--stop_at_end).",
     )
 
 

@@ -1,20 +1,20 @@
 """Reader: pictures -> Reading(text, confidence, characters, where it looked), from any kind of model file."""
 
 import dataclasses
-import importlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from attention_ocr.charset import Charset
+from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading import attention_pictures
+from attention_ocr.reading.backends import choice as backends
 from attention_ocr.reading.backends.backend import Backend
 from attention_ocr.records.pictures import crop_views, fit, fit_unpadded, open_image
 
@@ -92,19 +92,26 @@ class Reader:
         self.step = backend.step
 
     @classmethod
-    def load(cls, path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0.0) -> "Reader":
-        """The reader of a `.keras` file, or of an exported SavedModel folder (or the folder of its versions).
+    def load(
+        cls,
+        path: str | os.PathLike,
+        beam_width: int = 1,
+        length_penalty: float = 0.0,
+        backend: str = "auto",
+        precision: str = "auto",
+        stop_early: bool = False,
+    ) -> "Reader":
+        """The reader of a model file or an export.
 
         Args:
-            path: the file or folder.
-            beam_width, length_penalty: as in ReadConfig; an export reads greedily only.
+            path: a `.keras` or `.onnx` file, OpenVINO's `.xml`, or a SavedModel's folder (or that of its versions).
+            beam_width, length_penalty: as in ReadConfig; only Keras searches with beams.
+            backend, precision, stop_early: as in BackendConfig.
 
         Raises:
-            UserError: there is no model at `path`, or an export is asked for beam search.
+            UserError: there is no model at `path`, or the backend is not installed or cannot do what is asked for.
         """
-        backend = "saved_model" if Path(path).is_dir() else "keras"
-        module = importlib.import_module(f"attention_ocr.reading.backends.{backend}")  # each needs another framework
-        return cls(module.load(path, beam_width, length_penalty))
+        return cls(backends.load(path, ReadConfig(beam_width, length_penalty), BackendConfig(backend, precision, stop_early)))
 
     def prepare(self, picture: Any) -> np.ndarray:
         """uint8 [H, V*W, 3] of a path, encoded bytes or a uint8 array [height, width, 3] of any size.

@@ -2,8 +2,10 @@
 
 import os
 
+import keras
 import numpy as np
 
+from attention_ocr import files
 from attention_ocr.config import ReadConfig
 from attention_ocr.model.beam_search import BeamReader
 from attention_ocr.model.model_file import load_model
@@ -16,11 +18,13 @@ class KerasBackend:
     Args:
         model: the network.
         beam_width, length_penalty: as in ReadConfig.
+        digest: of the model file; empty: there is none.
     """
 
-    def __init__(self, model: AttentionOcr, beam_width: int = 1, length_penalty: float = 0.0):
+    def __init__(self, model: AttentionOcr, beam_width: int = 1, length_penalty: float = 0.0, digest: str = ""):
         ReadConfig(beam_width, length_penalty)  # checks them
         self.config, self.dataset, self.step = model.config, model.dataset, model.step
+        self.fingerprint = f"{digest or 'unsaved'} keras {keras.__version__} ({keras.backend.backend()}) float32"
         self._network = model if beam_width == 1 else BeamReader(model, beam_width, length_penalty)
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -35,4 +39,4 @@ def load(path: str | os.PathLike, beam_width: int = 1, length_penalty: float = 0
     Raises:
         UserError: there is no such file, or it is not a model of this project.
     """
-    return KerasBackend(load_model(path), beam_width, length_penalty)
+    return KerasBackend(load_model(path), beam_width, length_penalty, files.digest(path))
