@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -31,6 +32,23 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def digest(path: str | os.PathLike) -> str:
+    """The first 12 hexadecimal digits of the SHA-256 of a file, or of all files of a folder by name.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    whole = Path(path)
+    found = hashlib.sha256()
+    try:
+        for part in sorted(whole.rglob("*")) if whole.is_dir() else [whole]:
+            if part.is_file():
+                found.update(part.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return found.hexdigest()[:12]
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:

@@ -94,8 +94,8 @@ def config_from(values: flags.FlagValues) -> configs.Config:
 
 
 def define_reading(values: flags.FlagValues) -> None:
-    """Defines the knobs of ReadConfig."""
-    define_knobs(values, configs.ReadConfig)
+    """Defines the knobs of ReadConfig and BackendConfig."""
+    define_knobs(values, configs.ReadConfig, configs.BackendConfig)
 
 
 def reading_from(values: flags.FlagValues) -> configs.ReadConfig:
@@ -105,6 +105,11 @@ def reading_from(values: flags.FlagValues) -> configs.ReadConfig:
         UserError: a value is out of range.
     """
     return configs.ReadConfig(**given_knobs(values, configs.ReadConfig))
+
+
+def backend_from(values: flags.FlagValues) -> configs.BackendConfig:
+    """The BackendConfig of the flags."""
+    return configs.BackendConfig(**given_knobs(values, configs.BackendConfig))
 
 
 def required(values: flags.FlagValues, *names: str) -> None:

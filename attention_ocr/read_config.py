@@ -5,6 +5,32 @@ from dataclasses import dataclass
 from attention_ocr.errors import UserError
 from attention_ocr.knobs import GIVEN, Knobs, knob, more_than, one_of
 
+BACKENDS = ("auto", "keras", "saved_model", "onnxruntime", "openvino")
+PRECISIONS = ("auto", "float32", "bfloat16", "int8")
+
+
+@dataclass(frozen=True)
+class BackendConfig(Knobs):
+    """What runs a network, and how exactly."""
+
+    backend: str = knob(
+        "auto",
+        "What runs the network; auto: onnxruntime for a .onnx file, openvino for .xml, saved_model for a folder, and "
+        "for .keras Keras, or onnxruntime where Keras is not installed.",
+        BACKENDS,
+    )
+    precision: str = knob(
+        "auto",
+        "Numbers of the network's sums; auto: as the file has them (float32, or int8 after export --format=int8). "
+        "bfloat16: openvino only, on processors that have it.",
+        PRECISIONS,
+    )
+    stop_early: bool = knob(
+        False,
+        "onnxruntime and openvino: a text ends with its first null, and reading with the batch's last text, also where "
+        "the head was not taught so (--stop_at_end).",
+    )
+
 
 @dataclass(frozen=True)
 class ReadConfig(Knobs):

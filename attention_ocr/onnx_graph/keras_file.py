@@ -1,7 +1,6 @@
 """A `.keras` file of this project, opened without Keras: config, data set, step and weights."""
 
 import contextlib
-import hashlib
 import io
 import json
 import os
@@ -13,6 +12,7 @@ from typing import Any
 
 import h5py
 
+from attention_ocr import files
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
@@ -58,7 +58,7 @@ def read_keras_file(path: str | os.PathLike) -> KerasFile:
             DatasetSpec.from_dict(description["dataset"], str(path)),
             int(description["step"]),
             arrays,
-            hashlib.sha256(content).hexdigest()[:12],
+            files.digest(path),
         )
 
 

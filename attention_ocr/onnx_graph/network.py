@@ -30,6 +30,17 @@ DECODERS: dict[str, tuple[Callable, Callable]] = {
     "area_attention": (area, read_characters),
     "ctc": (ctc, read_columns),
 }
+FEATURES, IS_PICTURE = "features", "is_picture"  # what the encoder hands to the decoder
+ENDPOINTS = (
+    "chars_logit",
+    "attention",
+    "predicted_chars",
+    "predicted_scores",
+    "predicted_length",
+    "predicted_conf",
+    "normalized_seq_conf",
+    "feature_sizes",
+)
 OPSET, IR_VERSION = 17, 8  # ONNX 1.12 of 2022: what old runtimes read, too
 
 
@@ -47,6 +58,10 @@ def onnx_model(file: KerasFile, stop_early: bool = False) -> onnx.ModelProto:
     graph, has_sizes = Graph(), plan.geometry.canvas is not None
     sizes = "sizes" if has_sizes else None
     positions = encoder.encode(graph, plan, file.weights.of("encoder"), "images", sizes)
+    # Named, so that a runtime can part the graph there.
+    graph.named(positions.features, FEATURES)
+    mask = positions.is_picture and graph.named(positions.is_picture, IS_PICTURE)
+    positions = Positions(FEATURES, positions.num_features, mask)
     found = _decoded(graph, plan, file.weights.of("decoder"), positions)
     if sizes:
         found["feature_sizes"] = _feature_sizes(graph, plan, sizes)
@@ -92,14 +107,15 @@ def _outputs(plan: Plan, names: list[str]) -> list[onnx.ValueInfoProto]:
     is_ctc, T, K = plan.config.head == "ctc", plan.num_steps, plan.num_classes
     h, w = plan.geometry.largest_grid
     N = "positions" if plan.geometry.canvas else plan.geometry.num_views * h * w
-    known: dict[str, tuple[int, list[Any]]] = {
-        "chars_logit": (FLOAT, ["batch", N, K + 1] if is_ctc else ["batch", T, K]),
-        "attention": (FLOAT, ["batch", T, N]),
-        "predicted_chars": (INT32, ["batch", T]),
-        "predicted_scores": (FLOAT, ["batch", T]),
-        "predicted_length": (INT32, ["batch"]),
-        "predicted_conf": (FLOAT, ["batch"]),
-        "normalized_seq_conf": (FLOAT, ["batch"]),
-        "feature_sizes": (INT32, ["batch", 2]),
-    }
+    shapes: tuple[tuple[int, list[Any]], ...] = (
+        (FLOAT, ["batch", N, K + 1] if is_ctc else ["batch", T, K]),
+        (FLOAT, ["batch", T, N]),
+        (INT32, ["batch", T]),
+        (FLOAT, ["batch", T]),
+        (INT32, ["batch"]),
+        (FLOAT, ["batch"]),
+        (FLOAT, ["batch"]),
+        (INT32, ["batch", 2]),
+    )
+    known = dict(zip(ENDPOINTS, shapes, strict=True))
     return [helper.make_tensor_value_info(name, *known[name]) for name in names]

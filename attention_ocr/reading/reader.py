@@ -1,23 +1,22 @@
 """Reader: pictures -> Reading(text, confidence, characters, where it looked), from any kind of model file."""
 
 import dataclasses
-import importlib
 import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from attention_ocr.charset import Charset
-from attention_ocr.config import MAX_PIXELS, ReadConfig
+from attention_ocr.config import MAX_PIXELS, BackendConfig, ReadConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading import attention_pictures, given_pictures
+from attention_ocr.reading.backends import choice as backends
 from attention_ocr.reading.backends.backend import Backend
 from attention_ocr.reading.texts import text_search
 from attention_ocr.reading_order import ReadingOrder, reading_order
@@ -106,19 +105,21 @@ class Reader:
 
     @classmethod
     def load(cls, path: str | os.PathLike, **knobs: Any) -> "Reader":
-        """The reader of a `.keras` file, or of an exported SavedModel folder (or the folder of its versions).
+        """The reader of a model file or an export.
 
         Args:
-            path: the file or folder, or the name of a ready-made reader.
-            knobs: those of ReadConfig, such as `characters="0-9"` or `beam_width=5`.
+            path: a `.keras` or `.onnx` file, OpenVINO's `.xml`, a SavedModel's folder (or that of its versions), or the
+                name of a ready-made reader.
+            knobs: those of ReadConfig and BackendConfig, such as `characters="0-9"` or `backend="onnxruntime"`.
 
         Raises:
-            UserError: there is no model at `path`, a knob or a file it names is wrong, or it needs a `.keras` file.
+            UserError: there is no model at `path`, a knob or a file it names is wrong, or the backend is not installed
+                or cannot do what is asked for.
         """
-        config = ReadConfig(**knobs)
-        backend = "saved_model" if Path(path).is_dir() else "keras"
-        module = importlib.import_module(f"attention_ocr.reading.backends.{backend}")  # each needs another framework
-        return cls(*text_search.prepared(module.load(path, config), config))
+        names = {field.name for field in dataclasses.fields(BackendConfig)}
+        backend = BackendConfig(**{name: value for name, value in knobs.items() if name in names})
+        reading = ReadConfig(**{name: value for name, value in knobs.items() if name not in names})
+        return cls(*text_search.prepared(backends.load(path, reading, backend), reading))
 
     def prepare(self, picture: Any, name: str = "") -> np.ndarray:
         """uint8 [H, V*W, 3] of a picture of any size.

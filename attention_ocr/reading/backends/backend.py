@@ -15,11 +15,13 @@ class Backend(Protocol):
         config: its knobs.
         dataset: what it was trained on: sizes, views, charset.
         step: training steps behind its weights.
+        fingerprint: the digest of the model file, the runtime with its version, and the precision.
     """
 
     config: ModelConfig
     dataset: DatasetSpec
     step: int
+    fingerprint: str
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """The endpoints of `AttentionOcr`.

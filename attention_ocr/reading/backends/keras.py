@@ -2,14 +2,17 @@
 
 import os
 
+import keras
 import numpy as np
 
+from attention_ocr import files
 from attention_ocr.config import ReadConfig
 from attention_ocr.model.beam_search import BeamReader
 from attention_ocr.model.cut_network import restricted
 from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.model.stepwise import FeatureReader, Steps
+from attention_ocr.ready import catalog
 
 GREEDY = ReadConfig()
 
@@ -20,12 +23,14 @@ class KerasBackend:
     Args:
         model: the network.
         beam_width, length_penalty: as in ReadConfig.
+        digest: of the model file; empty: there is none.
     """
 
-    def __init__(self, model: AttentionOcr, beam_width: int = 1, length_penalty: float = 0.0):
+    def __init__(self, model: AttentionOcr, beam_width: int = 1, length_penalty: float = 0.0, digest: str = ""):
         ReadConfig(beam_width, length_penalty)  # checks them
         self._model = model
         self.config, self.dataset, self.step = model.config, model.dataset, model.step
+        self.fingerprint = f"{digest or 'unsaved'} keras {keras.__version__} ({keras.backend.backend()}) float32"
         self._network = model if beam_width == 1 else BeamReader(model, beam_width, length_penalty)
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -52,6 +57,8 @@ def load(path: str | os.PathLike, knobs: ReadConfig = GREEDY) -> KerasBackend:
         UserError: there is no such file, it is not a model of this project, or it knows none of the characters.
     """
     model = restricted(load_model(path), knobs.characters, knobs.ignore_case)
+    path = catalog.model_file(path)
+    digest = files.digest(path) if path.is_file() else ""
     if knobs.lexicon or knobs.text_model:  # the texts are searched on what is read greedily
-        return KerasBackend(model)
-    return KerasBackend(model, knobs.beam_width, knobs.length_penalty)
+        return KerasBackend(model, digest=digest)
+    return KerasBackend(model, knobs.beam_width, knobs.length_penalty, digest)

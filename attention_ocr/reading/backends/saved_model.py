@@ -47,6 +47,7 @@ class SavedModelBackend:
         self.config = ModelConfig.from_dict(description["model"])
         self.dataset = DatasetSpec.from_dict(description["dataset"], str(folder))
         self.step = description["step"]
+        self.fingerprint = f"{files.digest(folder)} tensorflow {tf.__version__} float32"
         self._has_canvas = geometry_of(self.config, self.dataset).canvas is not None
         self._loaded = tf.saved_model.load(str(folder))  # the signatures live as long as it does
         self.signatures = self._loaded.signatures

@@ -1,0 +1,75 @@
+"""Which backend runs a model file: the one asked for, or the one its kind asks for."""
+
+import importlib
+import importlib.util
+import os
+from pathlib import Path
+
+from attention_ocr.config import BackendConfig, ReadConfig
+from attention_ocr.errors import UserError
+from attention_ocr.reading.backends.backend import Backend
+from attention_ocr.ready import catalog
+
+PPOCR = "ppocr"  # no file, but what the package rapidocr brings
+EXTRAS = {"keras": "train", "saved_model": "train", "onnxruntime": "onnx", "openvino": "openvino"}
+KINDS = {
+    "keras": (".keras",),
+    "saved_model": (),
+    "onnxruntime": (".keras", ".onnx"),
+    "openvino": (".keras", ".onnx", ".xml"),
+}
+
+
+def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> Backend:
+    """The backend that reads with a model file or an export.
+
+    Raises:
+        UserError: there is no model at `path`, or the backend is not installed or cannot do what is asked for.
+    """
+    path = Path(path) if str(path) == PPOCR else catalog.model_file(path)
+    name = choose(path, knobs.backend)
+    try:
+        module = importlib.import_module(f"attention_ocr.reading.backends.{name}")  # each needs another framework
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"--backend={name}: needs {error.name}, which is not installed: pip install 'attention-ocr[{EXTRAS[name]}]'"
+        ) from error
+    if name in ("onnxruntime", "openvino"):
+        if reading.characters or reading.ignore_case:
+            flag = f"--characters={reading.characters}" if reading.characters else "--ignore_case"
+            raise UserError(
+                f"{flag}: {name} reads all that a graph was made for; use --backend=keras and a .keras file"
+            )
+        searched = reading.lexicon or reading.text_model
+        return module.load(path, 1 if searched else reading.beam_width, knobs)
+    if knobs.precision not in ("auto", "float32"):
+        raise UserError(
+            f"--precision={knobs.precision}: {name} reads in float32; use --backend=openvino or onnxruntime"
+        )
+    if knobs.stop_early:
+        raise UserError(f"--stop_early: {name} has none; use --backend=onnxruntime or openvino")
+    return module.load(path, reading)
+
+
+def choose(path: Path, backend: str) -> str:
+    """The name of the backend.
+
+    Raises:
+        UserError: the one asked for cannot read such a file.
+    """
+    kind = "" if path.is_dir() else path.suffix
+    if backend == "auto":
+        if not kind and path.is_dir():
+            return "saved_model"
+        if kind == ".keras" or kind not in (".onnx", ".xml"):
+            return "keras" if has_keras() else "onnxruntime"
+        return "onnxruntime" if kind == ".onnx" else "openvino"
+    if path.exists() and (path.is_dir() != (backend == "saved_model") or (kind and kind not in KINDS[backend])):
+        kinds = " and ".join(KINDS[backend]) or "a SavedModel's folder"
+        raise UserError(f"--backend={backend}: reads {kinds}, not {path}")
+    return backend
+
+
+def has_keras() -> bool:
+    """Whether Keras and what it runs on are installed."""
+    return all(importlib.util.find_spec(name) for name in ("keras", os.environ.get("KERAS_BACKEND") or "tensorflow"))

@@ -1,0 +1,163 @@
+"""Reads with OpenVINO, on a processor."""
+
+import os
+import queue
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import openvino
+from openvino import opset13
+
+from attention_ocr.config import BackendConfig
+from attention_ocr.errors import UserError
+from attention_ocr.model.geometry import geometry_of
+from attention_ocr.onnx_graph.metadata import KEY, Description
+from attention_ocr.onnx_graph.network import ENDPOINTS, FEATURES, IS_PICTURE
+from attention_ocr.reading.backends.graphs import check, check_greedy, load_graph
+from attention_ocr.reading.backends.onnxruntime import with_sizes
+from attention_ocr.reading.backends.parts import Arrays, Workers, cores, pictures_a_run
+
+HINTS = {"float32": "f32", "int8": "f32", "bfloat16": "bf16"}
+
+
+class OpenVinoBackend:
+    """A graph in OpenVINO. One picture is read by all cores together; of several each core reads some.
+
+    With bfloat16 the decoder of a head that reads one character a step keeps float32: it is a small part of the sums,
+    and its errors grow from step to step.
+
+    Args:
+        model: what to read with.
+        description: what it says of itself.
+        precision: float32, bfloat16 or int8.
+    """
+
+    def __init__(self, model: openvino.Model, description: Description, precision: str):
+        self.config, self.dataset, self.step = description.config, description.dataset, description.step
+        self.fingerprint = f"{description.digest} openvino {openvino.get_version().split('-')[0]} {precision}"
+        geometry = geometry_of(self.config, self.dataset)
+        self._has_canvas = geometry.canvas is not None
+        self._most = pictures_a_run(self.config, geometry)
+        self._workers = Workers(cores())
+        self._stages = [(model, HINTS[precision])]
+        if precision == "bfloat16" and self.config.head != "ctc":
+            encoder, decoder = parted(model)
+            self._stages = [(encoder, "bf16"), (decoder, "f32")]
+
+    def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        inputs = with_sizes(pixels, sizes, self._has_canvas)
+        runs = self._together if len(pixels) == 1 or self._workers.number == 1 else self._apart
+        return self._workers.run(runs.run, inputs, self._most)
+
+    @cached_property
+    def _together(self) -> "Runs":
+        """For one picture: all cores work on it."""
+        return Runs(self._stages, streams=1, threads=self._workers.number)
+
+    @cached_property
+    def _apart(self) -> "Runs":
+        """For several runs side by side: each has one core."""
+        return Runs(self._stages, streams=self._workers.number, threads=self._workers.number)
+
+
+class Runs:
+    """Stages of a network, compiled; as many threads may run it at once as it has streams.
+
+    Args:
+        stages: models and the precision of each; the outputs of one are inputs of the next.
+        streams: runs side by side.
+        threads: of all of them together.
+    """
+
+    def __init__(self, stages: Sequence[tuple[openvino.Model, str]], streams: int, threads: int):
+        core = openvino.Core()
+        compiled = [
+            core.compile_model(
+                model,
+                "CPU",
+                {"INFERENCE_PRECISION_HINT": hint, "NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": threads},
+            )
+            for model, hint in stages
+        ]
+        self._free: queue.SimpleQueue = queue.SimpleQueue()
+        for _ in range(streams):
+            self._free.put([(stage, stage.create_infer_request()) for stage in compiled])
+
+    def run(self, inputs: Arrays) -> Arrays:
+        """The outputs of the last stage."""
+        requests = self._free.get()
+        try:
+            known = inputs
+            for stage, request in requests:
+                taken = {port: known[next(iter(port.get_names() & known.keys()))] for port in stage.inputs}
+                request.infer(taken, share_inputs=True)
+                found = {name_of(port): request.get_output_tensor(n).data for n, port in enumerate(stage.outputs)}
+                known = {**known, **found}
+            return {name: np.array(value) for name, value in found.items()}  # the request's own are written again
+        finally:
+            self._free.put(requests)
+
+
+def name_of(port: openvino.ConstOutput) -> str:
+    """The name that we know an output by, among those that its tensor may have."""
+    return next(name for name in (FEATURES, IS_PICTURE, *ENDPOINTS) if name in port.get_names())
+
+
+def parted(model: openvino.Model) -> tuple[openvino.Model, openvino.Model]:
+    """Encoder and decoder of a network as two models: what one gives, the other takes."""
+    encoder, decoder = model.clone(), model.clone()
+    given = _handed_over(encoder)
+    first = openvino.Model([opset13.result(output) for output in given], encoder.get_parameters(), "encoder")
+    taken = []
+    for output in _handed_over(decoder):
+        name = name_of(output)
+        parameter = opset13.parameter(output.get_partial_shape(), output.get_element_type(), name)
+        parameter.output(0).get_tensor().set_names({name})
+        for target in output.get_target_inputs():
+            target.replace_source_output(parameter.output(0))
+        taken.append(parameter)
+    sizes = [parameter for parameter in decoder.get_parameters() if "sizes" in parameter.output(0).get_names()]
+    return first, openvino.Model(decoder.get_results(), [*taken, *sizes], "decoder")
+
+
+def _handed_over(model: openvino.Model) -> list[openvino.Output]:
+    outputs = [output for node in model.get_ordered_ops() for output in node.outputs()]
+    return [output for output in outputs if {FEATURES, IS_PICTURE} & set(output.get_names())]
+
+
+def load(path: str | os.PathLike, beam_width: int, knobs: BackendConfig) -> OpenVinoBackend:
+    """The backend of a `.onnx`, `.keras` or `.xml` file.
+
+    Raises:
+        UserError: the file is missing, damaged or of another project; or it is asked for what it or the processor has
+            not.
+    """
+    path = Path(path)
+    check_greedy(path, beam_width)
+    core = openvino.Core()
+    if knobs.precision == "bfloat16":
+        found = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        if "BF16" not in found:
+            raise UserError(f"--precision=bfloat16: this processor has {', '.join(found)}; use --precision=float32")
+    if path.suffix == ".xml":
+        model, description = _read_ir(core, path, knobs)
+    else:
+        graph = load_graph(path, knobs)
+        model, description = core.read_model(graph.content, b""), graph.description
+    precision = description.precision if knobs.precision == "auto" else knobs.precision
+    return OpenVinoBackend(model, description, precision)
+
+
+def _read_ir(core: openvino.Core, path: Path, knobs: BackendConfig) -> tuple[openvino.Model, Description]:
+    if not path.is_file():
+        raise UserError(f"{path}: no such model file")
+    try:
+        model = core.read_model(path)
+    except RuntimeError as error:
+        raise UserError(f"{path}: is not an OpenVINO model, or its .bin is missing or damaged") from error
+    told = model.get_rt_info([KEY]).astype(str) if model.has_rt_info([KEY]) else ""
+    description = Description.from_strings({KEY: told}, str(path))
+    check(description, path, knobs)
+    return model, description
