@@ -8,7 +8,7 @@ from absl import flags
 from attention_ocr import files
 from attention_ocr.config import GenerateConfig
 from attention_ocr.console import json_of
-from attention_ocr.flags import define_knobs, define_reading, reading_from, required
+from attention_ocr.flags import backend_from, define_knobs, define_reading, reading_from, required
 from attention_ocr.picture_paths import drawing_paths, picture_paths
 from attention_ocr.quiet import quiet_imports
 
@@ -30,7 +30,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues) -> int:
     """Reads the pictures in order and prints a line for each; the exit status is 1 if one cannot be read."""
     required(values, "checkpoint", "image_path_pattern")
-    knobs = reading_from(values).to_dict()
+    knobs = reading_from(values).to_dict() | backend_from(values).to_dict()
     paths = picture_paths(values.image_path_pattern)
     drawings = iter(drawing_paths(paths, values.visualize) if values.visualize else [])
 

@@ -8,7 +8,7 @@ from absl import flags
 
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.flags import define_reading, reading_from, required, works_with
+from attention_ocr.flags import backend_from, define_reading, reading_from, required, works_with
 from attention_ocr.knobs import GIVEN, more_than
 from attention_ocr.quiet import quiet_imports
 from attention_ocr.ready import catalog
@@ -36,7 +36,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues) -> None:
     """Evaluates once, or each new checkpoint; prints a JSON line for each."""
     required(values, "dataset_dir")
-    reading = reading_from(values)
+    reading, backend = reading_from(values), backend_from(values)
     if bool(values.train_log_dir) == bool(values.checkpoint):
         raise UserError("give either --train_log_dir=DIR, a run's directory, or --checkpoint=FILE.keras")
     dataset = DatasetSpec.load(values.dataset_dir, values.dataset_name)
@@ -54,6 +54,6 @@ def run(values: flags.FlagValues) -> None:
     run = RunDirectory(Path(values.train_log_dir))
     watched = watch(run, values.eval_interval_secs, values.number_of_steps or None)
     for path in [Path(values.checkpoint)] if values.checkpoint else watched:
-        found = record_evaluation.evaluate_file(path, split, log_dir, reading)
+        found = record_evaluation.evaluate_file(path, split, log_dir, reading, backend)
         write_scores(log_dir, found)
         print(json.dumps(found), flush=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from attention_ocr.config import ReadConfig
+from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.console import progress_bar
 from attention_ocr.data import bad_records, mixture, pipeline
 from attention_ocr.data.dataset_mix import is_readable
@@ -13,7 +13,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.reading.evaluation import evaluate, write_predictions
 from attention_ocr.reading.reader import Reader
 
-GREEDY = ReadConfig()
+GREEDY, BACKEND = ReadConfig(), BackendConfig()
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,13 @@ class EvaluationSplit:
     num_batches: int = 0
 
 
-def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path, reading: ReadConfig = GREEDY) -> dict[str, Any]:
+def evaluate_file(
+    path: Path,
+    split: EvaluationSplit,
+    log_dir: Path,
+    reading: ReadConfig = GREEDY,
+    backend: BackendConfig = BACKEND,
+) -> dict[str, Any]:
     """Evaluates a model file; writes `predictions.tsv` to `log_dir`.
 
     Returns:
@@ -43,7 +49,7 @@ def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path, reading: Re
     Raises:
         UserError: the model is of another data set shape, or a record cannot be used.
     """
-    reader = Reader.load(path, **reading.to_dict())
+    reader = Reader.load(path, **reading.to_dict(), **backend.to_dict())
     canvas = reader.geometry.canvas
     misfits = reader.dataset.misfits(split.dataset)
     if misfits and not is_readable(split.dataset, reader.dataset, bool(canvas), bool(reading.characters)):

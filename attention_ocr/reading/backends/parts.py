@@ -1,5 +1,6 @@
 """A batch in parts that run side by side, one a core."""
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +33,7 @@ def slices(number: int, most: int, workers: int) -> list[slice]:
     """`number` pictures in parts of nearly the same size, one a worker or more, of at most `most` (0: any)."""
     parts = max(min(workers, number), -(-number // most) if most else 1)
     edges = [round(part * number / parts) for part in range(parts + 1)]
-    return [slice(start, end) for start, end in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(start, end) for start, end in itertools.pairwise(edges)]
 
 
 class Workers:
