@@ -222,8 +222,10 @@ def thickening(font: FontFile, wanted: float, squeeze: float) -> float:
 def _stem_and_counter(font: FontFile) -> tuple[float, float]:
     """Width of an H's stem, and of the room between its two, by its height."""
     ink = draw_glyph(font, MEASURED_SIZE, "H").ink
+    if not ink.size:  # a font without capitals
+        return 0.0, 0.0
     height, row = ink.shape[0], ink[ink.shape[0] // 4] / 255
-    within = row[np.flatnonzero(row)[0] : np.flatnonzero(row)[-1] + 1]  # serifs reach further out
+    within = np.trim_zeros(row)  # serifs reach further out
     return float(within.sum()) / 2 / height, float((1 - within).sum()) / height
 
 
