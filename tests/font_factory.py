@@ -12,7 +12,7 @@ EM, ASCENT = 1000, 880
 
 
 def font_of_boxes(path, glyphs, family="Boxes", style="Regular"):
-    """A font whose glyphs are boxes.
+    """A font whose glyphs are boxes; what it lacks is drawn as nothing.
 
     Args:
         path: the file to write.
@@ -24,7 +24,7 @@ def font_of_boxes(path, glyphs, family="Boxes", style="Regular"):
     builder.setupGlyphOrder([".notdef", *names.values()])
     builder.setupCharacterMap({ord(character): name for character, name in names.items()})
     drawn = {names[character]: _glyph(boxes) for character, boxes in glyphs.items()}
-    builder.setupGlyf({".notdef": _glyph([(100, 0, 900, 800)]), **drawn})
+    builder.setupGlyf({".notdef": _glyph([]), **drawn})
     builder.setupHorizontalMetrics(dict.fromkeys([".notdef", *names.values()], (EM, 0)))
     builder.setupHorizontalHeader(ascent=ASCENT, descent=ASCENT - EM)
     builder.setupNameTable({"familyName": family, "styleName": style})

@@ -148,6 +148,24 @@ def test_accents_that_are_kept_are_drawn():
         assert above[0] > above[1]
 
 
+@pytest.mark.parametrize("squeeze", [0.56, 0.8, 1.0])
+def test_thickened_letters_stay_open(squeeze):
+    """The room between the stems of an H is not narrower than they are; before that, thin ones are made thicker."""
+    grown = 0
+    for font in FONTS:
+        thin, thick = (
+            letters_of(lines_of("", "", "H", TextStyle())[0], font, 120, squeeze, 0.0, thicken)[0]
+            for thicken in (0, 0.125)
+        )
+        row = thick[90] > 128  # above the bar: capitals stand in rows 60 to 180
+        left, right = np.flatnonzero(row)[[0, -1]]
+        room = (~row[left:right]).sum()
+        stem = (right - left + 1 - room) / 2
+        assert room >= stem - 3 or font.is_bold
+        grown += int(thick.sum()) > 1.2 * int(thin.sum())
+    assert grown > 8
+
+
 def test_character_no_font_has_is_told_and_never_a_box():
     for seed in range(5):
         with pytest.raises(UserError, match=r"none of \d+ fonts has \U0001f6d1; take more fonts"):
@@ -253,7 +271,7 @@ def test_other_families_set_plates_only_where_no_known_one_is():
 
 
 def test_names_that_no_font_of_the_plates_has_are_set_in_others(tmp_path):
-    path = font_factory.font_of_boxes(tmp_path / "han.ttf", {c: [(50, 0, 950, 800)] for c in "中文H"})
+    path = font_factory.font_of_boxes(tmp_path / "han.ttf", {c: [(50, 0, 950, 800)] for c in "中文"})
     han = read_fonts(str(path))
     for seed in range(3):
         random = np.random.default_rng(seed)

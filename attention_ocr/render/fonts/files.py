@@ -52,6 +52,10 @@ class FontFile:
     is_monospaced: bool = False
     is_serif: bool = False
 
+    def __hash__(self) -> int:
+        """That of what tells fonts apart: each letter is looked up by its font."""
+        return hash((self.path, self.index))
+
 
 def read_fonts(path: str) -> list[FontFile]:
     """The fonts of a file, of a variable one its named instances; none of a file that is broken."""
@@ -100,28 +104,6 @@ def characters_of(font: FontFile) -> frozenset[int]:
 def load(font: FontFile, size: int) -> ImageFont.FreeTypeFont:
     """The font at a size in pixels."""
     return ImageFont.truetype(font.path, size, font.index, layout_engine=ImageFont.Layout.BASIC)
-
-
-@functools.lru_cache(maxsize=65536)
-def advance(font: FontFile, size: int, character: str) -> float:
-    """How far the pen moves for a character, in pixels."""
-    return load(font, size).getlength(character)
-
-
-@functools.lru_cache(maxsize=65536)
-def kerning(font: FontFile, size: int, pair: str) -> float:
-    """How much nearer (negative) a pair of letters stands than their advances say."""
-    return load(font, size).getlength(pair) - advance(font, size, pair[0]) - advance(font, size, pair[1])
-
-
-def pens(font: FontFile, size: int, text: str, spacing: float = 0.0) -> list[float]:
-    """Where the pen is before each letter and after the last, in pixels; `spacing` is added after each letter."""
-    found = [0.0]
-    for number, character in enumerate(text):
-        nearer = kerning(font, size, text[number - 1] + character) if number else 0.0
-        found[-1] += nearer
-        found.append(found[-1] + advance(font, size, character) + spacing)
-    return found
 
 
 def _named(characters: Sequence[str]) -> str:

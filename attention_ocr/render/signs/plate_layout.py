@@ -7,7 +7,7 @@ import numpy as np
 
 from attention_ocr.render.fonts.files import FontFile, covering
 from attention_ocr.render.signs.plate_styles import PlateStyle, footer_of, header_of
-from attention_ocr.render.signs.plate_text import NARROWEST, Line, letters_of, lines_of, put, width_of
+from attention_ocr.render.signs.plate_text import NARROWEST, Line, letters_of, lines_of, put, thickening, width_of
 
 WIDTHS = (320, 420)  # of a plate in pixels
 LETTERS = (0.125, 0.185)  # height of the name's capitals by the plate's width
@@ -89,7 +89,7 @@ def _rows(
     lines = lines_of(*parts, text)
     gap = random.uniform(0.45, 1.0)
     rows = []
-    spacing = text.spacing + (0.0 if font.is_bold else 0.7 * text.thicken)  # thicker strokes need room
+    spacing = text.spacing + 0.7 * thickening(font, text.thicken, text.squeeze)  # thicker strokes need room
     for line in lines:
         natural = width_of(line, font, spacing)
         squeeze = max(min(text.squeeze, NARROWEST), min(text.squeeze, room / (natural * line.scale * largest)))

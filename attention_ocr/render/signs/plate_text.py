@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw
 
-from attention_ocr.render.fonts.files import FontFile, load, pens
+from attention_ocr.render.fonts.files import FontFile, load
+from attention_ocr.render.fonts.glyphs import draw_glyph, pens
 
 APOSTROPHE = "‘"  # as FSNS writes it
 NARROWEST = 0.56  # letters squeezed more than this are made smaller instead
 SIZE_STEP = 8  # fonts are loaded at sizes of this step, and the letters then reduced
 MEASURED_SIZE = 64
+_glyph = functools.lru_cache(maxsize=4096)(draw_glyph)
 ELISION = re.compile(f"((?:[dDlL]|qu|Qu){APOSTROPHE})(?=.)")
 
 
@@ -205,6 +206,29 @@ def capital_share(font: FontFile) -> float:
     return max(0.3, (bottom - top) / MEASURED_SIZE)
 
 
+def thickening(font: FontFile, wanted: float, squeeze: float) -> float:
+    """By how much strokes are thickened, by the height of capitals: so that an H stays as open as its strokes are wide.
+
+    Args:
+        font: a bold one has strokes that are thick enough.
+        wanted: by the height of capitals.
+        squeeze: width of the letters by the font's.
+    """
+    stem, counter = _stem_and_counter(font)
+    return 0.0 if font.is_bold else min(wanted, max(0.0, (counter - stem) * squeeze / 2))
+
+
+@functools.lru_cache(maxsize=1024)
+def _stem_and_counter(font: FontFile) -> tuple[float, float]:
+    """Width of an H's stem, and of the room between its two, by its height."""
+    ink = draw_glyph(font, MEASURED_SIZE, "H").ink
+    if not ink.size:  # a font without capitals
+        return 0.0, 0.0
+    height, row = ink.shape[0], ink[ink.shape[0] // 4] / 255
+    within = np.trim_zeros(row)  # serifs reach further out
+    return float(within.sum()) / 2 / height, float((1 - within).sum()) / height
+
+
 def width_of(line: Line, font: FontFile, spacing: float) -> float:
     """Width of a line by the height of its capitals, before squeezing."""
     share = capital_share(font) * MEASURED_SIZE
@@ -230,8 +254,8 @@ def letters_of(
         pairs = zip(run.text, itertools.pairwise(pens), strict=True)
         middles += [(x + (start + end) / 2, y) for letter, (start, end) in pairs if letter != " "]
         x += pens[-1]
-    stroke = round(thicken * height)
-    if stroke >= 1 and not font.is_bold:
+    stroke = round(thickening(font, thicken, squeeze) * height)
+    if stroke >= 1:
         ink = cv2.dilate(ink, np.ones((stroke, stroke + 1), np.uint8))
     return ink, baseline, middles
 
@@ -251,18 +275,16 @@ def _glyphs(
     """Ink of one run, rows above its baseline, and where the pen is before each letter and after the last."""
     wanted = height / capital_share(font)
     size = min(160, max(SIZE_STEP, SIZE_STEP * -(-round(wanted) // SIZE_STEP)))
-    opened = load(font, size)
-    gap = spacing * capital_share(font) * size
-    places = pens(font, size, text, gap)
-    picture = Image.new("L", (int(places[-1]) + 8, round(1.6 * size)))
-    draw = ImageDraw.Draw(picture)
+    places = pens(font, size, text, spacing * capital_share(font) * size)
+    ink: np.ndarray = np.zeros((round(1.6 * size), int(places[-1]) + 8), np.uint8)
     baseline = round(1.15 * size)
-    if gap < 0.5:
-        draw.text((2, baseline), text, 255, opened, anchor="ls")
-    else:
-        for letter, place in zip(text, places, strict=False):
-            draw.text((2 + place, baseline), letter, 255, opened, anchor="ls")
+    for letter, place in zip(text, places, strict=False):
+        drawn = _glyph(font, size, letter)
+        put(ink, drawn.ink, round(2 + place) + drawn.left, baseline + drawn.top)
     ratio = wanted / size
-    reduced = (max(1, round(picture.width * ratio * squeeze)), max(1, round(picture.height * ratio)))
-    ink = cv2.resize(np.asarray(picture), reduced, interpolation=cv2.INTER_AREA)
-    return ink, round(baseline * ratio), np.array(places) * ratio * squeeze
+    reduced = (max(1, round(ink.shape[1] * ratio * squeeze)), max(1, round(ink.shape[0] * ratio)))
+    return (
+        cv2.resize(ink, reduced, interpolation=cv2.INTER_AREA),
+        round(baseline * ratio),
+        np.array(places) * ratio * squeeze,
+    )

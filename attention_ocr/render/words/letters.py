@@ -6,24 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, features
+from PIL import ImageFont, features
 
 from attention_ocr.errors import UserError
-from attention_ocr.render.fonts.files import FontFile, advance, characters_of, kerning, load, require_covering
+from attention_ocr.render.fonts.files import FontFile, characters_of, load, require_covering
+from attention_ocr.render.fonts.glyphs import draw_glyph, draw_text, kerning
 
 # Scripts whose letters change with their neighbours or run from right to left: Hebrew, Arabic, those of India, Khmer.
 SHAPED = ((0x0590, 0x08FF), (0x0900, 0x109F), (0x1780, 0x18AF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF))
 
-
-class Glyph(NamedTuple):
-    """A letter: uint8 [height, width], where its corner is from the pen on the baseline, how far the pen moves."""
-
-    ink: np.ndarray
-    left: int
-    top: int
-    advance: float
+glyph = functools.lru_cache(maxsize=16384)(draw_glyph)
 
 
 class Setting(NamedTuple):
@@ -170,37 +163,15 @@ def assembled(placed: Sequence[tuple[int, int, np.ndarray]]) -> np.ndarray:
     return canvas
 
 
-@functools.lru_cache(maxsize=16384)
-def glyph(font: FontFile, size: int, character: str) -> Glyph:
-    """One letter, without the empty pixels around it."""
-    loaded = load(font, size)
-    ink, left, top = _drawn(character, loaded)
-    return Glyph(ink, left, top, advance(font, size, character))
-
-
 def _shaped_line(text: str, font: FontFile, size: int) -> np.ndarray:
     if not features.check("raqm"):
         raise UserError(f"{text!r}: its letters join or run from right to left; this Pillow was built without Raqm")
-    return _drawn(text, _load_shaping(font, size))[0]
+    return draw_text(text, _load_shaping(font, size))[0]
 
 
 @functools.lru_cache(maxsize=128)
 def _load_shaping(font: FontFile, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(font.path, size, font.index, layout_engine=ImageFont.Layout.RAQM)
-
-
-def _drawn(text: str, loaded: ImageFont.FreeTypeFont) -> tuple[np.ndarray, int, int]:
-    """The ink of a text, and its left and top edge from the pen on the baseline."""
-    left, top, right, bottom = (round(edge) for edge in loaded.getbbox(text, anchor="ls"))
-    if right - left < 1 or bottom - top < 1:
-        return np.zeros((0, 0), np.uint8), 0, 0
-    canvas = Image.new("L", (right - left + 4, bottom - top + 4))
-    ImageDraw.Draw(canvas).text((2 - left, 2 - top), text, 255, loaded, anchor="ls")
-    ink = np.asarray(canvas)
-    x, y, width, height = cv2.boundingRect(ink)
-    if not width:
-        return np.zeros((0, 0), np.uint8), 0, 0
-    return np.ascontiguousarray(ink[y : y + height, x : x + width]), left - 2 + x, top - 2 + y
 
 
 def _family(font: FontFile) -> str:
