@@ -7,6 +7,7 @@ from pathlib import Path
 
 from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
+from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.backends.backend import Backend
 from attention_ocr.ready import catalog
 
@@ -29,7 +30,8 @@ def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> 
     path = Path(path) if str(path) == PPOCR else catalog.model_file(path)
     name = choose(path, knobs.backend)
     try:
-        module = importlib.import_module(f"attention_ocr.reading.backends.{name}")  # each needs another framework
+        with quiet_imports():
+            module = importlib.import_module(f"attention_ocr.reading.backends.{name}")  # each needs another framework
     except ModuleNotFoundError as error:
         raise UserError(
             f"--backend={name}: needs {error.name}, which is not installed: pip install 'attention-ocr[{EXTRAS[name]}]'"
