@@ -17,6 +17,7 @@ from attention_ocr.config import MAX_PIXELS, ReadConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
+from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading import attention_pictures, given_pictures
 from attention_ocr.reading.backends.backend import Backend
 from attention_ocr.reading.texts import text_search
@@ -115,7 +116,8 @@ class Reader:
         """
         config = ReadConfig(**knobs)
         backend = "saved_model" if Path(path).is_dir() else "keras"
-        module = importlib.import_module(f"attention_ocr.reading.backends.{backend}")  # each needs another framework
+        with quiet_imports():  # each needs another framework
+            module = importlib.import_module(f"attention_ocr.reading.backends.{backend}")
         return cls(*text_search.prepared(module.load(path, config), config))
 
     def prepare(self, picture: Any, name: str = "") -> np.ndarray:
