@@ -1,6 +1,8 @@
 """An export reads the file of a picture as Reader does, whatever its format and however the camera was held."""
 
 import io
+import re
+import shutil
 
 import keras
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image
 from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
 from attention_ocr.export import saved_model
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends.keras import KerasBackend
@@ -75,9 +78,13 @@ def network():
 
 
 @pytest.fixture(scope="module")
-def serve(network, tmp_path_factory):
-    folder, _ = saved_model.export_saved_model(network, tmp_path_factory.mktemp("export"))
-    loaded = tf.saved_model.load(str(folder))
+def export(network, tmp_path_factory):
+    return saved_model.export_saved_model(network, tmp_path_factory.mktemp("export"))[0]
+
+
+@pytest.fixture(scope="module")
+def serve(export):
+    loaded = tf.saved_model.load(str(export))
     return lambda files: loaded.signatures["serving_default"](image_bytes=tf.constant(files))
 
 
@@ -105,3 +112,26 @@ def test_a_picture_of_too_many_pixels_is_not_decoded(serve):
     assert len(bomb) < 20_000
     with pytest.raises(tf.errors.InvalidArgumentError, match="the picture has more than 50000000 pixels"):
         serve([bomb])
+
+
+DESCRIPTION = "assets.extra/attention_ocr.json"
+DAMAGES = {
+    "half a graph": ("saved_model.pb", lambda data: data[: len(data) // 2]),
+    "no graph": ("saved_model.pb", lambda data: b""),
+    "half the weights": ("variables/variables.data-00000-of-00001", lambda data: data[: len(data) // 2]),
+    "other weights": ("variables/variables.data-00000-of-00001", lambda data: bytes(byte ^ 1 for byte in data)),
+    "no index": ("variables/variables.index", lambda data: b""),
+    "a list": (DESCRIPTION, lambda data: b"[]"),
+    "nothing told": (DESCRIPTION, lambda data: b"{}"),
+    "no JSON": (DESCRIPTION, lambda data: data[:100]),
+    "no step": (DESCRIPTION, lambda data: data.replace(b'"step"', b'"stop"')),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_export_is_told_in_one_line(export, tmp_path, damage):
+    name, change = DAMAGES[damage]
+    copied = shutil.copytree(export, tmp_path / "1")
+    (copied / name).write_bytes(change((copied / name).read_bytes()))
+    with pytest.raises(UserError, match=rf"^{re.escape(str(copied))}[^\n]*(damaged export|is not JSON)[^\n]*$"):
+        Reader.load(tmp_path)

@@ -38,19 +38,28 @@ class SavedModelBackend:
 
     Attributes:
         signatures: what it can be called by: `serving_default`, `images`, `examples`.
+
+    Raises:
+        UserError: it is not an export of this project, or it is damaged.
     """
 
     def __init__(self, folder: Path):
         if not (folder / DESCRIPTION_FILE).exists():
             raise UserError(f"{folder}: is not an export of attention-ocr ({DESCRIPTION_FILE} is missing)")
-        description = current(files.read_json(folder / DESCRIPTION_FILE))
-        self.config = ModelConfig.from_dict(description["model"])
-        self.dataset = DatasetSpec.from_dict(description["dataset"], str(folder))
-        self.step = description["step"]
+        try:
+            description = current(files.read_json(folder / DESCRIPTION_FILE))
+            self.config = ModelConfig.from_dict(description["model"])
+            self.dataset = DatasetSpec.from_dict(description["dataset"], str(folder))
+            self.step = description["step"]
+            self._loaded = tf.saved_model.load(str(folder))  # the signatures live as long as it does
+        except UserError:
+            raise
+        except Exception as error:  # damaged bytes raise whatever is stumbled over
+            what = (str(error) or type(error).__name__).splitlines()[0][:200]
+            raise UserError(f"{folder}: is a damaged export ({what}); export the model anew") from error
         self.fingerprint = f"{files.digest(folder)} tensorflow {tf.__version__} float32"
-        self._has_canvas = geometry_of(self.config, self.dataset).canvas is not None
-        self._loaded = tf.saved_model.load(str(folder))  # the signatures live as long as it does
         self.signatures = self._loaded.signatures
+        self._has_canvas = geometry_of(self.config, self.dataset).canvas is not None
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
         inputs = {"images": tf.constant(pixels)}
