@@ -183,8 +183,8 @@ class BackendConfig(Knobs):
 
     backend: str = knob(
         "auto",
-        "What runs the network; auto: onnxruntime for a .onnx file, openvino for .xml, saved_model for a folder, and for "
-        ".keras Keras, or onnxruntime where Keras is not installed.",
+        "What runs the network; auto: onnxruntime for a .onnx file, openvino for .xml, saved_model for a folder, and "
+        "for .keras Keras, or onnxruntime where Keras is not installed.",
         BACKENDS,
     )
     precision: str = knob(

@@ -38,7 +38,9 @@ class Crnn(keras.layers.Layer):
             )
             if normalized:
                 name = f"normalization_{number}"
-                self.normalizations[name] = keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, name=name)
+                self.normalizations[name] = keras.layers.BatchNormalization(
+                    momentum=MOMENTUM, epsilon=EPSILON, name=name
+                )
 
     num_channels = 512
 

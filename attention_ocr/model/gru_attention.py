@@ -4,8 +4,8 @@ import keras
 from keras import ops
 
 from attention_ocr.model import recurrent
-from attention_ocr.model.description import character_size
 from attention_ocr.model.attention import additive_attention
+from attention_ocr.model.description import character_size
 
 
 def gru_cell(inputs, h, kernel, bias, recurrent_kernel, recurrent_bias):

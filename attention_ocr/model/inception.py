@@ -3,7 +3,15 @@
 import keras
 from keras import ops
 
-from attention_ocr.model.layouts.inception_v3 import BLOCKS, EPSILON, REDUCTIONS, STEM, blocks_to, convolutions_of, stem_side
+from attention_ocr.model.layouts.inception_v3 import (
+    BLOCKS,
+    EPSILON,
+    REDUCTIONS,
+    STEM,
+    blocks_to,
+    convolutions_of,
+    stem_side,
+)
 
 
 @keras.saving.register_keras_serializable("attention_ocr")

@@ -111,7 +111,9 @@ class Reader:
         Raises:
             UserError: there is no model at `path`, or the backend is not installed or cannot do what is asked for.
         """
-        return cls(backends.load(path, ReadConfig(beam_width, length_penalty), BackendConfig(backend, precision, stop_early)))
+        return cls(
+            backends.load(path, ReadConfig(beam_width, length_penalty), BackendConfig(backend, precision, stop_early))
+        )
 
     def prepare(self, picture: Any) -> np.ndarray:
         """uint8 [H, V*W, 3] of a path, encoded bytes or a uint8 array [height, width, 3] of any size.

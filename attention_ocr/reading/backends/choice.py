@@ -34,7 +34,9 @@ def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> 
     if name in ("onnxruntime", "openvino"):
         return module.load(path, reading.beam_width, knobs)
     if knobs.precision not in ("auto", "float32"):
-        raise UserError(f"--precision={knobs.precision}: {name} reads in float32; use --backend=openvino or onnxruntime")
+        raise UserError(
+            f"--precision={knobs.precision}: {name} reads in float32; use --backend=openvino or onnxruntime"
+        )
     if knobs.stop_early:
         raise UserError(f"--stop_early: {name} has none; use --backend=onnxruntime or openvino")
     return module.load(path, reading.beam_width, reading.length_penalty)

@@ -51,7 +51,9 @@ def check(description: Description, path: Path, knobs: BackendConfig) -> None:
     if held == "int8" and knobs.precision not in ("auto", "int8"):
         raise UserError(f"--precision={knobs.precision}: {path} is int8; give the .keras file it was made from")
     if knobs.stop_early and not description.stops:
-        raise UserError(f"--stop_early: {path} was exported without; export it with --stop_early, or give the .keras file")
+        raise UserError(
+            f"--stop_early: {path} was exported without; export it with --stop_early, or give the .keras file"
+        )
 
 
 def check_greedy(path: Path, beam_width: int) -> None:
