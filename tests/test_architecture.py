@@ -20,6 +20,7 @@ FLOORS = (
     (GROUND,),
     ("records",),
     ("data", "model", "ingest", "render"),
+    ("onnx_graph",),
     ("validation", "reading"),
     ("export", "ready", "pages"),
     ("training", "serving"),
@@ -32,7 +33,7 @@ TENSORFLOW = (
 )
 NO_TENSORFLOW = ("data.dataset_mix",)
 KERAS = ("model", "training", "reading.evaluation", "reading.backends.keras", "export.saved_model", "export.litert")
-NO_KERAS = ("model.geometry", "model.layouts", "training.sources")
+NO_KERAS = ("model.description", "model.geometry", "model.layouts", "training.sources")
 LINES_OF_A_FILE, LINES_OF_A_JOB, LINES_OF_A_FUNCTION = 400, 60, 80
 LARGEST_SHARE = 0.3  # of the package's lines in one room
 
@@ -222,6 +223,7 @@ def test_importing_the_package_imports_no_framework():
 def test_flags_jobs_and_what_reads_without_a_framework_import_none():
     names = [module for module in SOURCES if room_of(module) in (GROUND, "jobs", "records", "ingest", "render")]
     names += ["__main__", "reading.reader", "model.geometry", "training.sources", "data.dataset_mix"]
+    names += ["onnx_graph.network", "reading.backends.onnxruntime", "reading.backends.openvino"]
     assert loaded_frameworks([f"attention_ocr.{name}" for name in names], "tensorflow") == []
 
 

@@ -1,13 +1,14 @@
 """attention-ocr demo_inference."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 
 from attention_ocr import files
-from attention_ocr.flags import define_reading, reading_from, required
+from attention_ocr.flags import backend_from, define_reading, reading_from, required
 from attention_ocr.picture_paths import picture_paths
 from attention_ocr.quiet import quiet_imports
 
@@ -15,7 +16,9 @@ from attention_ocr.quiet import quiet_imports
 def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
     define: dict[str, Any] = {"flag_values": values}
-    flags.DEFINE_string("checkpoint", "", "A model file (.keras) or an exported SavedModel's folder.", **define)
+    flags.DEFINE_string(
+        "checkpoint", "", "A model file (.keras) or an export (.onnx, .xml, a SavedModel's folder).", **define
+    )
     text = "Pictures: a file, a folder, a glob, or a counter like sign_%02d.png."
     flags.DEFINE_string("image_path_pattern", "", text, **define)
     flags.DEFINE_integer("batch_size", 32, "Pictures read at a time.", lower_bound=1, **define)
@@ -29,13 +32,14 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues) -> None:
     """Reads the pictures in order and prints a line for each."""
     required(values, "checkpoint", "image_path_pattern")
-    knobs = reading_from(values).to_dict()
+    knobs = {**reading_from(values).to_dict(), **backend_from(values).to_dict()}
     paths = picture_paths(values.image_path_pattern)
 
     with quiet_imports():
         from attention_ocr.reading.reader import Reader
 
     reader = Reader.load(values.checkpoint, **knobs)
+    print(f"read by {reader.backend.fingerprint}", file=sys.stderr)
     for start in range(0, len(paths), values.batch_size):
         batch = paths[start : start + values.batch_size]
         pictures = [reader.prepare(path) for path in batch]

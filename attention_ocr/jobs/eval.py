@@ -8,7 +8,7 @@ from absl import flags
 
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.flags import define_reading, reading_from, required
+from attention_ocr.flags import backend_from, define_reading, reading_from, required
 from attention_ocr.quiet import quiet_imports
 
 
@@ -19,7 +19,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.", **define)
     flags.DEFINE_string("split_name", "test", "Split to read.", **define)
     flags.DEFINE_string("train_log_dir", "", "A run's directory: its newest checkpoint is read.", **define)
-    flags.DEFINE_string("checkpoint", "", "A model file (.keras) or an exported SavedModel to read with.", **define)
+    flags.DEFINE_string("checkpoint", "", "A model file (.keras) or an export to read with.", **define)
     flags.DEFINE_string("eval_log_dir", "", "Where results go; empty: eval_SPLIT beside the model.", **define)
     flags.DEFINE_integer("batch_size", 32, "Pictures read at a time.", lower_bound=1, **define)
     flags.DEFINE_integer("num_batches", 0, "Batches to read; 0: the whole split.", lower_bound=0, **define)
@@ -32,7 +32,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues) -> None:
     """Evaluates once, or each new checkpoint; prints a JSON line for each."""
     required(values, "dataset_dir")
-    reading = reading_from(values)
+    reading, backend = reading_from(values), backend_from(values)
     if bool(values.train_log_dir) == bool(values.checkpoint):
         raise UserError("give either --train_log_dir=DIR, a run's directory, or --checkpoint=FILE.keras")
     dataset = DatasetSpec.load(values.dataset_dir, values.dataset_name)
@@ -49,6 +49,6 @@ def run(values: flags.FlagValues) -> None:
     run = RunDirectory(Path(values.train_log_dir))
     watched = watch(run, values.eval_interval_secs, values.number_of_steps or None)
     for path in [Path(values.checkpoint)] if values.checkpoint else watched:
-        found = record_evaluation.evaluate_file(path, split, log_dir, reading)
+        found = record_evaluation.evaluate_file(path, split, log_dir, reading, backend)
         write_scores(log_dir, found)
         print(json.dumps(found), flush=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from attention_ocr.config import ReadConfig
+from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.console import progress_bar
 from attention_ocr.data import bad_records, mixture, pipeline
 from attention_ocr.data.dataset_mix import is_readable
@@ -13,7 +13,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.reading.evaluation import evaluate, write_predictions
 from attention_ocr.reading.reader import Reader
 
-GREEDY = ReadConfig()
+GREEDY, ANY_BACKEND = ReadConfig(), BackendConfig()
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,23 @@ class EvaluationSplit:
     num_batches: int = 0
 
 
-def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path, reading: ReadConfig = GREEDY) -> dict[str, Any]:
+def evaluate_file(
+    path: Path,
+    split: EvaluationSplit,
+    log_dir: Path,
+    reading: ReadConfig = GREEDY,
+    backend: BackendConfig = ANY_BACKEND,
+) -> dict[str, Any]:
     """Evaluates a model file; writes `predictions.tsv` to `log_dir`.
 
     Returns:
-        What the job prints: `checkpoint`, `step`, `split`, `num_examples`, the measures and how it was read.
+        What the job prints: `checkpoint`, `step`, `split`, `num_examples`, the measures, how it was read and
+        `read_by` what (the fingerprint of model, runtime and precision).
 
     Raises:
         UserError: the model is of another data set shape, or a record cannot be used.
     """
-    reader = Reader.load(path, **reading.to_dict())
+    reader = Reader.load(path, **reading.to_dict(), **backend.to_dict())
     canvas = reader.geometry.canvas
     misfits = reader.dataset.misfits(split.dataset)
     if misfits and not is_readable(split.dataset, reader.dataset, bool(canvas)):
@@ -67,4 +74,5 @@ def evaluate_file(path: Path, split: EvaluationSplit, log_dir: Path, reading: Re
         "num_examples": found.num_examples,
         **found.scores(),
         **({} if reading == GREEDY else reading.to_dict()),
+        "read_by": reader.backend.fingerprint,
     }

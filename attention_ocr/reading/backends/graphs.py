@@ -52,7 +52,7 @@ def check(description: Description, path: Path, knobs: BackendConfig) -> None:
         raise UserError(f"--precision={knobs.precision}: {path} is int8; give the .keras file it was made from")
     if knobs.stop_early and not description.stops:
         raise UserError(
-            f"--stop_early: {path} was exported without; export it with --stop_early, or give the .keras file"
+            f"--stop_early: {path} was exported without; export it with --stop_early, or read the .keras file"
         )
 
 

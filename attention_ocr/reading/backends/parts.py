@@ -1,5 +1,6 @@
 """A batch in parts that run side by side, one a core."""
 
+import itertools
 import os
 
 import numpy as np
@@ -32,10 +33,7 @@ def in_parts(inputs: Arrays, most: int, runs: int) -> list[Arrays]:
     number = len(next(iter(inputs.values())))
     parts = max(min(runs, number), -(-number // most) if most else 1)
     edges = [round(part * number / parts) for part in range(parts + 1)]
-    return [
-        {name: array[start:end] for name, array in inputs.items()}
-        for start, end in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    return [{name: array[start:end] for name, array in inputs.items()} for start, end in itertools.pairwise(edges)]
 
 
 def joined(parts: list[Arrays]) -> Arrays:
