@@ -4,7 +4,7 @@ import numpy as np
 
 from attention_ocr.onnx_graph.graph import Graph
 
-PIXEL = np.float32(2.5 / 255)  # what a grey level is to a network; its first convolution multiplies by it
+PIXEL = 2.5 / 255  # what a grey level is to a network; its first convolution multiplies by it
 SAME = "SAME_UPPER"  # what Keras calls "same": of an odd number of rows of padding, one more below
 
 

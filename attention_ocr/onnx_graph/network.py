@@ -99,7 +99,7 @@ def _feature_sizes(graph: Graph, plan: Plan, sizes: str) -> str:
 def _inputs(plan: Plan) -> list[onnx.ValueInfoProto]:
     H, width, _ = plan.dataset.image_shape
     canvas = plan.geometry.canvas
-    shape = ["batch", canvas.height, "width", 3] if canvas else ["batch", H, width, 3]
+    shape: list[Any] = ["batch", canvas.height, "width", 3] if canvas else ["batch", H, width, 3]
     sizes = [helper.make_tensor_value_info("sizes", INT32, ["batch", 2])] if canvas else []
     return [helper.make_tensor_value_info("images", UINT8, shape), *sizes]
 
