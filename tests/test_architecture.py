@@ -223,6 +223,7 @@ def test_importing_the_package_imports_no_framework():
 def test_flags_jobs_and_what_reads_without_a_framework_import_none():
     names = [module for module in SOURCES if room_of(module) in (GROUND, "jobs", "records", "ingest", "render")]
     names += ["__main__", "reading.reader", "model.geometry", "training.sources", "data.dataset_mix"]
+    names += ["onnx_graph.network", "reading.backends.onnxruntime", "reading.backends.openvino"]
     assert loaded_frameworks([f"attention_ocr.{name}" for name in names], "tensorflow") == []
 
 

@@ -21,7 +21,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.", **define)
     flags.DEFINE_string("split_name", "test", "Split to read.", **define)
     flags.DEFINE_string("train_log_dir", "", "A run's directory: its newest checkpoint is read.", **define)
-    flags.DEFINE_string("checkpoint", "", "A model file (.keras) or an exported SavedModel to read with.", **define)
+    flags.DEFINE_string("checkpoint", "", "A model file (.keras) or an export to read with.", **define)
     flags.DEFINE_string("eval_log_dir", "", "Where results go; empty: eval_SPLIT beside the model.", **define)
     flags.DEFINE_integer("batch_size", 32, "Pictures read at a time.", lower_bound=1, **define)
     flags.DEFINE_integer("num_batches", 0, "Batches to read; 0: the whole split.", lower_bound=0, **define)

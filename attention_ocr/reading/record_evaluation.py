@@ -44,7 +44,8 @@ def evaluate_file(
     """Evaluates a model file; writes `predictions.tsv` to `log_dir`.
 
     Returns:
-        What the job prints: `checkpoint`, `step`, `split`, `num_examples`, the measures and how it was read.
+        What the job prints: `checkpoint`, `step`, `split`, `num_examples`, the measures, how it was read and
+        `read_by` what (the fingerprint of model, runtime and precision).
 
     Raises:
         UserError: the model is of another data set shape, or a record cannot be used.
@@ -74,4 +75,5 @@ def evaluate_file(
         "num_examples": found.num_examples,
         **found.scores(),
         **({} if reading == GREEDY else reading.to_dict()),
+        "read_by": reader.backend.fingerprint,
     }

@@ -1,5 +1,7 @@
 """`model/crnn.py`."""
 
+from typing import Any
+
 import numpy as np
 
 from attention_ocr.model.layouts.crnn import EPSILON, LAYERS, POOL, WIDE_POOL
@@ -14,7 +16,8 @@ class CrnnTower:
     """CRNN's convolutions and those of two relatives, by the config's `encoder`."""
 
     def features(self, graph: Graph, plan: Plan, weights: Weights, images: str, sizes: str | None) -> tuple[str, int]:
-        weights, before, number = weights.of("Crnn"), 3, 0
+        weights, number = weights.of("Crnn"), 0
+        before: Any = 3
         features = masks.clear(graph, images, masks.inside(graph, images, sizes))
         for layer in LAYERS[plan.config.encoder]:
             sizes = None if sizes is None else _shrunk(graph, sizes, layer)
@@ -39,7 +42,7 @@ def _convolved(graph: Graph, weights: Weights, features: str, layer: tuple, befo
     """A convolution, maybe its batch norm, and ReLU."""
     filters, side, padding, has_norm = layer
     kernel, bias = weights.of(f"convolution_{number}").take((side, side, before, filters), (filters,))
-    kernel = kernel * PIXEL if number == 1 else kernel
+    kernel = kernel * np.float32(PIXEL) if number == 1 else kernel
     if has_norm:
         gamma, beta, mean, variance = weights.of(f"normalization_{number}").take(*[(filters,)] * 4)
         kernel, bias = normalized(kernel, beta, mean, variance, EPSILON, gamma, bias)

@@ -119,7 +119,7 @@ def _linear(graph: Graph, weights: Weights, prefix: str, layer: tuple, features:
     weights = weights.of(prefix + name)
     beta, mean, variance = weights.take(*[(filters,)] * 3)
     (kernel,) = weights.of("convolution").take((rows, columns, before, filters))
-    kernel = kernel * PIXEL if prefix + name == FIRST else kernel
+    kernel = kernel * np.float32(PIXEL) if prefix + name == FIRST else kernel
     merged = normalized(kernel, beta, mean, variance, v3.EPSILON)
     return convolution(graph, features, *merged, (stride, stride), padding), filters
 

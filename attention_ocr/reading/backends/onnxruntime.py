@@ -1,6 +1,7 @@
 """Reads with onnxruntime, on a processor."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from attention_ocr.config import BackendConfig
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading.backends.graphs import SerializedGraph, check_greedy, load_graph
-from attention_ocr.reading.backends.parts import Arrays, Workers, cores, pictures_a_run
+from attention_ocr.reading.backends.parts import Arrays, cores, in_parts, joined, pictures_a_run
 
 
 class OnnxRuntimeBackend:
@@ -30,14 +31,15 @@ class OnnxRuntimeBackend:
         self._graph, self._source = graph, source
         self._has_canvas = geometry.canvas is not None
         self._most = pictures_a_run(told.config, geometry)
-        self._workers = Workers(cores())
+        self._cores = cores()
+        self._threads = ThreadPoolExecutor(self._cores)
         self._names = [output.name for output in self._together.get_outputs()]
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        inputs = with_sizes(pixels, sizes, self._has_canvas)
-        if len(pixels) == 1 or self._workers.number == 1:
-            return self._workers.run(lambda part: self._run(self._together, part), inputs, self._most)
-        return self._workers.run(lambda part: self._run(self._apart, part), inputs, self._most)
+        parts = in_parts(with_sizes(pixels, sizes, self._has_canvas), self._most, self._cores)
+        if len(parts) == 1:
+            return self._run(self._together, parts[0])
+        return joined(list(self._threads.map(self._run, [self._apart] * len(parts), parts)))
 
     def _run(self, session: onnxruntime.InferenceSession, inputs: Arrays) -> Arrays:
         return dict(zip(self._names, session.run(self._names, inputs), strict=True))
@@ -45,7 +47,7 @@ class OnnxRuntimeBackend:
     @cached_property
     def _together(self) -> onnxruntime.InferenceSession:
         """For one picture: all cores work on it."""
-        return self._session(self._workers.number)
+        return self._session(self._cores)
 
     @cached_property
     def _apart(self) -> onnxruntime.InferenceSession:

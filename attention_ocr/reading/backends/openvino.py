@@ -1,7 +1,8 @@
 """Reads with OpenVINO, on a processor."""
 
 import os
-import queue
+import threading
+from collections import deque
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from attention_ocr.onnx_graph.metadata import KEY, Description
 from attention_ocr.onnx_graph.network import ENDPOINTS, FEATURES, IS_PICTURE
 from attention_ocr.reading.backends.graphs import check, check_greedy, load_graph
 from attention_ocr.reading.backends.onnxruntime import with_sizes
-from attention_ocr.reading.backends.parts import Arrays, Workers, cores, pictures_a_run
+from attention_ocr.reading.backends.parts import Arrays, cores, in_parts, joined, pictures_a_run
 
 HINTS = {"float32": "f32", "int8": "f32", "bfloat16": "bf16"}
 
@@ -40,7 +41,7 @@ class OpenVinoBackend:
         geometry = geometry_of(self.config, self.dataset)
         self._has_canvas = geometry.canvas is not None
         self._most = pictures_a_run(self.config, geometry)
-        self._workers = Workers(cores())
+        self._cores = cores()
         self._stages = [(model, HINTS[precision])]
         if precision == "bfloat16" and self.config.head != "ctc":
             encoder, decoder = parted(model)
@@ -48,22 +49,24 @@ class OpenVinoBackend:
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
         inputs = with_sizes(pixels, sizes, self._has_canvas)
-        runs = self._together if len(pixels) == 1 or self._workers.number == 1 else self._apart
-        return self._workers.run(runs.run, inputs, self._most)
+        parts = in_parts(inputs, self._most, self._cores)
+        return joined((self._apart if len(parts) > 1 else self._together).run(parts))
 
     @cached_property
     def _together(self) -> "Runs":
         """For one picture: all cores work on it."""
-        return Runs(self._stages, streams=1, threads=self._workers.number)
+        return Runs(self._stages, streams=1, threads=self._cores)
 
     @cached_property
     def _apart(self) -> "Runs":
         """For several runs side by side: each has one core."""
-        return Runs(self._stages, streams=self._workers.number, threads=self._workers.number)
+        return Runs(self._stages, streams=self._cores, threads=self._cores)
 
 
 class Runs:
-    """Stages of a network, compiled; as many threads may run it at once as it has streams.
+    """Stages of a network, compiled, and as many runs side by side as there are streams.
+
+    OpenVINO's own threads run them: Python's, when several make tensors at once, can wait for each other for ever.
 
     Args:
         stages: models and the precision of each; the outputs of one are inputs of the next.
@@ -81,23 +84,39 @@ class Runs:
             )
             for model, hint in stages
         ]
-        self._free: queue.SimpleQueue = queue.SimpleQueue()
-        for _ in range(streams):
-            self._free.put([(stage, stage.create_infer_request()) for stage in compiled])
+        self._slots = [[(stage, stage.create_infer_request()) for stage in compiled] for _ in range(streams)]
+        self._lock = threading.Lock()
 
-    def run(self, inputs: Arrays) -> Arrays:
-        """The outputs of the last stage."""
-        requests = self._free.get()
-        try:
-            known = inputs
-            for stage, request in requests:
-                taken = {port: known[next(iter(port.get_names() & known.keys()))] for port in stage.inputs}
-                request.infer(taken, share_inputs=True)
-                found = {name_of(port): request.get_output_tensor(n).data for n, port in enumerate(stage.outputs)}
-                known = {**known, **found}
-            return {name: np.array(value) for name, value in found.items()}  # the request's own are written again
-        finally:
-            self._free.put(requests)
+    def run(self, parts: Sequence[Arrays]) -> list[Arrays]:
+        """The outputs of the last stage for each of `parts`."""
+        found: list[Arrays] = [{} for _ in parts]
+        with self._lock:
+            free, todo = list(self._slots), deque(enumerate(parts))
+            running: deque = deque()
+            while todo or running:
+                if todo and free:
+                    number, part = todo.popleft()
+                    slot = free.pop()
+                    running.append((number, slot, self._started(slot, 0, part), part, 0))
+                    continue
+                number, slot, request, known, stage = running.popleft()  # the one that started first
+                request.wait()
+                outputs = enumerate(slot[stage][0].outputs)
+                given = {name_of(port): np.array(request.get_output_tensor(n).data) for n, port in outputs}
+                known, stage = {**known, **given}, stage + 1
+                if stage < len(slot):
+                    running.append((number, slot, self._started(slot, stage, known), known, stage))
+                else:
+                    found[number] = given
+                    free.append(slot)
+        return found
+
+    @staticmethod
+    def _started(slot: list, stage: int, known: Arrays) -> openvino.InferRequest:
+        compiled, request = slot[stage]
+        taken = {port: known[next(iter(port.get_names() & known.keys()))] for port in compiled.inputs}
+        request.start_async(taken, share_inputs=True)
+        return request
 
 
 def name_of(port: openvino.ConstOutput) -> str:

@@ -2,8 +2,6 @@
 
 import itertools
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -29,29 +27,14 @@ def pictures_a_run(config: ModelConfig, geometry: Geometry) -> int:
     return max(1, POSITIONS // (geometry.num_views * h * w))
 
 
-def slices(number: int, most: int, workers: int) -> list[slice]:
-    """`number` pictures in parts of nearly the same size, one a worker or more, of at most `most` (0: any)."""
-    parts = max(min(workers, number), -(-number // most) if most else 1)
+def in_parts(inputs: Arrays, most: int, runs: int) -> list[Arrays]:
+    """Arrays [B, ...] in parts of nearly the same size, `runs` of them or more, of at most `most` pictures (0: any)."""
+    number = len(next(iter(inputs.values())))
+    parts = max(min(runs, number), -(-number // most) if most else 1)
     edges = [round(part * number / parts) for part in range(parts + 1)]
     return [slice(start, end) for start, end in itertools.pairwise(edges)]
 
 
-class Workers:
-    """Runs parts of batches in threads.
-
-    Args:
-        number: threads.
-    """
-
-    def __init__(self, number: int):
-        self.number = number
-        self._pool = ThreadPoolExecutor(number) if number > 1 else None
-
-    def run(self, run: Callable[[Arrays], Arrays], inputs: Arrays, most: int) -> Arrays:
-        """What `run` gives of each part of `inputs`, arrays [B, ...], together again."""
-        number = len(next(iter(inputs.values())))
-        parts = [{name: array[part] for name, array in inputs.items()} for part in slices(number, most, self.number)]
-        if len(parts) == 1:
-            return run(parts[0])
-        found = list(self._pool.map(run, parts) if self._pool else map(run, parts))
-        return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+def joined(parts: list[Arrays]) -> Arrays:
+    """The opposite of `in_parts`."""
+    return parts[0] if len(parts) == 1 else {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
