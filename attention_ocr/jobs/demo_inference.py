@@ -16,9 +16,7 @@ from attention_ocr.quiet import quiet_imports
 def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
     define: dict[str, Any] = {"flag_values": values}
-    flags.DEFINE_string(
-        "checkpoint", "", "A model file (.keras) or an export (.onnx, .xml, a folder).", **define
-    )
+    flags.DEFINE_string("checkpoint", "", "A model file (.keras) or an export (.onnx, .xml, a folder).", **define)
     text = "Pictures: a file, a folder, a glob, or a counter like sign_%02d.png."
     flags.DEFINE_string("image_path_pattern", "", text, **define)
     flags.DEFINE_integer("batch_size", 32, "Pictures read at a time.", lower_bound=1, **define)

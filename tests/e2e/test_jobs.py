@@ -93,7 +93,7 @@ def test_eval_prints_one_json_line_and_writes_every_prediction(run, tiny_dataset
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert result["step"] == 6
     assert result["num_examples"] == 4
-    assert list(result) == ["checkpoint", "step", "split", "num_examples", *evaluation.MEASURES]
+    assert list(result) == ["checkpoint", "step", "split", "num_examples", *evaluation.MEASURES, "read_by"]
     assert all(0 <= result[name] <= 1 for name in evaluation.MEASURES)
     lines = (run / "eval_test" / "predictions.tsv").read_text().splitlines()
     assert lines[0].split("\t") == ["record", "truth", "read", "confidence"]

@@ -32,7 +32,7 @@ def in_parts(inputs: Arrays, most: int, runs: int) -> list[Arrays]:
     number = len(next(iter(inputs.values())))
     parts = max(min(runs, number), -(-number // most) if most else 1)
     edges = [round(part * number / parts) for part in range(parts + 1)]
-    return [slice(start, end) for start, end in itertools.pairwise(edges)]
+    return [{name: array[start:end] for name, array in inputs.items()} for start, end in itertools.pairwise(edges)]
 
 
 def joined(parts: list[Arrays]) -> Arrays:
