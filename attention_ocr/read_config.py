@@ -57,7 +57,8 @@ class ReadConfig(Knobs):
     text_model: str = knob(
         "",
         "Character n-grams, a file of `attention-ocr build_text_model` or the name of a ready one: what is likely in "
-        "its language is preferred, by beam search (12 texts, unless --beam_width says how many). Codes suffer.",
+        "its language is preferred, by beam search (12 texts with CTC, 8 with other heads, unless --beam_width says how "
+        "many). Codes suffer.",
     )
     text_weight: float = knob(
         0.0,
@@ -67,7 +68,8 @@ class ReadConfig(Knobs):
     )
     search_below: float = knob(
         0.97,
-        "Only pictures are searched whose greedy text has less confidence than this.",
+        "Only pictures are searched whose greedy text has less than this share of the confidence that "
+        "--label_smoothing leaves; 1: nearly all.",
         minimum=0,
         maximum=1,
         works_with={"text_model": GIVEN},
@@ -94,7 +96,7 @@ class TextModelConfig(Knobs):
         ("factored", "ignored", "exact"),
     )
     spelling_order: int = knob(
-        3,
+        5,
         "Case and accents depend on so many characters before theirs.",
         minimum=1,
         works_with={"spelling": one_of("factored")},

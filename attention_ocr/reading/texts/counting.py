@@ -7,8 +7,10 @@ import numpy as np
 from attention_ocr.errors import UserError
 from attention_ocr.reading.texts.ngrams import Level, NGrams, bits_of, find
 
-SMOOTHING = "Witten-Bell"
+SMOOTHING = "modified Kneser-Ney"
+BORDER = 0  # the symbol that texts begin and end with
 KEY_BITS = 63
+FEW = 10  # runs seen once, twice, ... of which the discounts are estimated
 ROUNDS = 12  # of halving what may still be pruned, until the size is met
 
 
@@ -52,7 +54,10 @@ class Counts:
 
 
 def smoothed(counts: Counts) -> tuple[NGrams, list[np.ndarray]]:
-    """N-grams by Witten and Bell (1991): the more symbols were seen after a run, the likelier is yet another one.
+    """N-grams by modified Kneser-Ney smoothing, interpolated (Chen and Goodman 1998, section 3).
+
+    A symbol after a run shorter than n - 1 counts as often as there are different symbols before that run, since only
+    what longer runs do not know is asked of it; but a run from the beginning of a text has no symbol before it.
 
     Returns:
         The n-grams, and for each level [M] how often each one was seen: 0 if it is but the beginning of longer ones.
@@ -65,14 +70,33 @@ def smoothed(counts: Counts) -> tuple[NGrams, list[np.ndarray]]:
         parents, number = _parents(keys, place, counts.bits)
         known, where = find(counts.keys[place], own)
         seen = np.where(known, counts.numbers[place][where], 0.0)
-        weight = np.bincount(parents, seen, number) + np.bincount(parents, seen > 0, number)
-        children = np.zeros(len(own), np.int64)
+        children, used = np.zeros(len(own), np.int64), seen
         if place + 1 < len(keys):
             children = np.bincount(_parents(keys, place + 1, counts.bits)[0], minlength=len(own))
-        masses = seen / np.maximum(weight, 1)[parents]
+            begins = own >> (counts.bits * place) == BORDER
+            used = np.where(begins, seen, _kinds_before(own, counts.keys[place + 1], counts.bits * (place + 1)))
+        totals = np.bincount(parents, used, number)
+        masses = (used - _discounts(used)) / np.maximum(totals, 1e-9)[parents]
         levels.append(Level(own & ((1 << counts.bits) - 1), masses, children))
         numbers.append(seen)
     return NGrams(counts.num_symbols, tuple(levels)), numbers
+
+
+def _kinds_before(own: np.ndarray, longer: np.ndarray, bits: int) -> np.ndarray:
+    """For each run, how many runs are it and one symbol more before it."""
+    known, where = find(own, longer & ((1 << bits) - 1))
+    return np.bincount(where[known], minlength=len(own)).astype(float)
+
+
+def _discounts(numbers: np.ndarray) -> np.ndarray:
+    """What is taken off each count for what was never seen: less than the count itself."""
+    ones, twos, threes, fours = ((np.round(numbers) == number).sum() for number in (1, 2, 3, 4))
+    taken = np.array([0.0, 0.5, 1.0, 1.5])
+    if min(ones, twos, threes, fours) >= FEW:
+        share = ones / (ones + 2 * twos)
+        taken[1:] = 1 - 2 * share * twos / ones, 2 - 3 * share * threes / twos, 3 - 4 * share * fours / threes
+        taken[1:] = np.clip(taken[1:], [0.1, 0.1, 0.1], [0.9, 1.8, 2.7])
+    return np.minimum(taken[np.clip(np.round(numbers), 0, 3).astype(int)], 0.9 * numbers)
 
 
 def pruned(ngrams: NGrams, numbers: list[np.ndarray], fits: Callable[[NGrams], bool]) -> NGrams:

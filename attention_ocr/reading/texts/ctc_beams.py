@@ -26,6 +26,7 @@ class Search:
         beam_width: W.
         length_penalty: as in ReadConfig.
         length: T, the most characters of a text.
+        smoothing: the label smoothing that the network was taught with.
     """
 
     model: ClassProbabilities
@@ -33,6 +34,7 @@ class Search:
     beam_width: int
     length_penalty: float
     length: int
+    smoothing: float = 0.0
 
 
 @dataclass(frozen=True)

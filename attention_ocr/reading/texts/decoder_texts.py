@@ -12,7 +12,9 @@ import numpy as np
 from attention_ocr.reading.texts.ctc_beams import NONE, Found, Search
 from attention_ocr.reading.texts.trie import Trie
 
-MARGIN = 7.0  # nats: texts whose scores are so far below the best one's are given up
+MARGIN = 5.0  # nats: texts whose scores are so far below the best one's are given up
+NOISE = 2.0  # what label smoothing adds to each class is not quite the same everywhere: so many times it is no sign
+LEAST = 0.003  # a class that is so many times as likely as the likeliest one is not looked for
 CHOICES = 16  # the likeliest classes of a step that the text model is asked about
 
 
@@ -33,10 +35,14 @@ class Steps(Protocol):
 
 @dataclass
 class _Texts:
-    """Texts that are followed: ids int [R, T], log-probabilities [R] of the network and of the text model."""
+    """Texts that are followed: ids int [R, T], and log-probabilities [R].
+
+    `log_probability` is the network's, `seen` the same without label smoothing, `prior` the text model's.
+    """
 
     ids: np.ndarray
     log_probability: np.ndarray
+    seen: np.ndarray
     prior: np.ndarray
 
 
@@ -48,13 +54,13 @@ def search(steps: Steps, how: Search) -> Found:
         how: what is searched for.
     """
     T, null_id, W = how.length, how.model.null_id, how.beam_width
-    alive = _Texts(np.full([1, T], null_id), np.zeros(1), np.zeros(1))
+    alive = _Texts(np.full([1, T], null_id), np.zeros(1), np.zeros(1), np.zeros(1))
     state, fed, ended = steps.first(), np.array([steps.num_classes]), []
     best_ended = -np.inf
     for number in range(T):
         state, gains, _ = steps.advance(number, state, fed)
         grown, rows, classes = _grow(alive, gains, number, how)
-        scores = grown.log_probability + how.weight * grown.prior
+        scores = grown.seen + how.weight * grown.prior
         is_end = classes == null_id
         best_ended = max(best_ended, scores[is_end].max(initial=-np.inf))
         least = max(best_ended, scores.max()) - MARGIN
@@ -87,9 +93,22 @@ def _grow(texts: _Texts, gains: np.ndarray, length: int, how: Search):
     grown = _Texts(
         ids,
         texts.log_probability[rows] + np.take_along_axis(gains, likeliest, axis=1).ravel(),
+        texts.seen[rows] + np.take_along_axis(_sharpened(gains, how.smoothing), likeliest, axis=1).ravel(),
         texts.prior[rows] + said.ravel(),
     )
     return grown, rows, classes
+
+
+def _sharpened(gains: np.ndarray, smoothing: float) -> np.ndarray:
+    """Log-probabilities [R, K] as a network would say them that was taught without label smoothing.
+
+    With it, any class, the null too, has a little everywhere; so a text model, which finds each further character
+    unlikely, would end texts early.
+    """
+    floor = NOISE * smoothing / gains.shape[1]
+    probability = (np.exp(gains) - floor) / (1 - smoothing)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(probability > LEAST * probability.max(axis=1, keepdims=True), np.log(probability), -np.inf)
 
 
 def _history(ids: np.ndarray, length: int, how: Search) -> np.ndarray:
@@ -100,15 +119,16 @@ def _history(ids: np.ndarray, length: int, how: Search) -> np.ndarray:
 
 
 def _chosen(texts: _Texts, rows: np.ndarray) -> _Texts:
-    return _Texts(texts.ids[rows], texts.log_probability[rows], texts.prior[rows])
+    return _Texts(texts.ids[rows], texts.log_probability[rows], texts.seen[rows], texts.prior[rows])
 
 
 def _best(ended: list[_Texts], how: Search) -> Found:
     ids = np.concatenate([texts.ids for texts in ended])
     totals = np.concatenate([texts.log_probability for texts in ended])
+    seen = np.concatenate([texts.seen for texts in ended])
     prior = np.concatenate([texts.prior for texts in ended])
     lengths = (ids != how.model.null_id).sum(axis=1)
-    scores = totals / ((5 + lengths) / 6) ** how.length_penalty + how.weight * prior
+    scores = seen / ((5 + lengths) / 6) ** how.length_penalty + how.weight * prior
     order = np.argsort(-scores, kind="stable")[: how.beam_width]
     missing = how.beam_width - len(order)
     return Found(

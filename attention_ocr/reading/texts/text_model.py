@@ -17,14 +17,14 @@ from attention_ocr import files
 from attention_ocr.charset import Charset
 from attention_ocr.config import TextModelConfig
 from attention_ocr.errors import UserError
-from attention_ocr.reading.texts.counting import SMOOTHING, Counts, pruned, smoothed
+from attention_ocr.reading.texts.counting import BORDER, SMOOTHING, Counts, pruned, smoothed
 from attention_ocr.reading.texts.folding import folded
 from attention_ocr.reading.texts.ngrams import NGrams
 
 FORMAT_VERSION = 1
 SUFFIX = ".npz"
 READY = Path(__file__).parents[2] / "ready"  # the text models that come with the package
-BORDER, UNKNOWN, FIRST = 0, 1, 2  # symbols: where a text begins or ends, what no text had, the first character
+UNKNOWN, FIRST = 1, 2  # symbols beside BORDER: what no text had, and the first character
 TINY = 1e-30
 
 

@@ -12,7 +12,8 @@ from attention_ocr.reading.texts.ctc_beams import Found
 from attention_ocr.reading.texts.text_model import ClassProbabilities, TextModel
 from attention_ocr.reading.texts.trie import Trie, load_texts
 
-BEAM_WIDTH = 12
+BEAM_WIDTH = 12  # texts that are followed with a CTC head, unless --beam_width says more
+DECODER_BEAM_WIDTH = 8  # with the others, whose every step costs much
 ALTERNATIVES = 5  # texts of a lexicon that are told, unless --beam_width says more
 
 
@@ -169,10 +170,13 @@ def prepared(backend: Any, knobs: ReadConfig) -> tuple[Backend, TextSearch | Non
         trie = Trie(load_texts(knobs.lexicon, charset, T), len(charset))
         return backend, LexiconSearch(texts, trie, max(knobs.beam_width, ALTERNATIVES))
     model = TextModel.load(knobs.text_model)
-    width = knobs.beam_width if knobs.beam_width > 1 else BEAM_WIDTH
+    width = BEAM_WIDTH if backend.config.head == "ctc" else DECODER_BEAM_WIDTH
+    width = knobs.beam_width if knobs.beam_width > 1 else width
     weight = knobs.text_weight or model.config.weight
-    how = ctc_beams.Search(ClassProbabilities(model, charset), weight, width, knobs.length_penalty, T)
-    return backend, ModelSearch(texts, how, knobs.search_below)
+    smoothing = 0.0 if backend.config.head == "ctc" else backend.config.label_smoothing
+    how = ctc_beams.Search(ClassProbabilities(model, charset), weight, width, knobs.length_penalty, T, smoothing)
+    # Taught with label smoothing, no network is surer than 1 - smoothing.
+    return backend, ModelSearch(texts, how, knobs.search_below * (1 - smoothing))
 
 
 def _with_alternatives(outputs: dict[str, np.ndarray], width: int, null_id: int) -> dict[str, np.ndarray]:
