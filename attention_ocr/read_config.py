@@ -57,8 +57,8 @@ class ReadConfig(Knobs):
     text_model: str = knob(
         "",
         "Character n-grams, a file of `attention-ocr build_text_model` or the name of a ready one: what is likely in "
-        "its language is preferred, by beam search (12 texts with CTC, 8 with other heads, unless --beam_width says "
-        "how many). Codes suffer.",
+        "its language is preferred, by beam search (12 texts with CTC, 8 with other heads, or --beam_width). Codes "
+        "suffer.",
     )
     text_weight: float = knob(
         0.0,

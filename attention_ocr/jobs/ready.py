@@ -15,15 +15,14 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def run(values: flags.FlagValues) -> None:
-    """Prints the card of each ready-made reader."""
-    found = catalog.cards()
+    """Prints the card of each ready-made reader and text model."""
+    found = catalog.cards() + catalog.cards(catalog.TEXT_MODEL)
     if values.format == "json":
         print(json.dumps([card.to_dict() for card in found], indent=1, ensure_ascii=False))
         return
     for card in found:
-        table = Table(
-            title=f"--checkpoint={card.name} (version {card.version})", title_justify="left", show_header=False
-        )
+        flag = "checkpoint" if card.kind == catalog.READER else "text_model"
+        table = Table(title=f"--{flag}={card.name} (version {card.version})", title_justify="left", show_header=False)
         for name, value in card.to_dict().items():
             if name not in ("name", "version"):
                 table.add_row(name.replace("_", " "), "\n".join(value) if isinstance(value, list) else str(value))

@@ -41,7 +41,7 @@ class KerasBackend:
     def with_features(self) -> "KerasBackend":
         """The same model, read greedily; `predict` also returns what `steps` needs."""
         found = KerasBackend(self._model)
-        found._network = FeatureReader(self._model)
+        found._network, found.fingerprint = FeatureReader(self._model), self.fingerprint
         return found
 
     def steps(self, outputs: dict[str, np.ndarray], row: int) -> Steps:

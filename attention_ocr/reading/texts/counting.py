@@ -73,7 +73,7 @@ def smoothed(counts: Counts) -> tuple[NGrams, list[np.ndarray]]:
         children, used = np.zeros(len(own), np.int64), seen
         if place + 1 < len(keys):
             children = np.bincount(_parents(keys, place + 1, counts.bits)[0], minlength=len(own))
-            begins = own >> (counts.bits * place) == BORDER
+            begins = (own >> (counts.bits * place) == BORDER) & (place > 0)  # alone, the symbol is an end
             used = np.where(begins, seen, _kinds_before(own, counts.keys[place + 1], counts.bits * (place + 1)))
         totals = np.bincount(parents, used, number)
         masses = (used - _discounts(used)) / np.maximum(totals, 1e-9)[parents]

@@ -20,10 +20,9 @@ from attention_ocr.errors import UserError
 from attention_ocr.reading.texts.counting import BORDER, SMOOTHING, Counts, pruned, smoothed
 from attention_ocr.reading.texts.folding import folded
 from attention_ocr.reading.texts.ngrams import NGrams
+from attention_ocr.ready import catalog
 
 FORMAT_VERSION = 1
-SUFFIX = ".npz"
-READY = Path(__file__).parents[2] / "ready"  # the text models that come with the package
 UNKNOWN, FIRST = 1, 2  # symbols beside BORDER: what no text had, and the first character
 TINY = 1e-30
 
@@ -113,8 +112,11 @@ class TextModel:
         Raises:
             UserError: there is no such file, it is no text model, it is of a later format, or damaged.
         """
+        file = catalog.model_file(path, catalog.TEXT_MODEL)
+        if not file.is_file():
+            raise UserError(f"{path}: no such text model; make one with `attention-ocr build_text_model`")
         try:
-            with np.load(_path_of(path), allow_pickle=False) as held:
+            with np.load(file, allow_pickle=False) as held:
                 arrays = {name: held[name] for name in held}
             header = json.loads(bytes(arrays.pop("header")))
             version = header["format_version"]
@@ -211,21 +213,6 @@ def counted_texts(paths: Iterable[str | os.PathLike]) -> Iterator[tuple[str, flo
                     f"{path}:{line}: {number!r} is no number above 0; a line is 'text' or 'text<TAB>number'"
                 )
             yield text.strip(), times
-
-
-def ready_names() -> list[str]:
-    """The text models that come with the package."""
-    return sorted(path.stem for path in READY.glob(f"*{SUFFIX}"))
-
-
-def _path_of(path: str | os.PathLike) -> Path:
-    ready = READY / f"{path}{SUFFIX}"
-    if not Path(path).exists() and ready.name == f"{path}{SUFFIX}" and ready.exists():
-        return ready
-    if not Path(path).is_file():
-        names = ", ".join(ready_names()) or "none"
-        raise UserError(f"{path}: no such text model; make one with `attention-ocr build_text_model`, or use {names}")
-    return Path(path)
 
 
 def _symbols(text: str, alphabet: str) -> list[int]:

@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from attention_ocr.charset import Charset
 from attention_ocr.config import ReadConfig
 from attention_ocr.errors import UserError
 from attention_ocr.reading.backends.backend import Backend
@@ -11,6 +12,7 @@ from attention_ocr.reading.texts import ctc_beams, ctc_paths, decoder_texts
 from attention_ocr.reading.texts.ctc_beams import Found
 from attention_ocr.reading.texts.text_model import ClassProbabilities, TextModel
 from attention_ocr.reading.texts.trie import Trie, load_texts
+from attention_ocr.reading_order import ReadingOrder, reading_order
 
 BEAM_WIDTH = 12  # texts that are followed with a CTC head, unless --beam_width says more
 DECODER_BEAM_WIDTH = 8  # with the others, whose every step costs much
@@ -166,9 +168,16 @@ def prepared(backend: Any, knobs: ReadConfig) -> tuple[Backend, TextSearch | Non
             )
         backend = backend.with_features()
         texts = DecoderTexts(backend)
+    order = reading_order(backend.config, charset)
     if knobs.lexicon:
-        trie = Trie(load_texts(knobs.lexicon, charset, T), len(charset))
+        known = load_texts(knobs.lexicon, charset, T)
+        trie = Trie(_as_shown(known, order, charset, T), len(charset))
         return backend, LexiconSearch(texts, trie, max(knobs.beam_width, ALTERNATIVES))
+    if order:
+        raise UserError(
+            f"{given}: counts texts as they are written, but {backend.config.head} reads right-to-left texts from the "
+            "left; use a lexicon, or a head with attention"
+        )
     model = TextModel.load(knobs.text_model)
     width = BEAM_WIDTH if backend.config.head == "ctc" else DECODER_BEAM_WIDTH
     width = knobs.beam_width if knobs.beam_width > 1 else width
@@ -177,6 +186,15 @@ def prepared(backend: Any, knobs: ReadConfig) -> tuple[Backend, TextSearch | Non
     how = ctc_beams.Search(ClassProbabilities(model, charset), weight, width, knobs.length_penalty, T, smoothing)
     # Taught with label smoothing, no network is surer than 1 - smoothing.
     return backend, ModelSearch(texts, how, knobs.search_below * (1 - smoothing))
+
+
+def _as_shown(texts: list[list[int]], order: ReadingOrder | None, charset: Charset, length: int) -> list[list[int]]:
+    """The class ids of texts as a picture shows them from left to right."""
+    if order is None:
+        return texts
+    padded = np.array([charset.pad(text, length) for text in texts], np.int32)
+    turned, _ = order.turned(padded)
+    return [row[: len(text)].tolist() for row, text in zip(turned, texts, strict=True)]
 
 
 def _with_alternatives(outputs: dict[str, np.ndarray], width: int, null_id: int) -> dict[str, np.ndarray]:
