@@ -204,6 +204,15 @@ def test_a_file_is_short(module):
     assert [name for name, number in lines.items() if number > LINES_OF_A_FUNCTION] == []
 
 
+PRINTERS = ("jobs", "__main__", "console", "validation.report")
+
+
+@pytest.mark.parametrize("module", [module for module in SOURCES if not within(module, PRINTERS)])
+def test_a_library_logs_and_does_not_print(module):
+    calls = [node for node in ast.walk(ast.parse(SOURCES[module])) if isinstance(node, ast.Call)]
+    assert not any(isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls)
+
+
 def loaded_frameworks(modules, backend):
     """Which frameworks a new Python holds after importing `modules`."""
     code = (

@@ -112,6 +112,41 @@ def test_damaged_shards_are_found_wherever_they_are(spec, shards):
     assert bad_records.suspects(drawn, DataConfig(batch_size=2), 0, 0) == [(shards[1], spec)]
 
 
+def test_only_a_batch_that_cannot_be_made_is_a_fault_of_the_records(spec, shards):
+    spoil(shards[2], 1)
+    source, data = pipeline.RecordFiles(shards, spec), DataConfig(batch_size=2, shuffle_buffer_size=4)
+    step = _failing_step(source, data)
+    assert bad_records.fails(pipeline.training_batches(source, source.count(), data, 0, step))
+    whole = pipeline.RecordFiles(shards[:2], spec)
+    assert not bad_records.fails(pipeline.training_batches(whole, whole.count(), data, 0, 0))
+
+
+def test_errors_of_whoever_takes_batches_are_its_own(spec, shards, monkeypatch):
+    error = tf.errors.InvalidArgumentError(None, None, "the network's")
+    source = pipeline.RecordFiles(shards, spec)
+    monkeypatch.setattr(bad_records, "fault_of", lambda *arguments: pytest.fail("records are scanned"))
+    for batches in (bad_records.told_apart, lambda batches: bad_records.explained_batches(batches, [source])):
+        taken = batches(pipeline.evaluation_batches(source, 2))
+        with pytest.raises(tf.errors.InvalidArgumentError, match="the network's"):
+            _take_and_fail(taken, error)
+
+
+def _take_and_fail(batches, error):
+    for _ in batches:
+        raise error
+
+
+def test_a_batch_that_cannot_be_made_is_explained(spec, shards):
+    spoil(shards[0], 1)
+    source = pipeline.RecordFiles(shards, spec)
+    batches = pipeline.evaluation_batches(source, 2)
+    with pytest.raises(bad_records.InputError) as error:
+        list(bad_records.told_apart(batches))
+    assert isinstance(error.value.cause, tf.errors.InvalidArgumentError)
+    with pytest.raises(UserError, match=rf"^{shards[0]}:1: "):
+        list(bad_records.explained_batches(batches, [source]))
+
+
 def test_records_of_the_same_length_are_told_apart(shards):
     spoil(shards[0], 0, b"aaaa")
     spoil(shards[1], 0, b"bbbb")

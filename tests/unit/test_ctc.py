@@ -239,6 +239,22 @@ def test_nothing_is_learned_from_a_text_that_is_too_long():
         assert np.isfinite(np.asarray(tape.gradient(loss, weights))).all()
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_the_loss_of_logits_that_are_no_numbers_is_none(value):
+    logits = np.concatenate([some_logits(3, seed) for seed in range(2)])
+    labels = np.array([[A, B, NULL], [NULL, NULL, NULL]], "int32")
+    assert np.isfinite(float(ctc.loss(None, logits, labels, NULL)[0]))
+    logits[1, 0, A] = value
+    assert np.isnan(float(ctc.loss(None, logits, labels, NULL)[0]))
+
+
+def test_a_very_long_text_is_not_told_in_full():
+    spec = DatasetSpec("words", 1, 32, 20, 500, Charset.from_labels(["ab"]))
+    long = ("train:0", spec.charset.encode("ab" * 250), 20)
+    with pytest.raises(UserError, match=r"train:0: the text '(ab){20}\.\.\.' needs 500 columns"):
+        heads.check_labels(ModelConfig(head="ctc"), spec, (1, 4), lambda: [long])
+
+
 def test_beam_search_through_the_reader():
     model = crnn_model(40, 6)
     pictures = [np.random.default_rng(n).integers(0, 256, [32, 40, 3], np.uint8) for n in range(2)]

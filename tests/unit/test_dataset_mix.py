@@ -176,6 +176,7 @@ def test_only_a_number_after_the_last_colon_is_a_step(folders, spec_of):
         ({"dataset_dir": "a,b,a/"}, "--dataset_dir=a,b,a/: names a twice; name it once"),
         ({"dataset_dir": "a,nope"}, "--dataset_dir=nope: no such folder"),
         ({"dataset_dir": "a,b", "dataset_name": "x,y,z"}, "--dataset_name=x,y,z: has 3 names for 2 data sets; give"),
+        ({"dataset_dir": "a", "dataset_weights": "3"}, "--dataset_weights=3: has no effect on one data set; it works"),
         ({"dataset_dir": "a,b", "dataset_weights": "3"}, "--dataset_weights=3: has 1 weights for 2 data sets; give"),
         (
             {"dataset_dir": "a,b", "dataset_weights": "3,-1"},
