@@ -16,6 +16,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model.heads import HEADS
 from attention_ocr.model.network import TOWERS, AttentionOcr
+from attention_ocr.onnx_graph.encoder import TOWERS as GRAPHS
 from attention_ocr.onnx_graph.keras_file import read_keras_file
 from attention_ocr.onnx_graph.metadata import Description
 from attention_ocr.onnx_graph.network import onnx_model
@@ -102,9 +103,15 @@ def assert_same(model, session, batch):
 
 PAIRS = [
     pytest.param(encoder, head, marks=[pytest.mark.slow] if encoder == "inception_v4" else [])
-    for encoder in TOWERS
+    for encoder in GRAPHS
     for head in HEADS
 ]
+
+
+def test_an_encoder_without_a_graph_is_named(tmp_path):
+    (missing,) = set(TOWERS) - set(GRAPHS)
+    with pytest.raises(UserError, match=f"--encoder={missing}: has no ONNX graph; read it with --backend=keras"):
+        session_of(made(missing, "attention"), tmp_path)
 
 
 @pytest.mark.parametrize(("encoder", "head"), PAIRS)
@@ -125,8 +132,8 @@ def test_every_pair_gives_what_keras_gives(encoder, head, tmp_path):
         {"encode_coordinates": True},
         {"encode_coordinates": True, "crop_height": 70, "crop_width": 79},
         {"use_autoregression": False},
-        {"use_attention": False},
-        {"use_attention": False, "use_autoregression": False},
+        {"head": "slice"},
+        {"head": "slice", "use_autoregression": False},
         {"num_encoder_lstm_layers": 1},
         {"lstm_state_clip_value": 0.1, "stop_at_end": True},
         pytest.param({"final_endpoint": "Mixed_7c"}, marks=pytest.mark.slow),
@@ -135,7 +142,7 @@ def test_every_pair_gives_what_keras_gives(encoder, head, tmp_path):
 )
 def test_every_knob_of_the_reference_gives_what_keras_gives(knobs, tmp_path):
     dataset = DatasetSpec("views", 2, 76, 85, 4, CHARSET)
-    model = made("inception_v3", "attention", dataset=dataset, **knobs)
+    model = made("inception_v3", **{"head": "attention", **knobs}, dataset=dataset)
     assert_same(model, session_of(model, tmp_path), batch_of(model, 3, 85))
 
 

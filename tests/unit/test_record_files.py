@@ -159,7 +159,7 @@ def test_values_come_from_any_example():
         "unset": [],
     }
     assert values_of(b"") == {}
-    with pytest.raises(UserError, match=r"the bytes are no tf\.train\.Example"):
+    with pytest.raises(UserError, match=r"the bytes are not a tf\.train\.Example"):
         values_of(b"no example")
 
 
