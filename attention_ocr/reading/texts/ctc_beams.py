@@ -13,6 +13,7 @@ from attention_ocr.reading.texts.text_model import ClassProbabilities
 SURE_BLANK = 0.999  # a column with this probability of the blank, or more, is taken for one
 LEAST = 1e-4  # a class that is less likely than this in every column of a picture is not looked for
 NONE = -1e30  # a log-probability that survives sums
+_NO_TEXT = np.uint64(2**64 - 1)  # the name of a beam that follows none
 _FACTOR, _MASK = np.uint64(0x9E3779B97F4A7C15), np.uint64(0x5851F42D4C957F2D)
 
 
@@ -121,7 +122,7 @@ class _Beams:
         self.last = np.full([B, W], -1)
         self.lengths, self.ids = np.zeros([B, W], np.int64), np.full([B, W, T], how.model.null_id)
         self.names, self.parents = np.zeros([B, W], np.uint64), np.zeros([B, W], np.uint64)
-        self.names[:, 1:] = np.arange(1, W, dtype=np.uint64)  # beams that do not exist yet are no text
+        self.names[:, 1:] = _NO_TEXT
         self._look_ahead(np.ones([B, W], bool) & (np.arange(W) == 0))
 
     def step(self, number: int) -> None:
@@ -176,17 +177,18 @@ class _Beams:
         self.with_blank, self.without = self.with_blank / most, self.without / most
         self.scale += np.log(most[:, 0])
         self.prior = self.prior[rows, parents] + np.where(grew, self.after[rows, parents, added], 0)
-        self.last = np.where(grew, added, self.last[rows, parents])
+        exists = self.with_blank + self.without > 0  # what is impossible must not pass for a text that is followed
+        self.last = np.where(exists, np.where(grew, added, self.last[rows, parents]), -1)
         names = self.names[rows, parents]
         self.parents = np.where(grew, names, self.parents[rows, parents])
         grown_names = (names ^ (added + 1).astype(np.uint64) * _MASK) * _FACTOR + np.uint64(1)
-        self.names = np.where(grew, grown_names, names)
+        self.names = np.where(exists, np.where(grew, grown_names, names), _NO_TEXT)
         self.ids, lengths = self.ids[rows, parents], self.lengths[rows, parents]
         picture, beam = np.nonzero(grew)
         self.ids[picture, beam, lengths[picture, beam]] = self.columns.classes[picture, added[picture, beam]]
         self.lengths = lengths + grew
         self.after, self.end = self.after[rows, parents], self.end[rows, parents]
-        self._look_ahead(grew & (self.without > 0))
+        self._look_ahead(grew & exists)
 
     def _look_ahead(self, which: np.ndarray) -> None:
         """Asks the text model what may follow the texts `which` bool [B, W]."""

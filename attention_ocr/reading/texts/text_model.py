@@ -25,6 +25,7 @@ from attention_ocr.ready import catalog
 FORMAT_VERSION = 1
 UNKNOWN, FIRST = 1, 2  # symbols beside BORDER: what no text had, and the first character
 TINY = 1e-30
+OVERHEAD = 10_000  # bytes of a file beside its n-grams
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class TextModel:
         characters, seen = smoothed(Counts(windows, numbers[owners], FIRST + len(alphabet)))
         model = cls(config, alphabet, characters, num_texts=len(lines))
         cased = [(text, number) for text, number in lines if any(character.islower() for character in text)]
-        size = config.max_size * 1e6
+        size = config.max_size * 1e6 - OVERHEAD
         if config.spelling == "factored" and cased:
             model = model._with_spellings(cased, 0.25 * size)
             size -= _size(model.spelled.arrays("spelled")) if model.spelled else 0
@@ -116,11 +117,11 @@ class TextModel:
         if not file.is_file():
             raise UserError(f"{path}: no such text model; make one with `attention-ocr build_text_model`")
         try:
-            with np.load(file, allow_pickle=False) as held:
+            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as held:
                 arrays = {name: held[name] for name in held}
             header = json.loads(bytes(arrays.pop("header")))
             version = header["format_version"]
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise UserError(
                 f"{path}: is not a text model, or is damaged; make one with `attention-ocr build_text_model`"
             ) from error
