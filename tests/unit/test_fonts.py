@@ -1,6 +1,7 @@
 """Which fonts are drawn with: the same on every machine unless more are asked for, and none whose letters are not."""
 
 import json
+import logging
 import os
 import shutil
 import string
@@ -184,13 +185,14 @@ def test_a_font_of_another_script_is_not_judged_by_latin_letters(tmp_path):
 # Fonts of a folder and of the machine
 
 
-def test_what_is_left_out_is_told_on_one_line(font_folder, capsys):
-    fonts = fonts_of(str(font_folder))
+def test_what_is_left_out_is_told_on_one_line(font_folder, caplog):
+    with caplog.at_level(logging.INFO):
+        fonts = fonts_of(str(font_folder))
     assert [(font.family, Path(font.path).name) for font in fonts] == [("Lobster", "sound.TTF")]
-    assert capsys.readouterr().err == (
+    assert [record.getMessage() for record in caplog.records] == [
         f"--fonts={font_folder}: 1 of 4 fonts; left out: small letters look like capitals (1: Twice); "
-        "letters are pictures (1: Signs); cannot be drawn (1: broken.otf)\n"
-    )
+        "letters are pictures (1: Signs); cannot be drawn (1: broken.otf)"
+    ]
 
 
 def test_installed_fonts_come_beside_the_bundled_ones(font_folder, monkeypatch, capsys):

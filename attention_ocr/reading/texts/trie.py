@@ -1,7 +1,7 @@
 """Known texts as a tree of their beginnings, which what they share is computed once for."""
 
+import logging
 import os
-import sys
 import unicodedata
 from collections.abc import Sequence
 
@@ -10,6 +10,8 @@ import numpy as np
 from attention_ocr import files
 from attention_ocr.charset import Charset
 from attention_ocr.errors import UserError
+
+logger = logging.getLogger(__name__)
 
 
 class Trie:
@@ -74,5 +76,5 @@ def load_texts(path: str | os.PathLike, charset: Charset, most: int) -> list[lis
     if not found:
         raise UserError(left_out[0] if left_out else f"{path}: has no text; write one a line")
     if left_out:
-        print(f"{len(left_out)} of {total} texts are left out: {left_out[0]}", file=sys.stderr, flush=True)
+        logger.warning("%d of %d texts are left out: %s", len(left_out), total, left_out[0])
     return [list(text) for text in found]

@@ -1,12 +1,14 @@
 """--fonts: the fonts to draw with."""
 
-import sys
+import logging
 
 from attention_ocr.errors import UserError
 from attention_ocr.render.fonts.bundled import bundled_fonts
 from attention_ocr.render.fonts.examination import examine
 from attention_ocr.render.fonts.files import FontFile
 from attention_ocr.render.fonts.folders import files_in, installed_files
+
+logger = logging.getLogger(__name__)
 
 
 def fonts_of(choice: str) -> tuple[FontFile, ...]:
@@ -21,7 +23,7 @@ def fonts_of(choice: str) -> tuple[FontFile, ...]:
     if choice == "bundled":
         return bundled_fonts()
     found = examine(installed_files() if choice == "installed" else files_in(choice))
-    print(f"--fonts={choice}: {found.summary()}", file=sys.stderr)
+    logger.info("--fonts=%s: %s", choice, found.summary())
     if choice != "installed" and not found.fonts:
         raise UserError(f"--fonts={choice}: no font to draw with, {found.summary()}")
     bundled = bundled_fonts() if choice == "installed" else ()
