@@ -125,6 +125,7 @@ def test_an_imported_network_gives_the_same(views, T, knobs, tmp_path):
         np.testing.assert_array_equal(actual[name], values, name)
 
 
+@pytest.mark.slow
 def test_the_deepest_tower_is_mapped(tmp_path):
     model = random_model((1, 75, 110), 1, final_endpoint="Mixed_7c")
     imported, _ = tf1_import.import_model(write(tmp_path / "m", tf1_variables(model)), (1, 75, 110), 1, None)

@@ -334,7 +334,12 @@ def test_every_weight_of_a_decoder_says_what_its_axes_are(head):
     assert shapes == {variable.name: tuple(variable.shape) for variable in model.decoder.weights}
 
 
-@pytest.mark.parametrize("encoder", TOWERS)
+SLOW = ("inception_v4",)
+
+
+@pytest.mark.parametrize(
+    "encoder", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in TOWERS]
+)
 def test_an_encoder_is_carried_over_whole(encoder, make_spec):
     """Its variables have the same names in the second model of a process as in the first."""
     layers = 0 if encoder == "inception_v3" else 2

@@ -12,7 +12,7 @@ from attention_ocr.reading.backends.backend import Backend
 from attention_ocr.ready import catalog
 
 PPOCR = "ppocr"  # no file, but what the package rapidocr brings
-EXTRAS = {"keras": "train", "saved_model": "train", "onnxruntime": "onnx", "openvino": "openvino"}
+EXTRAS = {"onnxruntime": "[onnx]", "openvino": "[openvino]"}
 KINDS = {
     "keras": (".keras",),
     "saved_model": (),
@@ -34,7 +34,7 @@ def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> 
             module = importlib.import_module(f"attention_ocr.reading.backends.{name}")  # each needs another framework
     except ModuleNotFoundError as error:
         raise UserError(
-            f"--backend={name}: needs {error.name}, which is not installed: pip install 'attention-ocr[{EXTRAS[name]}]'"
+            f"--backend={name}: needs {error.name}, which is not installed: pip install 'attention-ocr{EXTRAS.get(name, '')}'"
         ) from error
     if name in ("onnxruntime", "openvino"):
         if reading.characters or reading.ignore_case:
