@@ -33,8 +33,9 @@ def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> 
         with quiet_imports():
             module = importlib.import_module(f"attention_ocr.reading.backends.{name}")  # each needs another framework
     except ModuleNotFoundError as error:
+        package = f"attention-ocr{EXTRAS.get(name, '')}"
         raise UserError(
-            f"--backend={name}: needs {error.name}, which is not installed: pip install 'attention-ocr{EXTRAS.get(name, '')}'"
+            f"--backend={name}: needs {error.name}, which is not installed: pip install '{package}'"
         ) from error
     if name in ("onnxruntime", "openvino"):
         if reading.characters or reading.ignore_case:
