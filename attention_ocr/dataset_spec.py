@@ -85,6 +85,8 @@ class DatasetSpec:
     def to_dict(self) -> dict[str, Any]:
         """Everything, the charset included, for a model file."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if not self.least_width:  # an option that few have
+            del values["least_width"]
         values["charset"] = self.charset.to_list()
         values["null_code"] = self.charset.null_id
         values["splits"] = {name: dataclasses.asdict(split) for name, split in self.splits.items()}

@@ -165,7 +165,7 @@ def trained(encoder, folder):
     random = np.random.default_rng(2)
     for weight in model.decoder.trainable_weights:
         values = random.normal(0, 2, weight.shape) * (len(weight.shape) > 1)
-        values[..., -1] = 0  # of the blank or the null, which would be read everywhere
+        values[..., -1] = 0 if len(weight.shape) > 1 else -5  # the blank or the null, which would be read everywhere
         weight.assign(values)
     return model
 
