@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from attention_ocr.errors import UserError
 from attention_ocr.knobs import Knobs, knob
 
-EXPORT_FORMATS = ("saved_model", "onnx", "openvino", "litert", "int8")
+EXPORT_FORMATS = ("saved_model", "onnx", "openvino", "int8")
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,6 @@ class ExportConfig(Knobs):
     max_accuracy_loss: float = knob(
         0.005, "int8: refused if it reads a larger share of the pictures less right than the model.", minimum=0
     )
-    litert_batch_size: int = knob(1, "litert: pictures it reads at a time, always.", minimum=1)
-    litert_width: int = knob(0, "litert: width of its canvas in pixels; 0: the widest.", minimum=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()

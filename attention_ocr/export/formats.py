@@ -10,18 +10,16 @@ from pathlib import Path
 from attention_ocr.config import BackendConfig, ExportConfig
 from attention_ocr.errors import UserError
 from attention_ocr.export import comparison
-from attention_ocr.export.samples import Sample, alone, samples
+from attention_ocr.export.samples import Sample, samples
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends import choice
 from attention_ocr.reading.backends.keras import KerasBackend
-from attention_ocr.reading.backends.parts import cores
 from attention_ocr.reading.reader import Reader
 
 NEEDED = {
     "onnx": "attention-ocr[onnx]",
     "int8": "attention-ocr[onnx]",
     "openvino": "attention-ocr[openvino]",
-    "litert": "ai-edge-litert",
 }
 APART = 1e-3  # how far an export of floats may be from its model, as a share of the largest output
 
@@ -116,32 +114,6 @@ def _int8(job: Export, held: comparison.Model, calibration: Sequence[Sample]) ->
     return row
 
 
-def _litert(job: Export, held: comparison.Model, calibration: Sequence[Sample]) -> comparison.Compared:
-    litert = importlib.import_module("attention_ocr.export.litert")
-    knobs = job.knobs
-    path = litert.write_litert(job.model, job.target(".tflite"), knobs.litert_batch_size, knobs.litert_width)
-    canvas = job.model.geometry.canvas
-    width = (knobs.litert_width or canvas.width) if canvas else 0
-    backend = litert.LiteRtBackend(path, job.model, cores())
-    one_by_one = [
-        alone(batch, row, width)
-        for batch in held.batches
-        for row in range(len(batch.pixels))
-        if not canvas or batch.sizes is None or batch.sizes[row, 1] <= width
-    ][: job.knobs.compare_pictures]
-    if knobs.litert_batch_size > 1:
-        one_by_one = [repeated(sample, knobs.litert_batch_size) for sample in one_by_one]
-    beside = comparison.Model(KerasBackend(job.model), one_by_one)
-    row = beside.beside("litert", str(path), backend)
-    return _checked(row, path, job.knobs)
-
-
-def repeated(sample: Sample, times: int) -> Sample:
-    """A batch of one picture as one of `times`."""
-    sizes = None if sample.sizes is None else sample.sizes.repeat(times, axis=0)
-    return Sample(sample.pixels.repeat(times, axis=0), sizes, list(sample.texts) * times)
-
-
 def _float(job: Export, held: comparison.Model, path: Path, name: str) -> comparison.Compared:
     row = held.beside(name, str(path), choice.load(path, choice.GREEDY, BackendConfig()))
     return row if job.knobs.stop_early else _checked(row, path, job.knobs)
@@ -161,6 +133,5 @@ def _checked(row: comparison.Compared, path: Path, knobs: ExportConfig) -> compa
 FORMATS: dict[str, Callable[[Export, comparison.Model, Sequence[Sample]], comparison.Compared]] = {
     "onnx": _onnx,
     "openvino": _openvino,
-    "litert": _litert,
     "int8": _int8,
 }

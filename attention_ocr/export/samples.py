@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from attention_ocr.canvas import batch_width
 from attention_ocr.config import RenderConfig, SignsConfig, WordsConfig
 from attention_ocr.data import pipeline
 from attention_ocr.data.dataset_mix import is_readable
@@ -94,16 +93,3 @@ def _renderer(config: RenderConfig, spec: DatasetSpec):
     if V > 1:
         return sign_renderer(config, SignsConfig(V, H, W))[0]
     return word_renderer(config, WordsConfig(image_height=H, image_width=0, max_width=max(W, H)))[0]
-
-
-def alone(sample: Sample, row: int, width: int = 0) -> Sample:
-    """One picture of a batch on a canvas of `width` pixels, 0: of as many as it needs."""
-    part = slice(row, row + 1)
-    if sample.sizes is None:
-        return Sample(sample.pixels[part], None, sample.texts[part])
-    size = sample.sizes[part]
-    width = width or batch_width(int(size[0, 1]))
-    pixels = np.zeros([1, sample.pixels.shape[1], width, 3], np.uint8)
-    kept = min(width, sample.pixels.shape[2])
-    pixels[:, :, :kept] = sample.pixels[part, :, :kept]
-    return Sample(pixels, size, sample.texts[part])
