@@ -7,6 +7,7 @@ from typing import Any
 from attention_ocr import shared_knobs as shared
 from attention_ocr.drawing_config import RenderConfig, SignsConfig, WordsConfig  # noqa: F401 - knobs too
 from attention_ocr.errors import UserError
+from attention_ocr.export_config import ExportConfig  # noqa: F401 - knobs too
 from attention_ocr.knobs import EMPTY, GIVEN, OFF, Knobs, knob, more_than, one_of
 from attention_ocr.read_config import BackendConfig, ReadConfig, TextModelConfig  # noqa: F401 - knobs too
 from attention_ocr.train_config import TrainConfig

@@ -12,6 +12,7 @@ from attention_ocr.reading.backends.backend import Backend
 from attention_ocr.ready import catalog
 
 PPOCR = "ppocr"  # no file, but what the package rapidocr brings
+GREEDY = ReadConfig()
 EXTRAS = {"onnxruntime": "[onnx]", "openvino": "[openvino]"}
 KINDS = {
     "keras": (".keras",),

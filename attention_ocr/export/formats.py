@@ -1,0 +1,137 @@
+"""A model file in other formats: each is written, read by its own runtime and compared with the model."""
+
+import dataclasses
+import importlib
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from attention_ocr.config import BackendConfig, ExportConfig
+from attention_ocr.errors import UserError
+from attention_ocr.export import comparison
+from attention_ocr.export.samples import Sample, samples
+from attention_ocr.model.network import AttentionOcr
+from attention_ocr.reading.backends import choice
+from attention_ocr.reading.backends.keras import KerasBackend
+from attention_ocr.reading.reader import Reader
+
+NEEDED = {
+    "onnx": "attention-ocr[onnx]",
+    "int8": "attention-ocr[onnx]",
+    "openvino": "attention-ocr[openvino]",
+}
+APART = 1e-3  # how far an export of floats may be from its model, as a share of the largest output
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is exported.
+
+    Attributes:
+        source: the `.keras` file.
+        model: the same, loaded.
+        folder: where exports go.
+        knobs: how.
+        is_cut: whether the model reads fewer characters than its file.
+    """
+
+    source: Path
+    model: AttentionOcr
+    folder: Path
+    knobs: ExportConfig
+    is_cut: bool = False
+
+    def target(self, suffix: str) -> Path:
+        """The file of an export: the model file's name with another ending."""
+        return self.folder / f"{self.source.stem}{suffix}"
+
+
+def export(job: Export, dataset_dir: str, split_name: str) -> str:
+    """Writes all formats but SavedModel and compares them.
+
+    Args:
+        job: what, where and how.
+        dataset_dir, split_name: the records to compare on; empty: drawn pictures.
+
+    Returns:
+        A table.
+
+    Raises:
+        UserError: a format cannot be written, reads other than the model, or int8 loses too much.
+    """
+    knobs = job.knobs
+    wanted = knobs.compare_pictures + (knobs.calibration_pictures if "int8" in knobs.formats else 0)
+    reader = Reader(KerasBackend(job.model))
+    batches, source = samples(reader, dataset_dir, split_name, wanted)
+    most = max(1, round(len(batches) * knobs.compare_pictures / wanted))
+    held = comparison.Model(reader.backend, batches[:most])
+    rows = [held.row]
+    with tempfile.TemporaryDirectory() as folder:
+        if job.is_cut:
+            job = dataclasses.replace(job, source=Path(folder) / job.source.name)
+            job.model.save(job.source)
+        for name in knobs.formats:
+            if name in FORMATS:
+                rows.append(_written(name, job, held, batches[most:] or batches))
+    return comparison.table(rows, source)
+
+
+def _written(name: str, job: Export, held: comparison.Model, calibration: Sequence[Sample]) -> comparison.Compared:
+    try:
+        return FORMATS[name](job, held, calibration)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"--format={name}: needs {error.name}, which is not installed: pip install '{NEEDED[name]}'"
+        ) from error
+
+
+def _onnx(job: Export, held: comparison.Model, calibration: Sequence[Sample]) -> comparison.Compared:
+    writer = importlib.import_module("attention_ocr.export.onnx_files")
+    return _float(job, held, writer.write_onnx(job.source, job.target(".onnx"), job.knobs.stop_early), "onnx")
+
+
+def _openvino(job: Export, held: comparison.Model, calibration: Sequence[Sample]) -> comparison.Compared:
+    writer = importlib.import_module("attention_ocr.export.openvino_files")
+    return _float(job, held, writer.write_openvino(job.source, job.target(".xml"), job.knobs.stop_early), "openvino")
+
+
+def _int8(job: Export, held: comparison.Model, calibration: Sequence[Sample]) -> comparison.Compared:
+    writer = importlib.import_module("attention_ocr.export.onnx_files")
+    inputs = [
+        {"images": batch.pixels} if batch.sizes is None else {"images": batch.pixels, "sizes": batch.sizes}
+        for batch in calibration
+    ]
+    path = writer.write_int8(job.source, job.target(".int8.onnx"), inputs, job.knobs.stop_early)
+    row = held.beside("int8", str(path), choice.load(path, choice.GREEDY, BackendConfig()))
+    lost = (held.row.right - row.right) / row.number
+    if lost > job.knobs.max_accuracy_loss:
+        path.unlink()
+        raise UserError(
+            f"--format=int8: reads {row.right} of {row.number} pictures right, the model {held.row.right}: a loss of "
+            f"{lost:.4f}, over --max_accuracy_loss={job.knobs.max_accuracy_loss}; it was removed"
+        )
+    return row
+
+
+def _float(job: Export, held: comparison.Model, path: Path, name: str) -> comparison.Compared:
+    row = held.beside(name, str(path), choice.load(path, choice.GREEDY, BackendConfig()))
+    return row if job.knobs.stop_early else _checked(row, path, job.knobs)
+
+
+def _checked(row: comparison.Compared, path: Path, knobs: ExportConfig) -> comparison.Compared:
+    """The row, if the export is close enough to the model; else the export is removed."""
+    if row.difference <= APART:
+        return row
+    path.unlink()
+    raise UserError(
+        f"--format={row.name}: differs from the model by {row.difference:.2g} (allowed: {APART}) and reads "
+        f"{row.same} of {row.number} texts as it does; it was removed"
+    )
+
+
+FORMATS: dict[str, Callable[[Export, comparison.Model, Sequence[Sample]], comparison.Compared]] = {
+    "onnx": _onnx,
+    "openvino": _openvino,
+    "int8": _int8,
+}
