@@ -15,7 +15,7 @@ class ExportConfig(Knobs):
     format: str = knob("saved_model", f"What to write, several with commas between: {', '.join(EXPORT_FORMATS)}.")
     stop_early: bool = knob(
         False,
-        "onnx, openvino, int8: a text ends with its first null, and reading with the batch's last text, also where the "
+        "onnxruntime and openvino: a text ends with its first null, and reading with the batch's last text, also where the "
         "head was not taught so.",
     )
     compare_pictures: int = knob(64, "Pictures that each export is compared with the model on.", minimum=1)
