@@ -15,8 +15,8 @@ class ExportConfig(Knobs):
     format: str = knob("saved_model", f"What to write, several with commas between: {', '.join(EXPORT_FORMATS)}.")
     stop_early: bool = knob(
         False,
-        "onnxruntime and openvino: a text ends with its first null, and reading with the batch's last text, also where the "
-        "head was not taught so.",
+        "onnxruntime and openvino: a text ends with its first null, and reading with the batch's last text, also where "
+        "the head was not taught so (--stop_at_end).",
     )
     compare_pictures: int = knob(64, "Pictures that each export is compared with the model on.", minimum=1)
     calibration_pictures: int = knob(128, "int8: other pictures that tell how large features are.", minimum=8)
