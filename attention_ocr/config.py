@@ -54,37 +54,35 @@ class ModelConfig(Knobs):
     )
     head: str = knob(
         "attention",
-        "What reads the features; slice is the reference's --nouse_attention.",
+        "Decoder of the features; slice is the reference's --nouse_attention.",
         ("attention", "slice", "ctc", "stacked_attention", "gru_attention", "area_attention"),
     )
     encoder_channels: int = knob(
-        128, "Channels of the encoder's features.", minimum=8, works_with={"encoder": one_of("residual")}
+        128, "Feature channels of the residual encoder.", minimum=8, works_with={"encoder": one_of("residual")}
     )
     lcnet_size: str = knob(
-        "small", "Size of the encoder.", ("tiny", "small", "medium"), works_with={"encoder": one_of("lcnet")}
+        "small", "Size of the LCNet encoder.", ("tiny", "small", "medium"), works_with={"encoder": one_of("lcnet")}
     )
     lcnet_neck: bool = knob(
         False,
-        "PP-OCRv6's layers after the encoder: one row of columns 8 pixels apart, each told of those around it; for "
-        "lines, 48 pixels high.",
+        "PP-OCRv6's layers after the encoder: one row of columns, 8 pixels apart, that see their neighbours; for "
+        "lines 48 pixels high.",
         works_with={"encoder": one_of("lcnet")},
     )
     encoder_dropout: float = knob(
         0.0,
-        "Share of the features left out while training.",
+        "Share of the features dropped in training.",
         minimum=0,
         maximum=0.99,
         works_with={"encoder": one_of("residual", "crnn", "sliding", "wide_crnn")},
     )
-    num_encoder_lstm_layers: int = knob(
-        0, "LSTMs, each in both directions, over the columns of the encoder's features.", minimum=0
-    )
+    num_encoder_lstm_layers: int = knob(0, "Bidirectional LSTMs over the columns of the encoder's features.", minimum=0)
     num_encoder_lstm_units: int = knob(
-        256, "Units of each direction of these.", minimum=1, works_with={"num_encoder_lstm_layers": more_than(0)}
+        256, "Units in each direction of those LSTMs.", minimum=1, works_with={"num_encoder_lstm_layers": more_than(0)}
     )
     final_endpoint: str = knob(
         "Mixed_5d",
-        "Where the Inception tower is cut.",
+        "The last block of the Inception tower.",
         FINAL_ENDPOINTS,
         works_with={"encoder": one_of("inception_v3")},
     )
@@ -96,8 +94,8 @@ class ModelConfig(Knobs):
     )
     turn_right_to_left: bool = knob(
         True,
-        "Learn texts of right-to-left scripts in the order of the picture, from left to right, and turn them back when "
-        "they are read; if false, in the order of the labels.",
+        "Learn texts of right-to-left scripts from left to right, as they stand in the picture, and turn them back in "
+        "reading; if false, learn them in the order of the labels.",
         works_with={"head": one_of("ctc", "slice")},
     )
     num_lstm_units: int = knob(256, "Units of the decoder's LSTM.", minimum=1, works_with=STEP_WISE)
@@ -106,31 +104,31 @@ class ModelConfig(Knobs):
     )
     embedding_size: int = knob(
         0,
-        "Entries that stand for the character fed back; 0: one a class up to 1,000 classes, as in the reference, then "
-        "as many as num_lstm_units.",
+        "Size of the vector fed back for a character; 0: one entry per class up to 1,000 classes, as in the reference, "
+        "then num_lstm_units.",
         minimum=0,
         works_with={"head": one_of("attention", "stacked_attention", "gru_attention", "area_attention")},
     )
     decoder_dropout: float = knob(
         0.0,
-        "Share left out of what the decoder remembers.",
+        "Share of the decoder's state dropped in training.",
         minimum=0,
         maximum=0.99,
         works_with={"head": one_of("gru_attention", "area_attention")},
     )
     teacher_forcing: float = knob(
         1.0,
-        "Share of the training batches in which the decoder is fed the labels; in the others, what it reads.",
+        "Share of the training batches in which the decoder is fed the labels; in the others it is fed what it reads.",
         minimum=0,
         maximum=1,
         works_with={**STEP_WISE, "use_autoregression": GIVEN},
     )
     stop_at_end: bool = knob(
-        False, "A text ends with its first null: what follows is neither learned nor read.", works_with=STEP_WISE
+        False, "A text ends at its first null: nothing after it is learned or read.", works_with=STEP_WISE
     )
     lstm_state_clip_value: float = knob(
         10.0,
-        "The LSTM's cell state is clipped to +- this.",
+        "Clip the LSTM's cell state to +- this.",
         above=0,
         works_with={"head": one_of("attention", "slice")},
     )
@@ -145,16 +143,16 @@ class ModelConfig(Knobs):
     )
     attention_loss_weight: float = knob(
         0.0,
-        "Teaches attention where each character was drawn, by so much of the loss. It looks there after minutes, not "
-        "hours.",
+        "Weight of a loss that teaches attention where each character was drawn; it then looks there after minutes, "
+        "not hours.",
         minimum=0,
         works_with=shared.RENDERED,
     )
     average_across_timesteps: bool = knob(
         False, "Divide the loss of a text by its number of steps.", works_with=STEP_WISE
     )
-    crop_height: int = knob(0, "Cut the middle of each view to this height in pixels; 0: all of it.", minimum=0)
-    crop_width: int = knob(0, "Cut the middle of each view to this width in pixels; 0: all of it.", minimum=0)
+    crop_height: int = knob(0, "Crop each view to its middle, this many pixels high; 0: the whole view.", minimum=0)
+    crop_width: int = knob(0, "Crop each view to its middle, this many pixels wide; 0: the whole view.", minimum=0)
     batch_norm_decay: float = knob(
         0.9997,
         "Final decay of batch norm's moving averages.",
@@ -166,7 +164,7 @@ class ModelConfig(Knobs):
 
 @dataclass(frozen=True)
 class DataConfig(Knobs):
-    """What training does to the records."""
+    """How training reads its examples."""
 
     batch_size: int = knob(32, "Pictures in a training step.", minimum=1)
     use_augment_input: bool = knob(True, "Distort the training pictures.", works_with=RECORDS)
@@ -176,36 +174,36 @@ class DataConfig(Knobs):
         ("fsns", "light"),
         works_with={**RECORDS, "use_augment_input": GIVEN},
     )
-    shuffle_buffer_size: int = knob(2000, "Records to shuffle among.", minimum=1, works_with=RECORDS)
+    shuffle_buffer_size: int = knob(2000, "Records in the shuffle buffer.", minimum=1, works_with=RECORDS)
     dataset_weights: str = knob(
         "",
-        "With several folders, --dataset_dir=a,b: their shares, such as 3,1 for three of four pictures from a; empty: "
-        "equal shares. A run that goes on takes the shares it is given then.",
+        "With several folders, --dataset_dir=a,b: their shares: 3,1 takes three of four pictures from a. Empty: equal "
+        "shares. A resumed run takes the shares it is given.",
         works_with=RECORDS,
     )
     curriculum: str = knob(
         "",
-        "Instead of --dataset_dir, folders that take turns: a:2000,b:5000,c learns from a until step 2000, from b "
+        "Instead of --dataset_dir, folders in turn: a:2000,b:5000,c learns from a until step 2000, from b "
         "until step 5000, then from c.",
     )
     render: str = knob(
-        "", "Instead of --dataset_dir, draw pictures while learning: signs (French street signs).", ("", "signs")
+        "", "Instead of --dataset_dir, draw pictures during training: signs (French street signs).", ("", "signs")
     )
     text_file: str = shared.text_file()
     fonts: str = shared.fonts()
     difficulty: float = shared.difficulty()
     difficulty_steps: int = knob(
-        0, "Steps in which the difficulty rises from 0.", minimum=0, works_with=shared.RENDERED
+        0, "Steps over which the difficulty rises from 0.", minimum=0, works_with=shared.RENDERED
     )
     render_workers: int = knob(
         0,
-        "Processes that draw; 0: one a core, at least two; 1: the training draws by itself.",
+        "Processes that draw; 0: one per core, at least two; 1: the training process draws.",
         minimum=0,
         works_with=shared.RENDERED,
     )
     max_bad_records: int = knob(
         10,
-        "Records that cannot be read: left out and named up to this many, one more ends the run.",
+        "How many unreadable records are named and left out; one more ends the run.",
         minimum=0,
         works_with=RECORDS,
     )
@@ -217,19 +215,20 @@ class AnnotationConfig(Knobs):
 
     annotation_format: str = knob("auto", "Format of the label files; auto: recognised.", ANNOTATION_FORMATS)
     image_root: str = knob("", "Where relative paths start; empty: the label file's folder.")
-    image_column: str = knob("", "The key of the picture's path; empty: recognised.", works_with=KEYS)
-    label_column: str = knob("", "The key of the label; empty: recognised.", works_with=KEYS)
+    image_column: str = knob(
+        "", "Column (or JSON key) of the picture's path; empty: recognised by name.", works_with=KEYS
+    )
+    label_column: str = knob("", "Column (or JSON key) of the label; empty: recognised by name.", works_with=KEYS)
     label_pattern: str = knob(
         "",
-        "A regular expression on a picture's name, whose first group is the label; empty: the name, or the X of "
-        "12_X_345.",
+        "A regular expression on a picture's name, whose first group is the label; empty: the name, or X in 12_X_345.",
         works_with={"annotation_format": one_of("auto", "file_names")},
     )
     keep_charset: bool = knob(
-        True, "Of records: keep their charset and T; if not, as their labels have it.", works_with=RECORD_LABELS
+        True, "Of records: keep their charset and T; if false, take both from the labels.", works_with=RECORD_LABELS
     )
     keep_splits: bool = knob(
-        True, "Of records: keep their splits; if not, all of them are drawn anew.", works_with=RECORD_LABELS
+        True, "Of records: keep their splits; if false, split all records anew.", works_with=RECORD_LABELS
     )
 
 
@@ -239,14 +238,14 @@ class GenerateConfig(Knobs):
 
     num_views: int = shared.num_views(1)
     side_by_side: bool = knob(False, "A picture holds all views side by side.", works_with={"num_views": more_than(1)})
-    image_height: int = shared.image_height(0, 0, "; 0: the median of the pictures")
+    image_height: int = shared.image_height(0, 0, "; 0: the median height of the pictures")
     image_width: int = shared.image_width(
-        0, 0, "; 0: the median of the pictures at that height, with keep_height the largest"
+        0, 0, "; 0: the median width of the pictures at that height; with keep_height, the largest"
     )
     resize: str = knob(
         "stretch",
-        "How a picture of another size is fitted: stretch; pad (aspect kept, grey around); keep_height (the height "
-        "fills the view, aspect kept, grey to the right; what is wider than the view is squeezed).",
+        "How a picture of another size is fitted into the view. pad: aspect kept, grey around; keep_height: aspect "
+        "kept, height filled, grey to the right, and wider pictures are squeezed.",
         RESIZE_POLICIES,
     )
     vertical: str = knob(
@@ -259,9 +258,9 @@ class GenerateConfig(Knobs):
     )
     test_fraction: float = knob(0.1, "Share of the lines for test, if it has no file of its own.", minimum=0, maximum=1)
     group_by: str = knob(
-        "", "A regular expression; pictures in whose paths it matches the same (its first group) stay in one split."
+        "", "A regular expression; pictures whose paths have the same match (of its first group) stay in one split."
     )
-    max_sequence_length: int = shared.max_sequence_length(0, 0, "; 0: as the labels have it")
+    max_sequence_length: int = shared.max_sequence_length(0, 0, "; 0: of those given")
     charset_file: str = shared.charset_file()
     extend_charset: bool = knob(False, "Add the labels' other characters to those of --charset_file.")
     normalize: str = knob(
@@ -285,11 +284,11 @@ class GenerateConfig(Knobs):
         "A line without a label: stop, skip it, or keep it as a picture without text.",
         (*DROP_POLICIES, "keep"),
     )
-    on_bad_image: str = knob("error", "A picture missing or not readable: stop, or skip it.", DROP_POLICIES)
+    on_bad_image: str = knob("error", "A picture that is missing or cannot be read: stop, or skip it.", DROP_POLICIES)
     max_pixels: int = knob(MAX_PIXELS, "A picture of more pixels is not decoded.", minimum=1)
     on_duplicate: str = knob(
         "skip",
-        "The very picture of an earlier split (train, validation, test): leave it out, stop, or keep it.",
+        "A picture that an earlier split (train, validation, test) already has: leave it out, stop, or keep it.",
         (*DROP_POLICIES, "keep"),
     )
     shard_size: float = shared.shard_size()
@@ -305,7 +304,7 @@ class GenerateConfig(Knobs):
             )
         if not self.charset_file and (self.extend_charset or self.on_unknown == "replace"):
             flag = "--extend_charset" if self.extend_charset else "--on_unknown=replace"
-            raise UserError(f"{flag}: needs --charset_file, since a charset made from the labels has all of them")
+            raise UserError(f"{flag}: needs --charset_file, since the charset of the labels has all of them")
 
 
 @dataclass(frozen=True)

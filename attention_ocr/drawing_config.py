@@ -12,9 +12,9 @@ WRITTEN = {"output_dir": GIVEN}
 class RenderConfig(Knobs):
     """How many pictures are drawn, and how they are written."""
 
-    number: int = knob(1000, "Pictures of the split train.", minimum=1, works_with=WRITTEN)
-    validation_number: int = knob(100, "Pictures of validation.", minimum=0, works_with=WRITTEN)
-    test_number: int = knob(100, "Pictures of test.", minimum=0, works_with=WRITTEN)
+    number: int = knob(1000, "Pictures in the train split.", minimum=1, works_with=WRITTEN)
+    validation_number: int = knob(100, "Pictures in the validation split.", minimum=0, works_with=WRITTEN)
+    test_number: int = knob(100, "Pictures in the test split.", minimum=0, works_with=WRITTEN)
     image_format: str = knob("PNG", "File format of the pictures.", ("PNG", "JPEG"), works_with=WRITTEN)
     output: str = knob(
         "records", "Write FSNS records, or pictures with a label file.", ("records", "pictures"), works_with=WRITTEN
@@ -43,8 +43,10 @@ class WordsConfig(Knobs):
     """What drawn words and lines look like."""
 
     image_height: int = shared.image_height(32, 8)
-    image_width: int = shared.image_width(128, 0, "; 0: as its text needs (with --output=pictures)")
-    max_width: int = knob(512, "No picture is wider.", minimum=8, works_with={"image_width": one_of(0)})
+    image_width: int = shared.image_width(128, 0, "; 0: as wide as its text (with --output=pictures)")
+    max_width: int = knob(
+        512, "Width in pixels that no picture exceeds.", minimum=8, works_with={"image_width": one_of(0)}
+    )
     unit: str = knob(
         "line",
         "What is drawn of a text file: its lines, its words, or runs of text cut between words.",
@@ -52,11 +54,11 @@ class WordsConfig(Knobs):
         works_with={"text_file": GIVEN},
     )
     language: str = knob(
-        "", "Made-up words: English, French, or both.", ("", "en", "fr"), works_with={"text_file": EMPTY}
+        "", "Language of made-up words; empty: both.", ("", "en", "fr"), works_with={"text_file": EMPTY}
     )
     vertical_share: float = knob(
-        0.0, "Share of columns: CJK stacked, other text turned by 90 degrees.", minimum=0, maximum=1
+        0.0, "Share of vertical texts: CJK stacked, others turned 90 degrees.", minimum=0, maximum=1
     )
     curved: float = knob(0.15, "Share of lines along an arc or a wave.", minimum=0, maximum=1)
-    rotation: float = knob(8.0, "The largest turn in degrees; most are far smaller.", minimum=0, maximum=90)
+    rotation: float = knob(8.0, "The largest rotation in degrees; most are far smaller.", minimum=0, maximum=90)
     background_dir: str = knob("", "Photographs to cut backgrounds from; empty: drawn ones.")

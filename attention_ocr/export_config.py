@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from attention_ocr import shared_knobs as shared
 from attention_ocr.errors import UserError
 from attention_ocr.knobs import Knobs, knob
 
@@ -13,15 +14,13 @@ class ExportConfig(Knobs):
     """What a model file is exported as, and how the export is compared with it."""
 
     format: str = knob("saved_model", f"What to write, several with commas between: {', '.join(EXPORT_FORMATS)}.")
-    stop_early: bool = knob(
-        False,
-        "onnxruntime and openvino: a text ends with its first null, and reading with the batch's last text, also where "
-        "the head was not taught so (--stop_at_end).",
+    stop_early: bool = shared.stop_early()
+    compare_pictures: int = knob(64, "Pictures on which each export is compared with the model.", minimum=1)
+    calibration_pictures: int = knob(
+        128, "int8: other pictures, from which the ranges of the features are taken.", minimum=8
     )
-    compare_pictures: int = knob(64, "Pictures that each export is compared with the model on.", minimum=1)
-    calibration_pictures: int = knob(128, "int8: other pictures that tell how large features are.", minimum=8)
     max_accuracy_loss: float = knob(
-        0.005, "int8: refused if it reads a larger share of the pictures less right than the model.", minimum=0
+        0.005, "int8: refused if the share of pictures it reads right falls by more than this.", minimum=0
     )
 
     def __post_init__(self) -> None:

@@ -59,7 +59,7 @@ def check_effects(values: flags.FlagValues) -> None:
 def define_preset(values: flags.FlagValues) -> None:
     """Defines --preset."""
     names = ", ".join(PRESETS)
-    text = f"Knobs of a known recipe ({names}); flags given beside it win. Empty: the released reference."
+    text = f"Knobs of a known recipe ({names}); flags beside it override them. Empty: the reference as released."
     flags.DEFINE_string("preset", "", text, flag_values=values)
 
 

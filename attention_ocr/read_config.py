@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from attention_ocr import shared_knobs as shared
 from attention_ocr.errors import UserError
 from attention_ocr.knobs import GIVEN, Knobs, knob, more_than, one_of
 
@@ -25,19 +26,15 @@ class BackendConfig(Knobs):
         "bfloat16: openvino only, on processors that have it.",
         PRECISIONS,
     )
-    stop_early: bool = knob(
-        False,
-        "onnxruntime and openvino: a text ends with its first null, and reading with the batch's last text, also where "
-        "the head was not taught so (--stop_at_end).",
-    )
+    stop_early: bool = shared.stop_early()
 
 
 @dataclass(frozen=True)
 class ReadConfig(Knobs):
-    """How texts are searched for in what the network says."""
+    """How texts are found in the network's outputs."""
 
     beam_width: int = knob(
-        1, "Texts followed side by side; 1: greedy, the likeliest character of each step.", minimum=1
+        1, "Texts that beam search follows side by side; 1: greedy, the likeliest character of each step.", minimum=1
     )
     length_penalty: float = knob(
         0.0,
@@ -53,7 +50,7 @@ class ReadConfig(Knobs):
     ignore_case: bool = knob(
         False, "Capital and small letters are one: printed as --characters has them, as capitals where it has both."
     )
-    lexicon: str = knob("", "A file of texts, one a line: in each picture the likeliest of them is read.")
+    lexicon: str = knob("", "A file of texts, one per line: in each picture the likeliest of them is read.")
     text_model: str = knob(
         "",
         "Character n-grams, a file of `attention-ocr build_text_model` or the name of a ready one: what is likely in "

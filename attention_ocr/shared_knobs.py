@@ -12,7 +12,7 @@ def seed() -> Any:
 
 
 def num_workers(works_with: dict[str, Condition] | None = None) -> Any:
-    text = "Processes that prepare or draw pictures; 0: one a core (none for a few pictures)."
+    text = "Processes that prepare or draw pictures; 0: one per core (for a few pictures, none)."
     return knob(0, text, minimum=0, works_with=works_with)
 
 
@@ -46,7 +46,7 @@ def image_width(default: int, minimum: int, more: str = "") -> Any:
 
 
 def text_file() -> Any:
-    return knob("", "A text a line to draw; empty: made-up ones.", works_with=RENDERED)
+    return knob("", "A text per line to draw; empty: made-up ones.", works_with=RENDERED)
 
 
 def difficulty() -> Any:
@@ -64,3 +64,11 @@ def fonts() -> Any:
         "out."
     )
     return knob("bundled", text, works_with=RENDERED)
+
+
+def stop_early() -> Any:
+    text = (
+        "onnxruntime and openvino: end each text at its first null, and the reading once all texts of the batch have "
+        "ended, even if the head was trained without --stop_at_end."
+    )
+    return knob(False, text)

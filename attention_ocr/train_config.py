@@ -17,35 +17,34 @@ class TrainConfig(Knobs):
     learning_rate: float = knob(0.004, "Learning rate (after the warm-up).", above=0)
     learning_rate_schedule: str = knob(
         "constant",
-        "How it falls; auto: as a cosine where --max_number_of_steps says to what end.",
+        "How the learning rate falls; auto: as a cosine if --max_number_of_steps is given.",
         ("constant", "cosine", "auto"),
     )
-    warmup_steps: int = knob(0, "Steps in which the learning rate rises from 0.", minimum=0)
+    warmup_steps: int = knob(0, "Steps over which the learning rate rises from 0.", minimum=0)
     learning_rate_end_fraction: float = knob(
         0.01,
-        "Where the cosine schedule ends, of the learning rate.",
+        "Share of the learning rate at which the cosine ends.",
         minimum=0,
         maximum=1,
         works_with={"learning_rate_schedule": one_of("cosine", "auto"), "max_number_of_steps": lower_than(ENDLESS)},
     )
     momentum: float = knob(
         0.9,
-        "Share of the last step in the next.",
+        "Share of the previous update kept in the next.",
         minimum=0,
         maximum=0.9999,
         works_with={"optimizer": one_of("momentum")},
     )
     clip_gradient_norm: float = knob(
         2.0,
-        "Clip each variable's gradient to this norm; 0: do not.",
+        "Clip each variable's gradient to this norm; 0: no clipping.",
         minimum=0,
         works_with={"clip_global_norm": one_of(0)},
     )
-    clip_global_norm: float = knob(0.0, "Instead, clip all gradients together to this norm; 0: do not.", minimum=0)
+    clip_global_norm: float = knob(0.0, "Instead, clip all gradients together to this norm; 0: no clipping.", minimum=0)
     moving_average_decay: float = knob(
         0.0,
-        "Final decay of the moving averages of the weights; with it the averages are what is saved and read with; 0: "
-        "the weights themselves.",
+        "Final decay of the weights' moving averages, which are saved and read with; 0: no averages.",
         minimum=0,
         maximum=0.99999,
     )
@@ -53,7 +52,7 @@ class TrainConfig(Knobs):
     save_summaries_steps: int = knob(50, "Steps between summaries (a line, scalars, a reading).", minimum=1)
     checkpoints_to_keep: int = knob(5, "Newest checkpoints to keep beside the best.", minimum=1)
     validation_examples: int = knob(
-        1000, "Records of the validation split read at each checkpoint to find the best one; 0: none.", minimum=0
+        1000, "Records of the validation split to read at each checkpoint, to find the best one; 0: none.", minimum=0
     )
     jit_compile: bool = knob(False, "Compile the step with XLA (slower on CPU).")
     mixed_precision: str = knob("none", "Compute in half precision.", ("none", "bfloat16", "float16"))

@@ -12,7 +12,9 @@ from attention_ocr.flags import define_knobs, given_knobs, required
 def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
     define: dict[str, Any] = {"flag_values": values}
-    text = "Files of texts, one a line, such as what the pictures may show; 'text<TAB>number' says how often it stands."
+    text = (
+        "Files of texts, one per line, such as what the pictures may show; 'text<TAB>number' says how often it stands."
+    )
     flags.DEFINE_list("texts", [], text, **define)
     flags.DEFINE_string("output", "", "The file for the text model (.npz).", **define)
     define_knobs(values, TextModelConfig)

@@ -16,7 +16,7 @@ LABEL_FILES = {"train": "annotations", "validation": "validation_annotations", "
 def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
     define: dict[str, Any] = {"flag_values": values}
-    text = "A label file, a folder of pictures, an LMDB or records; lends lines to validation and test."
+    text = "A label file, a folder of pictures, an LMDB or records; lines for validation and test are drawn from it."
     flags.DEFINE_string("annotations", "", text, **define)
     flags.DEFINE_string("validation_annotations", "", "The same for the validation split alone.", **define)
     flags.DEFINE_string("test_annotations", "", "The same for the test split alone.", **define)

@@ -15,7 +15,7 @@ from attention_ocr.quiet import quiet_imports
 def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
     define: dict[str, Any] = {"flag_values": values}
-    text = "A TF1 checkpoint of the reference: what stands before .index and .data-00000-of-00001."
+    text = "A TF1 checkpoint of the reference: its path without .index and .data-00000-of-00001."
     flags.DEFINE_string("tf1_checkpoint", "", text, **define)
     flags.DEFINE_string("output", "", "The model file (.keras) to write.", **define)
     flags.DEFINE_integer("num_views", 0, "Views side by side in a picture.", lower_bound=0, **define)
@@ -24,7 +24,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_integer("max_sequence_length", 37, "Characters the network reads.", lower_bound=1, **define)
     text = "Lines of 'code<TAB>character'; empty: each class gets a placeholder of a private use area."
     flags.DEFINE_string("charset_file", "", text, **define)
-    text = "Whether the previous character is fed; unset: as the variables tell, or true with attention."
+    text = "Whether the previous character is fed back; unset: as the variables show, or true with attention."
     flags.DEFINE_bool("use_autoregression", None, text, **define)
 
 
@@ -49,5 +49,5 @@ def run(values: flags.FlagValues) -> None:
     if charset is None:
         print("no --charset_file: the characters are placeholders, the last class is taken for the null")
     if fed is None and model.config.head == "attention":
-        print("the variables do not tell: took --use_autoregression; if it was off, give --nouse_autoregression")
+        print("the variables do not show it: took --use_autoregression; if it was off, give --nouse_autoregression")
     print(f"{values.output}: step {model.step}, {model.count_params():,} parameters, {tf1_import.described(model)}")

@@ -14,7 +14,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.model.layouts.lcnet import SIZES, Part, parts
 
 WHEEL_FILE = Path("models") / "PP-OCRv6_rec_small.onnx"  # in rapidocr
-CHARACTERS_KEY = "character"  # of the metadata: one a line, without the blank before and the space after them
+CHARACTERS_KEY = "character"  # of the metadata: one per line, without the blank before and the space after them
 SAME_VALUE = (
     "Identity",
     "Squeeze",

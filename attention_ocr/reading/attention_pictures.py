@@ -43,7 +43,7 @@ def draw_attention(
 
     Args:
         image: uint8 [H, V*W, 3].
-        text_symbols: T' strings, one a step, only the steps to show.
+        text_symbols: T' strings, one per step, only the steps to show.
         attention: [T', N] weights; position n = v*h*w + y*w + x.
         num_views: V.
         feature_grid: h and w of one view's features.

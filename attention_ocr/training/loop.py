@@ -72,6 +72,7 @@ def train(
         log.info("%s: step %d is reached already; raise --max_number_of_steps to go on", run.path, newest.step)
         return newest.step
     changed = run.changes(config) if newest else []
+    _load(model, newest, start, tower)
     summary = run.write_config(config, source.spec)
     data = source.open(run.path)
     log.info("%s: %s, %s", run.path, _described(model, config), _origin(newest, start or tower, changed))
@@ -81,10 +82,22 @@ def train(
         *(needed, config.data.batch_size, keras.backend.backend()),
     )
     while True:
-        step = _train_from_newest(model, config, data, run, start, tower, summary)
+        step = _train_from_newest(model, config, data, run, summary)
         if step is not None:
             return step
         model = _compiled(config, source.spec)
+        _load(model, run.newest(), start, tower)
+
+
+def _load(model: AttentionOcr, newest: Checkpoint | None, start: str, tower: str) -> None:
+    """Gives the model the weights it goes on or begins with."""
+    if newest:
+        run_directory.restore(model, newest)
+    elif start:
+        transfer.start_from(model, start)
+        finiteness.check_loaded(model, f"--checkpoint={start}", "give another one")
+    elif tower:
+        transfer.start_tower_from(model, tower)
 
 
 def _check_examples(config: Config, source: Source, model: AttentionOcr) -> None:
@@ -98,16 +111,9 @@ def _check_examples(config: Config, source: Source, model: AttentionOcr) -> None
         )
 
 
-def _train_from_newest(model, config, data, run, start, tower, summary) -> int | None:
+def _train_from_newest(model, config, data, run, summary) -> int | None:
     """Trains as far as the examples are good: the step reached, or None after bad ones, which are left out by now."""
     newest = run.newest()
-    if newest:
-        run_directory.restore(model, newest)
-    elif start:
-        transfer.start_from(model, start)
-        finiteness.check_loaded(model, f"--checkpoint={start}", "give another one")
-    elif tower:
-        transfer.start_tower_from(model, tower)
     step = newest.step if newest else 0
     summaries = Summaries(run.path / "train", step)
     summaries.run(summary, step)

@@ -10,7 +10,7 @@ from PIL import Image
 from attention_ocr.__main__ import main
 from attention_ocr.reading.reader import Reader
 
-SMALL = ["--batch_size=8", "--num_lstm_units=16", "--num_encoder_lstm_units=16", "--augmentation=light"]
+SMALL = ["--batch_size=8", "--augmentation=light"]
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
 # What is trained, and how its records' pictures are fitted.
 NETWORKS = [

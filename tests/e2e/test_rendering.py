@@ -136,7 +136,7 @@ def test_fonts_of_a_folder_are_drawn_with(job, tmp_path, capsys, monkeypatch):
     for name, fonts in (("own", tmp_path / "fonts"), ("bundled", "bundled")):
         sheet = f"--sheet={tmp_path / name}.png"
         assert main([job, sheet, "--sheet_number=4", "--difficulty=0", f"--fonts={fonts}", *sizes]) == 0
-    assert "1 of 2 fonts; left out: cannot be drawn (1: broken.ttf)\n" in capsys.readouterr().err
+    assert "1 of 2 fonts; left out: cannot be drawn (1: broken.ttf)\n" in capsys.readouterr().out
     assert (tmp_path / "own.png").read_bytes() != (tmp_path / "bundled.png").read_bytes()
     names = tmp_path / "names.txt"
     names.write_text("Rue 中\n", "utf-8")

@@ -154,7 +154,10 @@ def test_every_job_refuses_flags_without_effect(arguments, problem, capsys):
 def test_help_says_what_a_flag_works_with(capsys):
     assert main(["train", "--help"]) == 0
     shown = capsys.readouterr().out
-    assert "Share of the last step in the next. [at least 0, at most 0.9999] (works with --optimizer=momentum)" in shown
+    assert (
+        "Share of the previous update kept in the next. [at least 0, at most 0.9999] (works with --optimizer=momentum)"
+        in shown
+    )
     assert "(default: true) (works without --render)" in shown
 
 
@@ -246,7 +249,8 @@ def test_a_wrong_command_line_is_one_line_and_status_2(arguments, problem, capsy
         ),
         (
             ["export", "--checkpoint=a.keras"],
-            "error: --export_dir is missing: Folder that gets a version folder 1, 2, ...\n",
+            "error: --export_dir is missing: Folder for the exports; a SavedModel gets a version folder 1, 2, ... in "
+            "it.\n",
         ),
         (
             ["eval", "--dataset_dir=d", "--checkpoint=a", "--train_log_dir=b"],

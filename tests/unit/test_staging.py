@@ -168,7 +168,7 @@ def test_help_lists_every_flag(capsys):
     knobs = [*AnnotationConfig.__dataclass_fields__, *GenerateConfig.__dataclass_fields__]
     for name in own + knobs:
         assert re.search(rf"^  --(\[no\])?{name}\b", printed, re.MULTILINE), name
-    assert "--num_workers=0\n      Processes that prepare or draw pictures; 0: one a core" in printed
+    assert "--num_workers=0\n      Processes that prepare or draw pictures; 0: one per core" in printed
 
 
 @pytest.mark.parametrize(("flag", "status"), [("--num_workers=-1", 1), ("--num_workers=two", 2)])

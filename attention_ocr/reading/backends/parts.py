@@ -1,4 +1,4 @@
-"""A batch in parts that run side by side, one a core."""
+"""A batch in parts that run side by side, one per core."""
 
 import itertools
 import os

@@ -52,7 +52,7 @@ class Trie:
 
 
 def load_texts(path: str | os.PathLike, charset: Charset, most: int) -> list[list[int]]:
-    """The class ids of the texts of a file, one a line, each once.
+    """The class ids of the texts of a file, one per line, each once.
 
     Texts that the reader cannot write, or of more than `most` characters, are left out, and that is told.
 
@@ -74,7 +74,7 @@ def load_texts(path: str | os.PathLike, charset: Charset, most: int) -> list[lis
         else:
             found[tuple(charset.encode(text))] = None
     if not found:
-        raise UserError(left_out[0] if left_out else f"{path}: has no text; write one a line")
+        raise UserError(left_out[0] if left_out else f"{path}: has no text; write one per line")
     if left_out:
         logger.warning("%d of %d texts are left out: %s", len(left_out), total, left_out[0])
     return [list(text) for text in found]

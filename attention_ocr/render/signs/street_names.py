@@ -112,7 +112,7 @@ def parse_street_name(label: str) -> StreetName:
 
 
 def names_of_file(path: str | os.PathLike, max_length: int | None = None) -> list[StreetName]:
-    """The names of a text file, one a line; empty lines are skipped.
+    """The names of a text file, one per line; empty lines are skipped.
 
     Args:
         path: a UTF-8 file.

@@ -83,7 +83,7 @@ class WordTexts:
         content = files.read_text(path)
         parts = [" ".join(line.split()) for line in content.split("\n")] if unit == "line" else content.split()
         if not any(parts):
-            raise UserError(f"{path}: has no text; write a text a line")
+            raise UserError(f"{path}: has no text; write one text per line")
         source = Running(parts, style) if unit == "run" else Listed(parts, style)
         if not source.texts:
             characters = f", of the {len(style.allowed)} allowed characters" if style.allowed else ""
