@@ -86,6 +86,12 @@ def test_what_cannot_win_is_given_up():
     assert (found.scores[0, 1:] == NONE).all()
 
 
+def test_an_early_end_is_remembered_where_what_goes_on_is_a_dead_end():
+    table = [[0.5, 0.5, 0], [0.5, 0.5, 0], [1 / 3] * 3, [0.6, 0.3, 0.1]]
+    found = decoder_texts.search(Table(table), ONE, how(["ab"] * 50, weight=30.0))
+    assert texts_of(found)[0] == ()
+
+
 def test_a_length_penalty_orders_the_texts():
     found = decoder_texts.search(Table(AFTER), ONE, how(penalty=5.0, width=8))
     assert texts_of(found)[0] == (A, A, A)

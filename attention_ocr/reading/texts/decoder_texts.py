@@ -86,7 +86,8 @@ def search(steps: Steps, pictures: np.ndarray, how: Search) -> Found:
         least = best_ended.copy()
         np.maximum.at(least, grown.places, scores)
         may_win = scores >= (least - MARGIN)[grown.places]
-        ended.append(grown.of(np.flatnonzero(is_end & may_win)))
+        # Those that go on may yet end worse, so an end is only compared with ends.
+        ended.append(grown.of(np.flatnonzero(is_end & (scores >= (best_ended - MARGIN)[grown.places]))))
         going_on = _best_of_each(np.flatnonzero(~is_end & may_win), grown.places, scores, how.beam_width)
         alive = grown.of(going_on)
         if not len(alive):
