@@ -68,9 +68,12 @@ class AreaAttentionDecoder(recurrent.StepwiseDecoder):
             "softmax_b": ("", "class"),
         }
 
-    def start(self, features, copies=1, is_picture=None, training=False):
+    def keys(self, features):
+        return ops.matmul(features, self.attention_w)
+
+    def start(self, features, copies=1, is_picture=None, training=False, keys=None):
         """As in StepwiseDecoder; the state is (c, h)."""
-        keys = recurrent.repeat(ops.matmul(features, self.attention_w), copies)  # [B, N, A], computed once a picture
+        keys = recurrent.repeat(self.keys(features) if keys is None else keys, copies)  # [B, N, A]
         # DIFFERS: the published code's mean counts the black around a picture.
         first = ops.tanh(ops.matmul(mean_feature(features, is_picture), self.state_kernel))  # [B, 2U]
         c, h = ops.split(recurrent.repeat(first, copies), 2, axis=-1)

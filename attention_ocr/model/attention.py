@@ -94,10 +94,13 @@ class AttentionDecoder(recurrent.StepwiseDecoder):
             "softmax_b": ("", "class"),
         }
 
-    def start(self, features, copies=1, is_picture=None, training=False):
+    def keys(self, features):
+        return ops.matmul(features, self.attention_w)
+
+    def start(self, features, copies=1, is_picture=None, training=False, keys=None):
         """As in StepwiseDecoder; the state is (c, h, context)."""
         del training
-        keys = recurrent.repeat(ops.matmul(features, self.attention_w), copies)  # [B, N, A], computed once a picture
+        keys = recurrent.repeat(self.keys(features) if keys is None else keys, copies)  # [B, N, A]
         features = recurrent.repeat(features, copies)
         is_picture = None if is_picture is None else recurrent.repeat(is_picture, copies)
         feedback = recurrent.with_nothing(self.input_kernel[: self.num_classes])  # [K + 1, I]

@@ -91,10 +91,12 @@ class GruAttentionDecoder(recurrent.StepwiseDecoder):
             "softmax_b": ("", "class"),
         }
 
-    def start(self, features, copies=1, is_picture=None, training=False):
+    def keys(self, features):
+        return ops.matmul(features, self.key_kernel) + self.key_bias
+
+    def start(self, features, copies=1, is_picture=None, training=False, keys=None):
         """As in StepwiseDecoder; the state is (h,)."""
-        keys = ops.matmul(features, self.key_kernel) + self.key_bias
-        keys = recurrent.repeat(keys, copies)  # [B, N, A], computed once a picture
+        keys = recurrent.repeat(self.keys(features) if keys is None else keys, copies)  # [B, N, A]
         features = recurrent.repeat(features, copies)
         is_picture = None if is_picture is None else recurrent.repeat(is_picture, copies)
         # Times 1, as TensorFlow's gradient would be sparse, with a row for each character, and its norm a wrong one.

@@ -114,7 +114,11 @@ class StepwiseDecoder(keras.layers.Layer):
         step, state = self.start(features, is_picture=is_picture, training=training)
         return read(self, step, state, labels if teach else None, forced)
 
-    def start(self, features, copies=1, is_picture=None, training=False):
+    def keys(self, features):
+        """What attention compares its query with, [B, N, A] of `features` [B, N, C]; None: there is no attention."""
+        del features
+
+    def start(self, features, copies=1, is_picture=None, training=False, keys=None):
         """How each picture's characters are read: the one step that teaching, greedy reading and beam search share.
 
         Args:
@@ -123,6 +127,7 @@ class StepwiseDecoder(keras.layers.Layer):
                 b * copies + i is text i of picture b.
             is_picture: bool [B, N], the positions of the picture, to which attention is limited; None: all.
             training: whether dropout applies.
+            keys: what `keys` gives of the features; None: it is asked here, once a picture.
 
         Returns:
             step: (t, state, fed int [B]) -> state, output [B, U], attention [B, N] or None; `fed` K means no character.
@@ -148,9 +153,9 @@ class StepwiseDecoder(keras.layers.Layer):
         return joined(ops.matmul(output, self.softmax_w) + self.softmax_b, self.joined_cases)
 
 
-def start(decoder, features, copies=1, is_picture=None):
+def start(decoder, features, copies=1, is_picture=None, keys=None):
     """Like the decoder's `start`, but the step returns logits [B, K] instead of the decoder's output."""
-    step, state = decoder.start(features, copies, is_picture)
+    step, state = decoder.start(features, copies, is_picture, keys=keys)
 
     def step_to_logits(t, state, fed):
         state, output, weights = step(t, state, fed)

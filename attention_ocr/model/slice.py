@@ -45,9 +45,9 @@ class SliceDecoder(recurrent.StepwiseDecoder):
             "softmax_b": ("", "class"),
         }
 
-    def start(self, features, copies=1, is_picture=None, training=False):
+    def start(self, features, copies=1, is_picture=None, training=False, keys=None):
         """As in StepwiseDecoder; the state is (c, h), and there is no attention."""
-        del is_picture, training  # pictures of one size only
+        del is_picture, training, keys  # pictures of one size only
         features = recurrent.repeat(features, copies)
         B, K = ops.shape(features)[0], self.num_classes
         zero = ops.zeros([B, self.config.num_lstm_units], features.dtype)

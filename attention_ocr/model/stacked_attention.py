@@ -84,11 +84,14 @@ class StackedAttentionDecoder(recurrent.StepwiseDecoder):
             axes[f"lstm_{layer}_bias"] = ("", gates)
         return axes
 
-    def start(self, features, copies=1, is_picture=None, training=False):
+    def keys(self, features):
+        return ops.matmul(features, self.attention_w)
+
+    def start(self, features, copies=1, is_picture=None, training=False, keys=None):
         """As in StepwiseDecoder; the state is (context, (c, h) of each layer, from below)."""
         del training
         cells = self._first_cells(features, is_picture, copies)
-        keys = recurrent.repeat(ops.matmul(features, self.attention_w), copies)  # [B, N, A], computed once a picture
+        keys = recurrent.repeat(self.keys(features) if keys is None else keys, copies)  # [B, N, A]
         features = recurrent.repeat(features, copies)
         is_picture = None if is_picture is None else recurrent.repeat(is_picture, copies)
         feedback = ops.matmul(self.embedding, self.input_kernel[: self.embedding_size])  # [K + 1, U]

@@ -11,7 +11,7 @@ from attention_ocr.model.beam_search import BeamReader
 from attention_ocr.model.cut_network import restricted
 from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
-from attention_ocr.model.stepwise import FeatureReader, Steps
+from attention_ocr.model.stepwise import FeatureReader, Step, Steps
 from attention_ocr.ready import catalog
 
 GREEDY = ReadConfig()
@@ -31,6 +31,7 @@ class KerasBackend:
         self._model = model
         self.config, self.dataset, self.step = model.config, model.dataset, model.step
         self.fingerprint = f"{digest or 'unsaved'} keras {keras.__version__} ({keras.backend.backend()}) float32"
+        self._step: Step | None = None
         self._network = model if beam_width == 1 else BeamReader(model, beam_width, length_penalty)
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -44,10 +45,10 @@ class KerasBackend:
         found._network, found.fingerprint = FeatureReader(self._model), self.fingerprint
         return found
 
-    def steps(self, outputs: dict[str, np.ndarray], row: int) -> Steps:
-        """The decoder's steps on a picture of what `with_features().predict` returned."""
-        is_picture = outputs["is_picture"][row : row + 1] if "is_picture" in outputs else None
-        return Steps(self._model.decoder, outputs["features"][row : row + 1], is_picture)
+    def steps(self, outputs: dict[str, np.ndarray]) -> Steps:
+        """The decoder's steps on the pictures of what `with_features().predict` returned."""
+        self._step = self._step or Step(self._model.decoder)
+        return Steps(self._step, outputs["features"], outputs.get("is_picture"))
 
 
 def load(path: str | os.PathLike, knobs: ReadConfig = GREEDY) -> KerasBackend:

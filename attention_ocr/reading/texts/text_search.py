@@ -86,19 +86,24 @@ class DecoderTexts:
         self._backend = backend
         self.null_id = backend.dataset.charset.null_id
         self._length = backend.dataset.max_sequence_length
+        self._last: tuple[dict[str, np.ndarray], decoder_texts.Steps] | None = None
 
     def search(self, outputs: dict[str, np.ndarray], rows: np.ndarray, how: ctc_beams.Search) -> Found:
-        found = [decoder_texts.search(self._backend.steps(outputs, row), how) for row in rows]
-        parts = zip(*[(one.ids, one.lengths, one.log_probabilities, one.scores) for one in found], strict=True)
-        return Found(*map(np.concatenate, parts))
+        return decoder_texts.search(self._steps(outputs), rows, how)
 
     def known(self, outputs: dict[str, np.ndarray], rows: np.ndarray, trie: Trie) -> np.ndarray:
-        steps = [self._backend.steps(outputs, row) for row in rows]
-        return np.stack([decoder_texts.of_known_texts(one, trie, self.null_id, self._length) for one in steps])
+        steps = self._steps(outputs)
+        return np.stack([decoder_texts.of_known_texts(steps, row, trie, self.null_id, self._length) for row in rows])
 
     def explain(self, outputs: dict[str, np.ndarray], row: int, text: np.ndarray) -> dict[str, np.ndarray]:
-        scores, attention = decoder_texts.followed(self._backend.steps(outputs, row), text, self.null_id)
+        scores, attention = decoder_texts.followed(self._steps(outputs), row, text, self.null_id)
         return {"predicted_scores": scores} | ({} if attention is None else {"attention": attention})
+
+    def _steps(self, outputs: dict[str, np.ndarray]) -> decoder_texts.Steps:
+        """Those of a batch, made once."""
+        if self._last is None or self._last[0] is not outputs:
+            self._last = outputs, self._backend.steps(outputs)
+        return self._last[1]
 
 
 class ModelSearch:
@@ -163,8 +168,8 @@ def prepared(backend: Any, knobs: ReadConfig) -> tuple[Backend, TextSearch | Non
     if backend.config.head != "ctc":
         if not hasattr(backend, "with_features"):
             raise UserError(
-                f"{given}: a head of {backend.config.head} is asked step by step, which only the .keras file can; give "
-                "the file that this export was made from"
+                f"{given}: texts of --head={backend.config.head} are asked for step by step, which only --backend=keras "
+                "with a .keras file can"
             )
         backend = backend.with_features()
         texts = DecoderTexts(backend)
