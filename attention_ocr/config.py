@@ -38,7 +38,7 @@ STEP_WISE_HEADS = ("attention", "slice", "stacked_attention", "gru_attention", "
 # When a knob has an effect.
 STEP_WISE = {"head": one_of(*STEP_WISE_HEADS)}
 RECORDS = {"render": EMPTY}
-KEYS = {"annotation_format": one_of("auto", "csv", "jsonl")}
+KEYS = {"annotation_format": one_of("auto", "csv", "jsonl", "json_labels")}
 RECORD_LABELS = {"annotation_format": one_of("auto", "records")}
 
 
@@ -73,7 +73,7 @@ class ModelConfig(Knobs):
         "Share of the features left out while training.",
         minimum=0,
         maximum=0.99,
-        works_with={"encoder": one_of("residual", "crnn", "sliding", "wide_crnn")},
+        works_with={"encoder": one_of("residual", "crnn", "sliding", "wide_crnn", "lcnet")},
     )
     num_encoder_lstm_layers: int = knob(
         0, "LSTMs, each in both directions, over the columns of the encoder's features.", minimum=0
