@@ -160,6 +160,6 @@ def test_a_lexicon_holds_texts_in_the_order_of_labels(tmp_path):
 
 def test_a_text_model_is_refused_where_texts_are_read_the_other_way():
     with pytest.raises(
-        UserError, match=r"^--text_model=english: expects texts in the order of their letters, but --he"
+        UserError, match=r"^--text_model=english: counts texts as they are written, but ctc reads right"
     ):
         prepared(Shown("א"), ReadConfig(text_model="english"))
