@@ -39,7 +39,7 @@ STEP_WISE_HEADS = ("attention", "slice", "stacked_attention", "gru_attention", "
 # When a knob has an effect.
 STEP_WISE = {"head": one_of(*STEP_WISE_HEADS)}
 RECORDS = {"render": EMPTY}
-KEYS = {"annotation_format": one_of("auto", "csv", "jsonl")}
+KEYS = {"annotation_format": one_of("auto", "csv", "jsonl", "json_labels")}
 RECORD_LABELS = {"annotation_format": one_of("auto", "records")}
 
 
@@ -74,7 +74,7 @@ class ModelConfig(Knobs):
         "Share of the features dropped in training.",
         minimum=0,
         maximum=0.99,
-        works_with={"encoder": one_of("residual", "crnn", "sliding", "wide_crnn")},
+        works_with={"encoder": one_of("residual", "crnn", "sliding", "wide_crnn", "lcnet")},
     )
     num_encoder_lstm_layers: int = knob(0, "Bidirectional LSTMs over the columns of the encoder's features.", minimum=0)
     num_encoder_lstm_units: int = knob(

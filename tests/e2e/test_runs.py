@@ -1,5 +1,6 @@
 """The directory of a run in a user's hands: resets, two trainings at once, full disks, damage, what is no number."""
 
+import itertools
 import json
 import os
 import resource
@@ -209,7 +210,13 @@ def test_an_error_of_the_network_is_no_bad_record(tiny_dataset, tmp_path, monkey
 def test_an_error_of_the_network_is_no_bad_record_where_it_is_measured(
     tiny_dataset, run, tmp_path, monkeypatch, capsys, job
 ):
+    before = AttentionOcr.predict_on_batch
+    good = {"validation": 1, "eval": 0}[job]  # batches: training reads some pictures before validation
+    calls = itertools.count()
+
     def fails(self, inputs, **options):
+        if next(calls) < good:
+            return before(self, inputs, **options)
         raise tf.errors.InvalidArgumentError(None, None, "a fault of the network")
 
     monkeypatch.setattr(bad_records, "fault_of", lambda *arguments: pytest.fail("records are scanned"))

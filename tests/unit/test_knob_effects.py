@@ -1,4 +1,4 @@
-"""A knob of a head that is said to have no effect has none: refusing it takes nothing from anybody."""
+"""A knob of the network that is said to have no effect has none: refusing it takes nothing from anybody."""
 
 import dataclasses
 
@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from attention_ocr.config import ModelConfig
+from attention_ocr.model.geometry import LAYOUTS
 from attention_ocr.model.heads import head_of
+from attention_ocr.model.network import TOWERS
 
 TINY = {"num_lstm_units": 4, "embedding_size": 3}
 KNOBS = {knob.name: knob for knob in dataclasses.fields(ModelConfig)}
@@ -41,3 +43,27 @@ def test_what_is_refused_changes_nothing(name, other, value):
     changed = not before if isinstance(before, bool) else before + 1 if isinstance(before, int) else before * 0.5 + 0.2
     for one, same in zip(outcome(**knobs), outcome(**{**knobs, name: changed}), strict=True):
         np.testing.assert_array_equal(one, same)
+
+
+class Noting:
+    """A ModelConfig that notes which of its knobs are read."""
+
+    def __init__(self):
+        self.read = set()
+
+    def __getattr__(self, name):
+        self.read.add(name)
+        return KNOBS[name].default
+
+
+@pytest.mark.parametrize("encoder", KNOBS["encoder"].metadata["choices"])
+def test_the_knobs_of_an_encoder_are_those_that_it_reads(encoder):
+    config = Noting()
+    TOWERS[encoder](config, 1)
+    LAYOUTS[encoder](config)
+    told = {name: knob.metadata["works_with"]["encoder"] for name, knob in KNOBS.items() if "encoder" in _needs(knob)}
+    assert {name for name, condition in told.items() if condition.holds(encoder)} == config.read & set(told)
+
+
+def _needs(knob):
+    return knob.metadata["works_with"]

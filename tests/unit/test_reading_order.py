@@ -5,10 +5,13 @@ import pytest
 from keras import ops
 
 from attention_ocr.charset import Charset
-from attention_ocr.config import ModelConfig
+from attention_ocr.config import ModelConfig, ReadConfig
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.model import ctc
 from attention_ocr.model.network import AttentionOcr
-from attention_ocr.reading.reader import readings_of
+from attention_ocr.reading.reader import Reader, readings_of
+from attention_ocr.reading.texts.text_search import prepared
 from attention_ocr.reading_order import ReadingOrder, reading_order
 
 PICTURES = {  # label -> what the picture shows, from left to right
@@ -128,3 +131,35 @@ def test_what_is_read_is_in_the_order_of_labels_with_scores_attention_and_altern
     assert first.attention.argmax(axis=1).tolist() == [2, 1, 0, 3]
     assert [one.text for one in first.alternatives] == ["אבג", "אב"]
     assert [one.text for one in second.alternatives] == ["ד", "גד"]
+
+
+class Shown:
+    """A backend of a CTC head whose columns show a text surely."""
+
+    step = 0
+
+    def __init__(self, shown):
+        encoder = {"encoder": "residual", "num_encoder_lstm_layers": 1}
+        self.config = ModelConfig(**encoder, head="ctc")
+        self.dataset = DatasetSpec("hebrew", 1, 32, 48, 4, HEBREW)
+        ids = [one for letter in shown for one in (HEBREW.encode(letter)[0], len(HEBREW))]
+        self.logits = 9 * np.eye(len(HEBREW) + 1, dtype=np.float32)[ids][None]
+
+    def predict(self, pixels, sizes=None):
+        read = ctc.read(None, ops.convert_to_tensor(self.logits), HEBREW.null_id, 4)
+        return {"chars_logit": self.logits, **{name: np.asarray(value) for name, value in read.items()}}
+
+
+def test_a_lexicon_holds_texts_in_the_order_of_labels(tmp_path):
+    (tmp_path / "known.txt").write_text("אבד\nגא\nגבד\n", encoding="utf-8")
+    reader = Reader(*prepared(Shown("גבא"), ReadConfig(lexicon=str(tmp_path / "known.txt"))))
+    (reading,) = reader.read_batch(np.zeros([1, 32, 48, 3], np.uint8))
+    assert reading.text == "אבד"  # shown as דבא, one letter off
+    assert {one.text for one in reading.alternatives} == {"אבד", "גא", "גבד"}
+
+
+def test_a_text_model_is_refused_where_texts_are_read_the_other_way():
+    with pytest.raises(
+        UserError, match=r"^--text_model=english: counts texts as they are written, but ctc reads right"
+    ):
+        prepared(Shown("א"), ReadConfig(text_model="english"))
