@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from attention_ocr.__main__ import main
 from attention_ocr.canvas import batch_width
 from attention_ocr.config import DataConfig, GenerateConfig
 from attention_ocr.data import pipeline
@@ -150,6 +151,48 @@ def test_every_height_is_learned_read_and_exported(height, encoder, resize, reco
         is_resized = picture_height != height or picture_width > WIDTH
         allowed = 0.02 if is_resized else 1e-4  # TensorFlow's resizing is up to a level from Pillow's
         np.testing.assert_allclose(served["scores"][number], together[number].scores, atol=allowed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("height", "widths", "flags"),
+    [
+        (48, (60, 100, 180), ["--resize=keep_height"]),
+        (20, (100,), ["--resize=pad", "--image_height=64", "--image_width=96"]),
+    ],
+)
+def test_the_jobs_take_any_height(height, widths, flags, tmp_path, capsys):
+    """As a user types them: records, two steps of --preset=base, an export, and pictures read with both."""
+    lines = []
+    for number in range(12):
+        noise = np.random.default_rng(number).integers(0, 256, [height, widths[number % len(widths)], 3], np.uint8)
+        Image.fromarray(noise).save(tmp_path / f"{number}.png")
+        lines.append(f"{number}.png\t{'abcd'[number % 3 :]}\n")
+    (tmp_path / "labels.tsv").write_text("".join(lines))
+    records, run, export = tmp_path / "records", tmp_path / "run", tmp_path / "export"
+    fractions = ["--validation_fraction=0.2", "--test_fraction=0"]
+    assert (
+        main(
+            [
+                "generate_tfrecords",
+                f"--annotations={tmp_path / 'labels.tsv'}",
+                f"--output_dir={records}",
+                *flags,
+                *fractions,
+            ]
+        )
+        == 0
+    )
+    steps = ["--max_number_of_steps=2", "--batch_size=4", "--encoder_channels=16", "--num_encoder_lstm_units=16"]
+    assert main(["train", "--preset=base", f"--dataset_dir={records}", f"--train_log_dir={run}", *steps]) == 0
+    assert main(["export", f"--checkpoint={run / 'best.keras'}", f"--export_dir={export}"]) == 0
+    printed = []
+    for model in (run / "best.keras", export):
+        capsys.readouterr()
+        assert main(["demo_inference", f"--checkpoint={model}", f"--image_path_pattern={tmp_path}/*.png"]) == 0
+        printed.append(capsys.readouterr().out)
+    assert len(printed[0].splitlines()) == 12
+    assert printed[0] == printed[1]
 
 
 def trained(encoder, folder):
