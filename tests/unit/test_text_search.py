@@ -133,17 +133,13 @@ def test_label_smoothing_lowers_what_counts_as_sure(make_spec, pixels, text_mode
     for smoothing in (0.0, 0.5):
         config = ModelConfig.from_dict({**network.config.to_dict(), "label_smoothing": smoothing})
         backend = KerasBackend(network)
-        backend.config = config
-        backend.with_features = lambda backend=backend, made=backend.with_features(), config=config: _with(made, config)
+        searched = backend.with_features()
+        backend.config = searched.config = config
+        backend.with_features = lambda searched=searched: searched
         reader = reader_of(backend, text_model=text_model, search_below=min(1.5 * confidence, 1.0))
         counted.append(len(reader.read_batch(pixels[:1])[0].alternatives))
     assert counted[0] > 1
     assert counted[1] == 1
-
-
-def _with(backend, config):
-    backend.config = config
-    return backend
 
 
 def test_a_changed_text_has_scores_and_attention_of_its_own(backend, pixels, lexicon):

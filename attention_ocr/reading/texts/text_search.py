@@ -168,8 +168,8 @@ def prepared(backend: Any, knobs: ReadConfig) -> tuple[Backend, TextSearch | Non
     if backend.config.head != "ctc":
         if not hasattr(backend, "with_features"):
             raise UserError(
-                f"{given}: texts of --head={backend.config.head} are asked for step by step, which only --backend=keras "
-                "with a .keras file can"
+                f"{given}: texts of --head={backend.config.head} are asked for step by step, which only "
+                "--backend=keras with a .keras file can"
             )
         backend = backend.with_features()
         texts = DecoderTexts(backend)
