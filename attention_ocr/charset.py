@@ -135,6 +135,17 @@ class Charset:
             return Charset((*self.classes, *new), self.null_id)
         return Charset((*self.classes[:-1], *new, self.classes[-1]), self.null_id + len(new))
 
+    def united(self, other: "Charset") -> "Charset":
+        """`extended` with all that another charset reads; what it reads as a class known here is read as that one."""
+        classes = [list(held) for held in self.extended(other.symbols).classes]
+        owners = {character: held for held in classes for character in held}
+        for held in other.classes:
+            for character in held[:-1]:
+                if character not in owners:
+                    owners[character] = owners[held[-1]]
+                    owners[character].insert(0, character)  # the last one is printed
+        return Charset.from_list(classes, self.extended(other.symbols).null_id)
+
     def kept(self, classes: Sequence[int]) -> "Charset":
         """The charset of these classes alone, the null among them, in this order."""
         return Charset(tuple(self.classes[class_id] for class_id in classes), list(classes).index(self.null_id))

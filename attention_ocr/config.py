@@ -201,6 +201,14 @@ class DataConfig(Knobs):
         minimum=0,
         works_with=shared.RENDERED,
     )
+    replay: float = knob(
+        0.0,
+        "With --checkpoint: share of drawn words (signs for several views) mixed in, so that what it read before stays "
+        "read; 0.3 for the ready-made readers.",
+        minimum=0,
+        maximum=0.9,
+        works_with=RECORDS,
+    )
     max_bad_records: int = knob(
         10,
         "How many unreadable records are named and left out; one more ends the run.",
@@ -247,6 +255,12 @@ class GenerateConfig(Knobs):
         "How a picture of another size is fitted into the view. pad: aspect kept, grey around; keep_height: aspect "
         "kept, height filled, grey to the right, and wider pictures are squeezed.",
         RESIZE_POLICIES,
+    )
+    least_width: int = knob(
+        0,
+        "Narrower pictures are stretched to this width in pixels; 0: none are.",
+        minimum=0,
+        works_with={"resize": one_of("keep_height")},
     )
     vertical: str = knob(
         "keep",

@@ -82,6 +82,11 @@ class DatasetSpec:
         """[H, V*W, 3], the shape of a record's picture."""
         return self.image_height, self.num_views * self.image_width, 3
 
+    def picture_knobs(self) -> dict[str, Any]:
+        """The knobs of GenerateConfig that make pictures like these."""
+        names = ("num_views", "image_height", "image_width", "resize", "vertical", "least_width")
+        return {name: getattr(self, name) for name in names}
+
     def to_dict(self) -> dict[str, Any]:
         """Everything, the charset included, for a model file."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from attention_ocr.charset import Charset
 from attention_ocr.config import DataConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
@@ -111,6 +112,25 @@ def united(parts: Sequence[Part]) -> DatasetSpec:
         splits={},
         charset_file=f"charset_size={len(charset)}.txt",
     )
+
+
+def widened(spec: DatasetSpec, charset: Charset, length: int) -> DatasetSpec:
+    """The spec with the characters of another charset after its own ones, and at least that T."""
+    both = spec.charset.united(charset)
+    longest = max(spec.max_sequence_length, length)
+    return dataclasses.replace(
+        spec, charset=both, max_sequence_length=longest, charset_file=f"charset_size={len(both)}.txt"
+    )
+
+
+def with_share(mix: DatasetMix, part: Part, share: float) -> DatasetMix:
+    """The mix with a further data set that has a share of the pictures of every stage; the spec stays."""
+    stages = []
+    for stage in mix.stages:
+        rest = (1 - Fraction(str(share))) / sum(stage.draws)
+        draws = apportion([*(number * rest for number in stage.draws), Fraction(str(share))])
+        stages.append(Stage(stage.start, draws))
+    return DatasetMix((*mix.parts, part), tuple(stages), mix.spec)
 
 
 def matching_ids(spec: DatasetSpec, other: DatasetSpec) -> list[int]:

@@ -41,7 +41,7 @@ def training_batches(
     mixture: Mixture, data: DataConfig, seed: int, start_step: int = 0, clock: pipeline.WaitClock | None = None
 ) -> tf.data.Dataset:
     """Endless batches like `pipeline.training_batches`, with labels in the united classes and the united T."""
-    if len(mixture.sources) == 1:
+    if len(mixture.sources) == 1 and mixture.sources[0].spec == mixture.united:
         return pipeline.training_batches(mixture.sources[0], mixture.numbers[0], data, seed, start_step, clock)
     united = pipeline.RecordFiles((), mixture.united, mixture.sources[0].canvas)
     window = sizes.window(sum(mixture.numbers), data.batch_size)

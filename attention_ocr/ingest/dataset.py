@@ -92,6 +92,7 @@ def _spec(name: str, catalog: Catalog, charset: Charset, longest: int, config: G
         charset=charset,
         resize=config.resize,
         vertical=config.vertical,
+        least_width=config.least_width,
         charset_file=f"charset_size={len(charset)}.txt",
     )
 

@@ -23,6 +23,10 @@ def define_flags(values: flags.FlagValues) -> None:
     text = "Where --annotations are records without dataset.json: the folder of datasets/ that says what they hold."
     flags.DEFINE_string("dataset_name", "", text, **define)
     flags.DEFINE_string("output_dir", "", "A new folder for records, charset and dataset.json.", **define)
+    text = (
+        "A reader (words, signs, ppocr, or a model file) that is to learn from them: views, sizes and --resize as its."
+    )
+    flags.DEFINE_string("like", "", text, **define)
     define_knobs(values, AnnotationConfig, GenerateConfig)
     for split in ("validation", "test"):
         works_with(values, f"{split}_fraction", **{f"{split}_annotations": EMPTY})
@@ -40,5 +44,15 @@ def run(values: flags.FlagValues) -> None:
         from attention_ocr.records import summary
 
     reading = AnnotationConfig(**given_knobs(values, AnnotationConfig))
-    lines, knobs = label_files.open_all(given, reading, given_knobs(values, GenerateConfig), values.dataset_name)
+    asked = _sizes_of(values.like) | given_knobs(values, GenerateConfig)
+    lines, knobs = label_files.open_all(given, reading, asked, values.dataset_name)
     summary.print_summary(dataset.write_dataset(lines, values.output_dir, GenerateConfig(**knobs)))
+
+
+def _sizes_of(reader: str) -> dict[str, Any]:
+    """The knobs that make pictures like those a reader learned from; none without a reader."""
+    if not reader:
+        return {}
+    with quiet_imports():
+        from attention_ocr.model import model_file
+    return model_file.load_model(reader).dataset.picture_knobs()

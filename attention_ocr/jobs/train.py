@@ -9,7 +9,7 @@ from attention_ocr import config as configs
 from attention_ocr import flags as our_flags
 from attention_ocr.errors import UserError
 from attention_ocr.flags import config_from, given_knobs, required, works_with
-from attention_ocr.knobs import EMPTY, one_of
+from attention_ocr.knobs import EMPTY, GIVEN, one_of
 from attention_ocr.quiet import quiet_imports
 from attention_ocr.training import run_lock, sources
 
@@ -23,7 +23,11 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("split_name", "train", "Split to learn from.", **define)
     flags.DEFINE_string("train_log_dir", "", "Directory of the run.", **define)
     flags.DEFINE_string(
-        "checkpoint", "", "A model file a new run begins with; charset, T, sizes and views may differ.", **define
+        "checkpoint",
+        "",
+        "What a new run begins with: words, signs, ppocr, or a model file. Its network is taken where no flag says "
+        "otherwise; charset, T, sizes and views may differ.",
+        **define,
     )
     text = "A TF1 checkpoint of Inception-v3 whose weights the tower of a new run begins with."
     flags.DEFINE_string("checkpoint_inception", "", text, **define)
@@ -32,6 +36,8 @@ def define_flags(values: flags.FlagValues) -> None:
     our_flags.define_use_attention(values)
     for name in ("dataset_name", "split_name"):
         works_with(values, name, render=EMPTY)
+    works_with(values, "replay", checkpoint=GIVEN, render=EMPTY)
+    works_with(values, "blend", checkpoint=GIVEN)
     works_with(values, "checkpoint_inception", encoder=one_of("inception_v3"))
 
 
@@ -47,7 +53,11 @@ def run(values: flags.FlagValues) -> None:
     path = Path(values.train_log_dir)
     with run_lock.locked(path):
         with quiet_imports():
-            from attention_ocr.training import loop
+            from attention_ocr.training import fine_tuning, loop
             from attention_ocr.training.run_directory import RunDirectory
-        starts = (values.checkpoint, values.checkpoint_inception)
-        loop.train(config, source, RunDirectory(path), *starts, reset=values.reset_train_dir)
+        start = None
+        if values.checkpoint:
+            given = [name for group in configs.GROUPS.values() for name in given_knobs(values, group)]
+            config, source, start = fine_tuning.begin(values.checkpoint, config, values.preset, given, source)
+        run = RunDirectory(path)
+        loop.train(config, source, run, start, values.checkpoint_inception, reset=values.reset_train_dir)

@@ -33,6 +33,10 @@ class TrainingData(Protocol):
         """What the validation split reads; only where `has_validation`."""
         ...
 
+    def validate_replayed(self, reader: Reader) -> Evaluation | None:
+        """What is read of drawn pictures that are mixed in and held back; None where there are none."""
+        ...
+
     def waited(self) -> float:
         """Seconds that training has waited for batches so far."""
         ...

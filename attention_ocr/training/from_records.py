@@ -11,6 +11,7 @@ from attention_ocr.config import Config
 from attention_ocr.console import progress_bar
 from attention_ocr.data import dataset_mix
 from attention_ocr.data.dataset_mix import DatasetMix, Part
+from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.quiet import quiet_imports
@@ -29,19 +30,25 @@ class RecordData:
         mix: the data sets.
         split_name: the split to learn from.
         run_path: the run's directory; shards with bad records get a copy without them there.
+        replayed: whether the last data set holds drawn pictures that keep what was known: its split is `train`, and its
+            validation split is read by itself.
 
     Attributes:
         mixture: what is drawn from.
         held_out: the validation splits that are there.
+        held_back: that of the drawn pictures.
         clock: counts the time that training waits.
     """
 
-    def __init__(self, config: Config, mix: DatasetMix, split_name: str, run_path: Path):
+    def __init__(self, config: Config, mix: DatasetMix, split_name: str, run_path: Path, replayed: bool = False):
         with quiet_imports():
             from attention_ocr.data import bad_records, mixture, pipeline  # TensorFlow, which other sources do without
 
         self._data, self._records, self._bad = mixture, pipeline, bad_records
-        self._config, self._mix, self._split_name = config, mix, split_name
+        self._config, self._mix, self._replayed = config, mix, replayed
+        self._splits = [split_name] * len(mix.parts)
+        if replayed:
+            self._splits[-1] = "train"
         self._canvas = geometry_of(config.model, mix.spec).canvas
         self._mender = bad_records.Mender(run_path, config.data.max_bad_records)
         if self._mender.count:
@@ -72,13 +79,20 @@ class RecordData:
 
     def validate(self, reader: Reader) -> Evaluation:
         """Reads the validation splits."""
+        return self._read(reader, self.held_out)
+
+    def validate_replayed(self, reader: Reader) -> Evaluation | None:
+        """Reads the validation split of the drawn pictures; None where there are none."""
+        return self._read(reader, self.held_back) if self.held_back else None
+
+    def _read(self, reader: Reader, sources: Any) -> Evaluation:
         size, most = self._config.data.batch_size, self._config.train.validation_examples
         while True:
-            batches = self._data.evaluation_batches(self.held_out, self._mix.spec, size, most)
+            batches = self._data.evaluation_batches(sources, self._mix.spec, size, most)
             try:
                 return evaluate(reader, self._bad.told_apart(batches), size)
             except self._bad.InputError as error:
-                if not self._mend_first(self.held_out):
+                if not self._mend_first(sources):
                     raise error.cause from None
 
     def waited(self) -> float:
@@ -118,33 +132,40 @@ class RecordData:
     def _open(self) -> None:
         """Finds the shards to read, mended ones in place of those with bad records."""
         sources, numbers = [], []
-        for part in self._mix.parts:
-            names = part.files(self._split_name)
+        for part, split_name in zip(self._mix.parts, self._splits, strict=True):
+            names = part.files(split_name)
             source = self._records.RecordFiles(self._mender.mended(names), part.spec, self._canvas)
-            told = part.spec.splits[self._split_name].num_examples
+            told = part.spec.splits[split_name].num_examples
             sources.append(source)
             numbers.append(source.count() if self._mender.removed(names) or not told else told)
         self.mixture = self._data.Mixture(sources, numbers, self._mix.stages, self._mix.spec)
-        self.held_out = [
-            self._records.RecordFiles(self._mender.mended(part.files("validation")), part.spec, self._canvas)
-            for part in self._mix.parts
-            if _validates(part)
-        ]
+        own = len(self._mix.parts) - self._replayed
+        self.held_out, self.held_back = (
+            [
+                self._records.RecordFiles(self._mender.mended(part.files("validation")), part.spec, self._canvas)
+                for part in parts
+                if _validates(part)
+            ]
+            for parts in (self._mix.parts[:own], self._mix.parts[own:])
+        )
 
 
-def labels(config: Config, mix: DatasetMix, split_name: str) -> Iterator[tuple[str, Sequence[int], int]]:
-    """Where each record of a split lies (as validation names it), its class ids and its unpadded width."""
+def labels(
+    config: Config, mix: DatasetMix, split_name: str, spec: DatasetSpec
+) -> Iterator[tuple[str, Sequence[int], int]]:
+    """Where each record of a split lies (as validation names it), its class ids in `spec` and its unpadded width."""
     with quiet_imports():
         from attention_ocr.data import pipeline
 
-    canvas = geometry_of(config.model, mix.spec).canvas
+    canvas = geometry_of(config.model, spec).canvas
     sources = [pipeline.RecordFiles(part.files(split_name), part.spec, canvas) for part in mix.parts]
     told = [part.spec.splits[split_name].num_examples for part in mix.parts]
     numbers = [number for number in told if number]
     with progress_bar("labels", sum(numbers) if len(numbers) == len(told) else None) as advance:
         for source in sources:
-            for label in pipeline.labels(source):
-                yield label
+            ids = dataset_mix.matching_ids(source.spec, spec)
+            for record, label, width in pipeline.labels(source):
+                yield record, [ids[n] if n in range(len(ids)) else n for n in label], width
                 advance(1)
 
 

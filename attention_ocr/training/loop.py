@@ -21,6 +21,7 @@ from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 from attention_ocr.training import finiteness, memory, optimizers, run_directory, transfer
 from attention_ocr.training.data import Source
+from attention_ocr.training.fine_tuning import FineTuning
 from attention_ocr.training.progress import ProgressCallback
 from attention_ocr.training.run_directory import Checkpoint, RunDirectory
 from attention_ocr.training.tensorboard import Summaries
@@ -33,7 +34,7 @@ def train(
     config: Config,
     source: Source,
     run: RunDirectory,
-    start: str = "",
+    start: FineTuning | None = None,
     tower: str = "",
     reset: bool = False,
 ) -> int:
@@ -45,7 +46,7 @@ def train(
         config: all knobs.
         source: what to learn from.
         run: where checkpoints, config and summaries go.
-        start: a model file whose weights a new run begins with.
+        start: what a new run begins with.
         tower: a TF1 checkpoint of Inception-v3 with which the tower of a new run begins that has no `start`.
         reset: begin anew: what an earlier run wrote is removed as soon as the model is built.
 
@@ -70,32 +71,42 @@ def train(
     newest = run.newest()
     if newest and newest.step >= config.train.max_number_of_steps:
         log.info("%s: step %d is reached already; raise --max_number_of_steps to go on", run.path, newest.step)
+        if start:
+            start.finish(source.open(run.path), run)
         return newest.step
     changed = run.changes(config) if newest else []
     _load(model, newest, start, tower)
     summary = run.write_config(config, source.spec)
     data = source.open(run.path)
-    log.info("%s: %s, %s", run.path, _described(model, config), _origin(newest, start or tower, changed))
+    log.info(
+        "%s: %s, %s",
+        run.path,
+        _described(model, config),
+        _origin(newest, start.checkpoint if start else tower, changed),
+    )
     needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
     log.info(
         "memory: about %.1f GB for a step of %d pictures, beside about 1 GB for %s itself (an estimate)",
         *(needed, config.data.batch_size, keras.backend.backend()),
     )
+    if start and not newest:
+        start.measure_before(model, data, run)
     while True:
         step = _train_from_newest(model, config, data, run, summary)
         if step is not None:
+            if start and step >= config.train.max_number_of_steps:
+                start.finish(data, run)
             return step
         model = _compiled(config, source.spec)
         _load(model, run.newest(), start, tower)
 
 
-def _load(model: AttentionOcr, newest: Checkpoint | None, start: str, tower: str) -> None:
+def _load(model: AttentionOcr, newest: Checkpoint | None, start: FineTuning | None, tower: str) -> None:
     """Gives the model the weights it goes on or begins with."""
     if newest:
         run_directory.restore(model, newest)
     elif start:
-        transfer.start_from(model, start)
-        finiteness.check_loaded(model, f"--checkpoint={start}", "give another one")
+        start.load_into(model)
     elif tower:
         transfer.start_tower_from(model, tower)
 

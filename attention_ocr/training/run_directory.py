@@ -34,8 +34,8 @@ CHECKPOINT_FOLDER = "checkpoints"
 # What a run writes to its directory, these modules, data.bad_records and tensorboard; and how `files.replacing` calls a
 # file while it is written.
 OWN_FILES = re.compile(
-    r"config\.json|best\.(keras|json)|bad_records\.json|checkpoints/checkpoint-\d+\.keras"
-    r"|train/events\.out\.tfevents\..+|mended/[0-9a-f]{8}-.+"
+    r"config\.json|best\.(keras|json)|fine_tuning\.json|bad_records\.json|checkpoints/checkpoint-\d+\.keras"
+    r"|train/events\.out\.tfevents\..+|mended/[0-9a-f]{8}-.+|replay/.+"
 )
 TEMPORARY_FILE = re.compile(r"\.(.+)-[0-9a-f]{8}(\.\w+)?")
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, json.JSONDecodeError)
@@ -106,6 +106,17 @@ class RunDirectory:
         files.write_json(score_file, {"what": what, "score": score, "step": checkpoint.step})
         return True
 
+    @property
+    def best_file(self) -> Path:
+        """The best model so far."""
+        return self.path / BEST_FILE
+
+    def replace_best(self, model: AttentionOcr, notes: dict[str, Any]) -> None:
+        """Writes another model in place of the best one, and `notes` beside its score."""
+        with files.replacing(self.best_file) as temporary:
+            model.save(temporary)
+        files.write_json(self.path / BEST_SCORE_FILE, {**files.read_json(self.path / BEST_SCORE_FILE), **notes})
+
     def write_config(self, config: Config, dataset: DatasetSpec) -> dict[str, Any]:
         """Writes `config.json` and returns what it holds."""
         values = {
@@ -166,7 +177,7 @@ class RunDirectory:
         for path in [path for path in self.path.rglob("*") if path.is_file()]:
             if _is_own(path.relative_to(self.path)):
                 path.unlink(missing_ok=True)
-        for name in (CHECKPOINT_FOLDER, "mended", "train"):
+        for name in (CHECKPOINT_FOLDER, "mended", "replay", "train"):
             with contextlib.suppress(OSError):
                 (self.path / name).rmdir()
 

@@ -14,6 +14,7 @@ from attention_ocr.records.framing import record_spans
 
 if TYPE_CHECKING:  # they load frameworks, and a wrong flag is told before that
     from attention_ocr.training.data import TrainingData
+    from attention_ocr.training.replay import Replay
 
 
 class RecordSource:
@@ -23,13 +24,15 @@ class RecordSource:
         config: all knobs.
         mix: the data sets.
         split_name: the split of each.
+        replay: drawn pictures to mix in.
 
     Attributes:
         spec: the data set that a model for them is built for.
     """
 
-    def __init__(self, config: Config, mix: DatasetMix, split_name: str):
-        self.spec = mix.spec
+    def __init__(self, config: Config, mix: DatasetMix, split_name: str, replay: Replay | None = None):
+        self.spec = replay.spec(mix.spec) if replay else mix.spec
+        self._replay = replay
         self._config, self._mix, self._split_name = config, mix, split_name
         for part in mix.parts:
             names = part.files(split_name)
@@ -40,13 +43,22 @@ class RecordSource:
         """The record, the class ids and the unpadded width of each example."""
         from attention_ocr.training import from_records
 
-        return from_records.labels(self._config, self._mix, self._split_name)
+        return from_records.labels(self._config, self._mix, self._split_name, self.spec)
 
     def open(self, run_path: Path) -> TrainingData:
         """Its examples for a run in that directory."""
         from attention_ocr.training import from_records
 
-        return from_records.RecordData(self._config, self._mix, self._split_name, run_path)
+        mix = self._replay.mixed(self._mix, run_path) if self._replay else self._mix
+        return from_records.RecordData(self._config, mix, self._split_name, run_path, replayed=self._replay is not None)
+
+    def with_config(self, config: Config) -> RecordSource:
+        """The same records for other knobs."""
+        return RecordSource(config, self._mix, self._split_name, self._replay)
+
+    def with_replay(self, config: Config, replay: Replay) -> RecordSource:
+        """The same records beside drawn pictures."""
+        return RecordSource(config, self._mix, self._split_name, replay)
 
 
 class DrawnSource:

@@ -42,16 +42,33 @@ class Fate:
     note: str = ""
 
 
-def start_from(model: AttentionOcr, path: str | os.PathLike) -> list[Fate]:
+def start_from(model: AttentionOcr, path: str | os.PathLike, other: AttentionOcr | None = None) -> list[Fate]:
     """Copies into `model` what the model file knows, and logs what became of every variable.
+
+    Args:
+        model: the new network.
+        path: the model file, or the name of a ready-made reader.
+        other: the network of that file, if it is loaded already.
+
+    Raises:
+        UserError: the file's tower is another.
+    """
+    other = other or model_file.load_model(path)
+    fates = carry_over(model, other, path)
+    classes = matched_classes(model.dataset.charset, other.dataset.charset)
+    log.info(as_text(report(fates, str(path), model.dataset.charset, classes)))
+    return fates
+
+
+def carry_over(model: AttentionOcr, other: AttentionOcr, path: str | os.PathLike) -> list[Fate]:
+    """Copies into `model` what `other`, the network of the file at `path`, knows.
 
     Characters are matched, not class ids: the old ones are read as before (while T, the LSTM and the coordinates
     allow it). A new class gets the mean of the old ones' logits, which is never the largest.
 
     Raises:
-        UserError: the file's tower is another.
+        UserError: the tower of `other` is another.
     """
-    other = model_file.load_model(path)
     classes = matched_classes(model.dataset.charset, other.dataset.charset)
     tower, decoder = tower_values(model, other), decoder_values(model, other, classes)
     if all(fate.fate == "new" for fate, _, _ in tower):
@@ -61,9 +78,7 @@ def start_from(model: AttentionOcr, path: str | os.PathLike) -> list[Fate]:
         )
     for _, variable, value in tower + decoder:
         variable.assign(value)
-    fates = [fate for fate, _, _ in tower + decoder]
-    log.info(as_text(report(fates, str(path), model.dataset.charset, classes)))
-    return fates
+    return [fate for fate, _, _ in tower + decoder]
 
 
 def start_tower_from(model: AttentionOcr, path: str) -> None:

@@ -1,5 +1,6 @@
 """A network that learned one alphabet goes on with another: what it could read it reads, before any step."""
 
+import json
 from string import ascii_letters, ascii_lowercase
 
 import numpy as np
@@ -13,7 +14,7 @@ from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
-from attention_ocr.training import transfer
+from attention_ocr.training import replay, transfer
 
 WORDS = ["abba", "cab", "bad", "dad", "ba", "cd"]
 TINY = [
@@ -78,3 +79,84 @@ def test_a_smaller_alphabet_begins_with_what_is_left_of_it(trained, tmp_path):
     records = records_of(tmp_path / "new", ["cab", "abba"], "abc", T=4)
     model = moved(trained, records)  # 4 classes instead of 27, so 4 inputs of the LSTM instead of 27
     assert texts(model, ["abba", "cab", "ba"]) == ["abba", "cab", "ba"]
+
+
+@pytest.fixture
+def few_drawn(monkeypatch):
+    """So few drawn words that a test has time for them."""
+    monkeypatch.setattr(replay, "WORDS", 12)
+    monkeypatch.setattr(replay, "HELD_BACK", 4)
+
+
+def test_what_was_read_stays_beside_what_is_new(trained, tmp_path, capsys, few_drawn):
+    records = records_of(tmp_path / "new", ["CAB", "BAD"], "ABCD", T=3)
+    run = tmp_path / "run"
+    held_out = ["--validation_examples=4", f"--checkpoint={trained}", "--learning_rate=1e-9", "--blend=auto"]
+    split = json.loads((records / "dataset.json").read_text())
+    split["splits"]["validation"] = split["splits"]["train"]
+    (records / "dataset.json").write_text(json.dumps(split))
+    assert train(records, run, 2, *held_out, "--replay=0.5") == 0
+    printed = capsys.readouterr().out
+    assert "before: validation split 0.0% exact, drawn pictures" in printed
+    assert "Exact match in %, begun with" in printed
+    assert "before" in printed
+    assert "kept as best.keras" in printed
+    best = load_model(run / "best.keras")
+    assert set(ascii_lowercase) | set("ABCD") <= set(best.dataset.charset.symbols)
+    assert best.dataset.max_sequence_length == 4
+    assert texts(best) == WORDS
+    assert json.loads((run / "best.json").read_text())["share"] == 0.4  # nothing was learned, so all shares are alike
+    assert train(records, run, 2, *held_out, "--replay=0.5") == 0
+    again = capsys.readouterr().out
+    assert "reached already" in again
+    assert "kept as" not in again
+    drawn = sorted(path.name for path in (run / "replay").iterdir())
+    assert "dataset.json" in drawn
+    assert train(records, run, 1, *held_out, "--blend=1", "--reset_train_dir") == 0
+    assert not (run / "replay").exists()
+
+
+def test_the_network_comes_from_the_checkpoint(trained, tmp_path, capsys):
+    records = records_of(tmp_path / "new", ["cab"], "abcd", T=3)
+    flags = [f"--dataset_dir={records}", f"--train_log_dir={tmp_path / 'run'}", "--max_number_of_steps=1"]
+    assert main(["train", *flags, f"--checkpoint={trained}", "--validation_examples=0", "--batch_size=2"]) == 0
+    printed = capsys.readouterr().out
+    assert f"--checkpoint={trained}: takes " in printed
+    assert "--final_endpoint=Mixed_5b --num_lstm_units=32" in printed
+    config = load_model(tmp_path / "run" / "best.keras").config
+    assert (config.num_lstm_units, config.final_endpoint) == (32, "Mixed_5b")
+
+
+@pytest.mark.parametrize(
+    ("flags", "problem"),
+    [
+        (["--replay=0.2"], "error: --replay=0.2: has no effect without --checkpoint"),
+        (["--blend=auto"], "error: --blend=auto: has no effect without --checkpoint"),
+        (["--checkpoint=words", "--blend=0"], "error: --blend=0: is neither auto nor a share"),
+        (["--checkpoint=wordz"], "error: wordz: no such model file"),
+    ],
+)
+def test_wrong_flags_of_a_beginning_are_one_line(flags, problem, trained, tmp_path, capsys):
+    records = records_of(tmp_path / "new", ["cab"], "abcd", T=3)
+    capsys.readouterr()
+    assert train(records, tmp_path / "run", 1, *flags) == 1
+    assert capsys.readouterr().err.startswith(problem)
+    assert not (tmp_path / "run").exists() or not list((tmp_path / "run").iterdir())
+
+
+@pytest.mark.slow  # a minute: 3,000 words are drawn
+def test_words_goes_on_with_codes(tmp_path, capsys):
+    records = tmp_path / "codes"
+    drawn = ["--number=64", "--validation_number=16", "--test_number=0", "--output=pictures", "--image_width=0"]
+    assert main(["render_words", f"--output_dir={tmp_path / 'drawn'}", *drawn]) == 0
+    given = [f"--annotations={tmp_path / 'drawn/train.tsv'}", "--validation_fraction=0.2", "--test_fraction=0"]
+    assert main(["generate_tfrecords", *given, f"--output_dir={records}", "--like=words"]) == 0
+    assert DatasetSpec.load(records).resize == "keep_height"
+    run = tmp_path / "run"
+    flags = [f"--dataset_dir={records}", f"--train_log_dir={run}", "--max_number_of_steps=2", "--batch_size=8"]
+    assert main(["train", "--preset=base", "--checkpoint=words", *flags]) == 0
+    printed = capsys.readouterr().out
+    assert "--encoder_channels=256 --num_encoder_lstm_layers=2 --num_encoder_lstm_units=256" in printed
+    assert "learned from other pictures" not in printed
+    model = load_model(run / "best.keras")
+    assert {"é", "Z", "7"} <= set(model.dataset.charset.symbols)

@@ -134,3 +134,14 @@ def test_more_characters_come_after_a_null_that_is_not_last(read):
     charset = read("0\t<nul>\n1\ta\n")
     longer = charset.extended("cb")
     assert (longer.symbols, longer.null_id) == (["", "a", "b", "c"], 0)
+
+
+def test_united_reads_all_that_either_reads_and_keeps_its_ids():
+    own = Charset((("a",), ('"',), ()), 2)
+    other = Charset((("“", "”", '"'), (), ("c", "b"), ("a",)), 1)
+    both = own.united(other)
+    assert both.classes[:2] == (("a",), ("”", "“", '"'))
+    assert both.encode('a"“”bc') == [0, 1, 1, 1, 2, 2]
+    assert both.decode(both.encode("“c")) == '"b'
+    assert both.null_id == len(both) - 1 == 3
+    assert own.united(own) == own

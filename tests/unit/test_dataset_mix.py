@@ -224,3 +224,22 @@ def test_a_model_of_more_can_be_evaluated_on_less(spec_of):
     assert not dataset_mix.is_readable(spec_of(charset_of("c"), max_sequence_length=7), model)
     assert not dataset_mix.is_readable(spec_of(charset_of("c"), image_height=41), model)
     assert not dataset_mix.is_readable(spec_of(charset_of("c"), image_width=40, num_views=2), model)
+
+
+def test_a_part_with_a_share_leaves_the_others_theirs(folders, spec_of):
+    mix = dataset_mix.load("a,b", "", DataConfig(dataset_weights="3,1"))
+    mixed = dataset_mix.with_share(mix, Part("c", spec_of(charset_of("v"), "c")), 0.2)
+    draws = mixed.stages[0].draws
+    assert [number / sum(draws) for number in draws] == pytest.approx([0.6, 0.2, 0.2])
+    assert mixed.spec == mix.spec
+    turns = dataset_mix.load("", "", DataConfig(curriculum="a:5,b"))
+    first, second = dataset_mix.with_share(turns, Part("c", spec_of(charset_of("v"), "c")), 0.5).stages
+    assert (first.start, second.start) == (0, 5)
+    assert [first.draws[n] / sum(first.draws) for n in range(3)] == pytest.approx([0.5, 0, 0.5])
+    assert [second.draws[n] / sum(second.draws) for n in range(3)] == pytest.approx([0, 0.5, 0.5])
+
+
+def test_widened_reads_both_and_has_the_longer_texts(spec_of):
+    spec = dataset_mix.widened(spec_of(charset_of("xy"), max_sequence_length=4), charset_of("yz"), 9)
+    assert (spec.charset.symbols, spec.max_sequence_length) == (["x", "y", "z", ""], 9)
+    assert dataset_mix.widened(spec, charset_of("y"), 2) == spec
