@@ -84,6 +84,7 @@ def test_demo_reads_what_the_reference_read(imported, records, capsys):
     np.testing.assert_allclose([float(line[2]) for line in lines], confidences, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_it_is_exported(imported, tmp_path, capsys):
     assert main(["export", f"--checkpoint={imported}", f"--export_dir={tmp_path}/export"]) == 0
     assert (tmp_path / "export" / "1").is_dir()

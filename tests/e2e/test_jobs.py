@@ -1,45 +1,18 @@
 """The jobs as a user runs them, one after the other, on generated records."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from small_jobs import train
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from attention_ocr.__main__ import main
 from attention_ocr.reading import evaluation
 from attention_ocr.reading.reader import Reader
-
-TINY = [
-    "--final_endpoint=Mixed_5b",
-    "--num_lstm_units=16",
-    "--batch_size=8",
-    "--optimizer=adam",
-    "--learning_rate=0.002",
-    "--augmentation=light",
-    "--save_summaries_steps=2",
-]
-
-
-def train(dataset, run, steps, *flags):
-    return main(
-        ["train", f"--dataset_dir={dataset}", f"--train_log_dir={run}", f"--max_number_of_steps={steps}", *TINY, *flags]
-    )
-
-
-def attention_ocr(*arguments, backend="tensorflow", **options):
-    environment = {**os.environ, "KERAS_BACKEND": backend}
-    command = [sys.executable, "-m", "attention_ocr", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False, **options)
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +109,7 @@ def test_export_and_model_file_read_alike_in_batches_of_any_size(run, export_dir
         assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_second_export_is_the_next_version(run, export_dir):
     assert main(["export", f"--checkpoint={run / 'best.keras'}", f"--export_dir={export_dir}"]) == 0
     assert sorted(path.name for path in export_dir.iterdir()) == ["1", "2"]
@@ -177,89 +151,6 @@ def test_beam_search_shows_alternatives_and_evaluates(run, export_dir, tiny_data
     assert "whose graph reads greedily what it was made for; give the .keras file" in capsys.readouterr().err
 
 
-def weights_of(run, step):
-    reader_model = Path(run) / "checkpoints" / f"checkpoint-{step:08d}.keras"
-    from attention_ocr.model.model_file import load_model
-
-    return [np.asarray(variable) for variable in load_model(reader_model).weights]
-
-
-@pytest.mark.parametrize("averages", [[], ["--moving_average_decay=0.99"]], ids=["weights", "averages"])
-def test_resumed_run_ends_as_an_uninterrupted_one(averages, tiny_dataset, tmp_path):
-    """40 steps, and 20 + 20 in another process, end with the same weights."""
-    flags = ["--save_interval_steps=40", "--save_summaries_steps=20", *averages]
-    assert train(tiny_dataset, tmp_path / "whole", 40, *flags) == 0
-    assert train(tiny_dataset, tmp_path / "parts", 20, *flags) == 0
-    assert train(tiny_dataset, tmp_path / "parts", 40, *flags) == 0
-    whole, parts = weights_of(tmp_path / "whole", 40), weights_of(tmp_path / "parts", 40)
-    for one, other in zip(whole, parts, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
-
-
-def test_killed_run_goes_on_from_its_last_checkpoint(tiny_dataset, tmp_path):
-    folder = tmp_path / "run"
-    command = [
-        sys.executable,
-        "-m",
-        "attention_ocr",
-        "train",
-        f"--dataset_dir={tiny_dataset}",
-        f"--train_log_dir={folder}",
-    ]
-    flags = [*TINY, "--max_number_of_steps=100000", "--save_interval_steps=3"]
-    process = subprocess.Popen([*command, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 200
-    while not list((folder / "checkpoints").glob("checkpoint-*.keras")):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    last = max(int(path.stem.split("-")[1]) for path in (folder / "checkpoints").glob("checkpoint-*.keras"))
-    result = attention_ocr(*command[3:], *TINY, f"--max_number_of_steps={last + 2}", "--save_interval_steps=3")
-    assert result.returncode == 0, result.stderr
-    assert f"resumed at step {last}" in result.stdout
-    assert (folder / "checkpoints" / f"checkpoint-{last + 2:08d}.keras").exists()
-
-
-def test_interrupted_run_saves_and_says_how_to_go_on(tiny_dataset, tmp_path):
-    folder = tmp_path / "run"
-    command = [
-        sys.executable,
-        "-m",
-        "attention_ocr",
-        "train",
-        f"--dataset_dir={tiny_dataset}",
-        f"--train_log_dir={folder}",
-    ]
-    process = subprocess.Popen(
-        [*command, *TINY, "--max_number_of_steps=100000"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    for line in process.stdout:
-        if line.startswith("step 4"):
-            process.send_signal(signal.SIGINT)
-            break
-    output, _ = process.communicate(timeout=200)
-    assert process.returncode == 0
-    assert "the same command goes on from there" in output
-    assert len(list((folder / "checkpoints").iterdir())) == 1
-
-
-def test_jax_trains_and_evaluates_the_same_records(tiny_dataset, tmp_path):
-    run = tmp_path / "run"
-    flags = [f"--dataset_dir={tiny_dataset}", f"--train_log_dir={run}"]
-    steps = ["--max_number_of_steps=4", "--save_interval_steps=2", "--moving_average_decay=0.9"]
-    result = attention_ocr("train", *flags, *TINY, *steps, backend="jax")
-    assert result.returncode == 0, result.stderr
-    assert "backend jax" in result.stdout
-    result = attention_ocr("eval", *flags, backend="jax")
-    assert result.returncode == 0, result.stderr
-    on_jax = json.loads(result.stdout.splitlines()[-1])
-    assert on_jax["step"] == 4
-    on_tensorflow = json.loads(attention_ocr("eval", *flags).stdout.splitlines()[-1])
-    assert on_tensorflow["NormalizedEditDistance"] == pytest.approx(on_jax["NormalizedEditDistance"], abs=1e-6)
-
-
 def test_four_views_read_alike_after_export(four_view_run, capsys):
     """Views, crop and padding all the way: records, training, export, and a picture of another size."""
     run, signs = four_view_run
@@ -292,34 +183,3 @@ def four_view_run(tmp_path_factory):
         == 0
     )
     return run, folder
-
-
-@pytest.mark.parametrize(
-    "variant",
-    ["--nouse_autoregression", "--nouse_attention", "--mixed_precision=bfloat16", "--mixed_precision=float16"],
-)
-def test_variants_train_resume_and_read(tiny_dataset, tmp_path, variant, capsys):
-    assert train(tiny_dataset, tmp_path, 2, variant) == 0
-    assert train(tiny_dataset, tmp_path, 3, variant) == 0
-    assert keras.mixed_precision.dtype_policy().name == "float32", "a run changed what is made after it"
-    assert main(["eval", f"--train_log_dir={tmp_path}", f"--dataset_dir={tiny_dataset}"]) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["num_examples"] == 4
-
-
-@pytest.mark.slow
-def test_learns_a_handful_of_signs_by_heart(tmp_path, capsys):
-    """The smallest proof that gradients, batch norm in evaluation and decoding work together."""
-    from tools.plates import STREET_NAMES, draw_sign
-
-    random = np.random.default_rng(1)
-    for number, text in enumerate(STREET_NAMES[:4]):
-        draw_sign(text, random, 60, 60, num_views=2).save(tmp_path / f"{number}.png")
-    (tmp_path / "labels.tsv").write_text("".join(f"{n}.png\t{text}\n" for n, text in enumerate(STREET_NAMES[:4])))
-    records, run = tmp_path / "records", tmp_path / "run"
-    flags = [f"--annotations={tmp_path / 'labels.tsv'}", f"--output_dir={records}", "--num_views=2"]
-    assert main(["generate_tfrecords", *flags, "--validation_fraction=0", "--test_fraction=0"]) == 0
-    learned = train(records, run, 250, "--num_lstm_units=64", "--save_interval_steps=250", "--save_summaries_steps=50")
-    assert learned == 0
-    flags = [f"--train_log_dir={run}", f"--dataset_dir={records}", "--split_name=train"]
-    assert main(["eval", *flags]) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["ExactMatch"] == 1.0

@@ -171,7 +171,7 @@ def test_float16_goes_on_after_a_step_that_overflowed(tiny_dataset, tmp_path, ca
     assert "resumed at step 2" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("optimizer", ["momentum", "adam"])
+@pytest.mark.parametrize("optimizer", ["momentum", pytest.param("adam", marks=pytest.mark.slow)])
 def test_a_ctc_head_of_no_numbers_is_told_and_never_saved(tiny_dataset, tmp_path, capsys, optimizer):
     flags = [*CTC, "--learning_rate=1e25", "--clip_gradient_norm=0", f"--optimizer={optimizer}"]
     assert train(tiny_dataset, tmp_path, 20, *flags, "--save_interval_steps=5", "--save_summaries_steps=4") == 1

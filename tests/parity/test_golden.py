@@ -38,7 +38,7 @@ NOISE_DRAWS, NOISE_FACTOR = 3, 5
 pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"no folder {GOLDEN}")
 
 
-@pytest.fixture(scope="module", params=["tensorflow", "jax"])
+@pytest.fixture(scope="module", params=["tensorflow", pytest.param("jax", marks=pytest.mark.slow)])
 def ours(request, tmp_path_factory):
     """Our outputs for every golden folder, computed by a process with the backend."""
     if request.param == "jax":

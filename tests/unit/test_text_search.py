@@ -217,7 +217,9 @@ def test_texts_of_a_file_are_read_once_and_what_cannot_be_read_is_told(tmp_path,
     assert [charset.decode(text) for text in texts] == ["abba", "dad"]
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err == f"warning: 2 of 5 texts are left out: {path}:5: 'zebra' has 'z', which the reader does not know\n"
+    assert (
+        told.err == f"warning: 2 of 5 texts are left out: {path}:5: 'zebra' has 'z', which the reader does not know\n"
+    )
     load_texts(path, Charset.from_labels(["abcdrez"]), 7)
     assert capsys.readouterr().err == ""
 
