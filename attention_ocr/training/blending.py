@@ -19,10 +19,9 @@ def weights_of(model: keras.Model) -> list[np.ndarray]:
 
 
 def assign_blend(model: keras.Model, old: Sequence[np.ndarray], new: Sequence[np.ndarray], share: float) -> None:
-    """Gives the model `share` of the new weights and the rest of the old ones; whole numbers stay the new ones."""
+    """Gives the model `share` of the new weights and the rest of the old ones."""
     for variable, before, after in zip(model.weights, old, new, strict=True):
-        is_real = np.issubdtype(after.dtype, np.inexact)
-        variable.assign(before + (after - before) * np.asarray(share, after.dtype) if is_real else after)
+        variable.assign(before + (after - before) * np.asarray(share, after.dtype))
 
 
 def least_share(scores: dict[float, float]) -> float:
