@@ -14,6 +14,7 @@ class ResidualLayout(Layout):
 
     masks = True
     cells = None  # rows and columns are spaced differently
+    spacing = ((8, 16), (2, 4))
     multiple = STRIDE
     least = STRIDE
 
