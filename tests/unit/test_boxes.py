@@ -114,21 +114,21 @@ def test_boxes_are_those_of_the_file_before_it_is_turned(make_spec, orientation)
 
 def test_characters_of_a_line_reach_half_way_to_their_neighbours(make_spec):
     spec = make_spec(resize="keep_height", image_height=32, image_width=128, max_sequence_length=6)
-    columns = [[(0, 0, 2)], [(0, 0, 5), (0, 0, 6)], [(0, 0, 9)], [(0, 0, 20)]]  # centres at 10, 24, 38 and 82
+    columns = [[(0, 0, 2)], [(0, 0, 5), (0, 0, 6)], [(0, 0, 9)], [(0, 0, 20)]]  # centres at 11.5, 25.5, 39.5 and 83.5
     (reading,) = Reader(Looks(spec, "ab d", columns, **LINE)).read(picture(128, 32))
     # The usual distance is 14, so none reaches farther than 10.5 from its centre.
-    assert boxes(reading) == [(3, 0, 17, 32), (17, 0, 31, 32), (31, 0, 48.5, 32), (71.5, 0, 92.5, 32)]
+    assert boxes(reading) == [(4.5, 0, 18.5, 32), (18.5, 0, 32.5, 32), (32.5, 0, 50, 32), (73, 0, 94, 32)]
     assert [word.text for word in reading.words] == ["ab", "d"]
-    assert [word.box for word in reading.words] == [(3, 0, 31, 32), (71.5, 0, 92.5, 32)]
+    assert [word.box for word in reading.words] == [(4.5, 0, 32.5, 32), (73, 0, 94, 32)]
     np.testing.assert_allclose(reading.words[0].confidence, np.sqrt(0.9 * 0.84), rtol=1e-6)
 
 
 def test_pictures_of_several_sizes_in_a_batch(make_spec):
     spec = make_spec(resize="keep_height", image_height=32, image_width=128)
-    reader = Reader(Looks(spec, "ab", [[(0, 0, 1)], [(0, 0, 3)]], **LINE))  # centres at 6 and 14
+    reader = Reader(Looks(spec, "ab", [[(0, 0, 1)], [(0, 0, 3)]], **LINE))  # centres at 7.5 and 15.5
     narrow, wide = reader.read([picture(80, 64), picture(128, 32)])
-    assert boxes(narrow) == [(4, 0, 20, 64), (20, 0, 36, 64)]  # twice as large as the network sees it
-    assert boxes(wide) == [(2, 0, 10, 32), (10, 0, 18, 32)]
+    assert boxes(narrow) == [(7, 0, 23, 64), (23, 0, 39, 64)]  # twice as large as the network sees it
+    assert boxes(wide) == [(3.5, 0, 11.5, 32), (11.5, 0, 19.5, 32)]
 
 
 def test_ppocr_sees_a_narrow_picture_beside_grey(make_spec):
@@ -150,7 +150,7 @@ def test_vertical_text(make_spec):
     spec = make_spec(resize="keep_height", image_height=32, image_width=128, vertical="rotate")
     reader = Reader(Looks(spec, "ab", [[(0, 0, 1)], [(0, 0, 3)]], **LINE))
     (reading,) = reader.read(picture(32, 128))  # turned to the left: its right side is at the top
-    assert boxes(reading) == [(0, 2, 32, 10), (0, 10, 32, 18)]
+    assert boxes(reading) == [(0, 3.5, 32, 11.5), (0, 11.5, 32, 19.5)]
 
 
 def test_right_to_left_texts_have_the_boxes_of_their_letters(make_spec):
@@ -159,7 +159,7 @@ def test_right_to_left_texts_have_the_boxes_of_their_letters(make_spec):
     looks = Looks(spec, "אבג", shown, turn_right_to_left=True, **LINE)
     (reading,) = Reader(looks).read(picture(128, 32))
     assert reading.text == "גבא"  # the label begins at the right
-    assert boxes(reading) == [(18, 0, 26, 32), (10, 0, 18, 32), (2, 0, 10, 32)]
+    assert boxes(reading) == [(19.5, 0, 27.5, 32), (11.5, 0, 19.5, 32), (3.5, 0, 11.5, 32)]
 
 
 def test_a_head_without_attention_tells_no_box(make_spec):
@@ -197,10 +197,14 @@ def test_json_has_boxes_and_words(make_spec):
     spec = make_spec(resize="keep_height", image_height=32, image_width=128)
     (reading,) = Reader(Looks(spec, "a d", [[(0, 0, n)] for n in (1, 3, 5)], **LINE)).read(picture(128, 32))
     told = json.loads(json.dumps(reading.to_dict(spec.charset)))
-    assert [entry["box"] for entry in told["characters"]] == [[2, 0, 10, 32], [10, 0, 18, 32], [18, 0, 26, 32]]
+    assert [entry["box"] for entry in told["characters"]] == [
+        [3.5, 0, 11.5, 32],
+        [11.5, 0, 19.5, 32],
+        [19.5, 0, 27.5, 32],
+    ]
     assert told["words"] == [
-        {"text": "a", "confidence": 0.9, "box": [2, 0, 10, 32]},
-        {"text": "d", "confidence": 0.7, "box": [18, 0, 26, 32]},
+        {"text": "a", "confidence": 0.9, "box": [3.5, 0, 11.5, 32]},
+        {"text": "d", "confidence": 0.7, "box": [19.5, 0, 27.5, 32]},
     ]
 
 
@@ -222,7 +226,9 @@ def test_readings_of_a_lexicon_have_boxes(make_spec, tmp_path):
     reader = Reader(*text_search.prepared(backend, ReadConfig(lexicon=str(tmp_path / "words.txt"))))
     (reading,) = reader.read(picture(256, 64))
     assert reading.text == "abd"
-    assert [box[0] < x < box[2] for box, x in zip(boxes(reading), (2 * 10, 2 * 30, 2 * 50), strict=True)] == [True] * 3
+    assert [box[0] < x < box[2] for box, x in zip(boxes(reading), (2 * 11.5, 2 * 31.5, 2 * 51.5), strict=True)] == [
+        True
+    ] * 3
 
 
 def test_what_prepare_returned_has_boxes_in_its_own_pixels(make_spec):
