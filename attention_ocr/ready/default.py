@@ -16,7 +16,7 @@ def default_reader() -> str:
     missing = [package for package in PPOCR_NEEDS if importlib.util.find_spec(package) is None]
     if not missing:
         logger.info(
-            "no model is named: ppocr reads (words and lines in many scripts); --model=words is smaller and faster"
+            "no model is named: ppocr reads (lines in many scripts); --model=words is smaller and faster"
         )
         return PPOCR
     card = catalog.find(WORDS)
