@@ -174,7 +174,7 @@ def _is_fitting_jpeg(picture: Image.Image, encoded: bytes, spec: DatasetSpec) ->
     """Whether a file needs no change: grey or colour, upright, the exact size."""
     return (
         picture.format == "JPEG"
-        and pictures.fits(picture, spec)
+        and pictures.fits(*picture.size, spec)
         and picture.mode in ("L", "RGB")
         and pictures.orientation_of(picture) == pictures.UPRIGHT
         and _has_jpeg_end(encoded)

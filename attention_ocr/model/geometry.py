@@ -10,7 +10,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.model.layouts.crnn import CrnnLayout
 from attention_ocr.model.layouts.inception_v3 import InceptionV3Layout
 from attention_ocr.model.layouts.inception_v4 import InceptionV4Layout
-from attention_ocr.model.layouts.layout import Layout
+from attention_ocr.model.layouts.layout import Axis, Layout
 from attention_ocr.model.layouts.lcnet import LcNetLayout
 from attention_ocr.model.layouts.residual import ResidualLayout
 
@@ -54,6 +54,12 @@ class Geometry:
     def cells(self) -> tuple[int, int] | None:
         """The pixel at the centre of a view's first cell, and pixels between cells; None: cells fill the view."""
         return None if self.joins_rows else self.layout.cells
+
+    @property
+    def spacing(self) -> tuple[Axis | None, Axis]:
+        """That of the layout; rows that are joined have none."""
+        down, across = self.layout.spacing
+        return (None if self.joins_rows else down), across
 
     def feature_grid(self, height: int, width: int) -> tuple[int, int]:
         """(h, w), rows and columns of the features of a view of `height` x `width` pixels, after the crop.

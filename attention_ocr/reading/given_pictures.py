@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from attention_ocr.errors import UserError
-from attention_ocr.records.pictures import decoded, number_of_pages, too_large, upright_rgb
+from attention_ocr.records.frames import Source
+from attention_ocr.records.pictures import decoded, number_of_pages, orientation_of, too_large, upright_rgb
 
 logger = logging.getLogger(__name__)
 KINDS = "a path, the bytes of a file, a uint8 array [height, width, 3] or a PIL.Image"
@@ -38,8 +39,8 @@ def name_of(picture: Any) -> str:
     return _path_of(picture) or "the picture"
 
 
-def opened(picture: Any, name: str, max_pixels: int) -> Image.Image:
-    """The picture as RGB, upright.
+def opened(picture: Any, name: str, max_pixels: int) -> tuple[Image.Image, Source]:
+    """The picture as RGB, upright, and what it was before it was turned.
 
     Args:
         picture: one of KINDS; arrays may also be grey, [height, width] or [height, width, 1], or RGBA.
@@ -72,25 +73,25 @@ def _path_of(picture: Any) -> str:
     return str(path) if isinstance(path, str | os.PathLike) else ""
 
 
-def _from_file(source: str | bytes, name: str, max_pixels: int) -> Image.Image:
+def _from_file(source: str | bytes, name: str, max_pixels: int) -> tuple[Image.Image, Source]:
     with decoded(source, name, max_pixels) as picture:
-        upright = upright_rgb(picture)
+        upright, given = upright_rgb(picture), Source(*picture.size, orientation_of(picture))
         if (number := number_of_pages(picture)) > 1:
             logger.warning("%s has %d pages, the first is read", name, number)
-    return upright
+    return upright, given
 
 
-def _loaded(picture: Image.Image, name: str, max_pixels: int) -> Image.Image:
+def _loaded(picture: Image.Image, name: str, max_pixels: int) -> tuple[Image.Image, Source]:
     _check_size(picture.height, picture.width, name)
     if why := too_large(*picture.size, max_pixels):
         raise UserError(f"{name}: {why}")
     try:
-        return upright_rgb(picture)
+        return upright_rgb(picture), Source(*picture.size, orientation_of(picture))
     except Exception as error:  # Pillow reads a file when its pixels are asked for; damaged bytes raise anything
         raise UserError(f"{name}: cannot be read as an image ({error or type(error).__name__})") from error
 
 
-def _from_array(array: np.ndarray, name: str) -> Image.Image:
+def _from_array(array: np.ndarray, name: str) -> tuple[Image.Image, Source]:
     if array.dtype != np.uint8:
         raise UserError(
             f"{name}: is an array of {array.dtype}; give uint8 in 0..255: array.astype('uint8'), or "
@@ -102,7 +103,8 @@ def _from_array(array: np.ndarray, name: str) -> Image.Image:
             "with 1 (grey), 3 (RGB) or 4 (RGBA) channels"
         )
     _check_size(array.shape[0], array.shape[1], name)
-    return upright_rgb(Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array))
+    image = upright_rgb(Image.fromarray(array[..., 0] if array.shape[2:] == (1,) else array))
+    return image, Source(*image.size)
 
 
 def _check_size(height: int, width: int, name: str) -> None:

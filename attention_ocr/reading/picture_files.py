@@ -9,7 +9,7 @@ import numpy as np
 
 from attention_ocr.charset import Charset
 from attention_ocr.errors import UserError
-from attention_ocr.reading.reader import Reader, Reading
+from attention_ocr.reading.reader import Fitted, Reader, Reading
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,22 @@ def read_files(reader: Reader, paths: Sequence[Path], batch_size: int, skips: bo
         UserError: a file cannot be read, and `skips` is false.
     """
     for start in range(0, len(paths), batch_size):
-        batch = [_prepared(reader, path, skips) for path in paths[start : start + batch_size]]
-        pictures = [file.picture for file in batch if file.picture is not None]
+        batch = paths[start : start + batch_size]
+        prepared = [_prepared(reader, path, skips) for path in batch]
+        pictures = [picture for picture in prepared if isinstance(picture, Fitted)]
         readings = iter(reader.read_prepared(pictures, batch_size) if pictures else [])
-        for file in batch:
-            yield file if file.error else FileReading(file.path, "", file.picture, next(readings))
+        for path, picture in zip(batch, prepared, strict=True):
+            if isinstance(picture, Fitted):
+                yield FileReading(path, "", picture.pixels, next(readings))
+            else:
+                yield FileReading(path, picture)
 
 
-def _prepared(reader: Reader, path: Path, skips: bool) -> FileReading:
+def _prepared(reader: Reader, path: Path, skips: bool) -> Fitted | str:
+    """The picture, or why it cannot be read."""
     try:
-        return FileReading(path, picture=reader.prepare(path))
+        return reader.fitted(path)
     except UserError as error:
         if not skips:
             raise
-        return FileReading(path, str(error))
+        return str(error)

@@ -10,72 +10,35 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from attention_ocr.charset import Charset
 from attention_ocr.config import MAX_PIXELS, BackendConfig, ReadConfig
-from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading import attention_pictures, given_pictures
 from attention_ocr.reading.backends import choice as backends
 from attention_ocr.reading.backends.backend import Backend
+from attention_ocr.reading.readings import Alternative, Character, Origin, Reading, Word, readings_of
 from attention_ocr.reading.texts import text_search
-from attention_ocr.reading_order import ReadingOrder, reading_order
+from attention_ocr.reading_order import reading_order
+from attention_ocr.records.frames import Frame, Source, frames_of, whole
 from attention_ocr.records.pictures import crop_views, fit, fit_unpadded, fit_views, in_every_view, shows_one_view
 
+__all__ = ["Alternative", "Character", "Fitted", "Reader", "Reading", "Word", "readings_of"]
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Alternative:
-    """A text that beam search found.
+class Fitted:
+    """A picture as a network takes it.
 
     Attributes:
-        text: the characters before the null.
-        score: what texts are ordered by: the log-probability of the text and of its end, divided by the length penalty.
-        confidence: in [0, 1], as a Reading's; the length penalty has no part in it.
+        pixels: uint8 [H, V*W, 3], what `Reader.prepare` returns.
+        frames: where each view's pixels come from.
+        source: the picture as it was given; None: there were several, one for each view.
     """
 
-    text: str
-    score: float
-    confidence: float
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read in one picture.
-
-    Attributes:
-        text: the characters that are not null.
-        confidence: in [0, 1], the geometric mean probability of the text's characters and of its end
-            (`normalized_seq_conf`).
-        ids: int [T] class of each step.
-        scores: [T] probability of each step's class.
-        attention: [T, N] where each step looked, or None for a head without attention.
-        feature_grid: (h, w) of the picture's features in one view.
-        alternatives: the texts that beam search found, the best (`text`) first; empty when reading greedily.
-    """
-
-    text: str
-    confidence: float
-    ids: np.ndarray
-    scores: np.ndarray
-    attention: np.ndarray | None
-    feature_grid: tuple[int, int]
-    alternatives: list[Alternative] = dataclasses.field(default_factory=list)
-
-    def to_dict(self, charset: Charset) -> dict[str, Any]:
-        """Text, confidence, each character with its probability, and alternatives if there are, for JSON."""
-        found = [
-            {"character": charset.symbols[class_id], "score": round(float(score), 6)}
-            for class_id, score in zip(self.ids, self.scores, strict=True)
-            if class_id != charset.null_id
-        ]
-        values = {"text": self.text, "confidence": round(self.confidence, 6), "characters": found}
-        others = [
-            {"text": other.text, "score": round(other.score, 6), "confidence": round(other.confidence, 6)}
-            for other in self.alternatives
-        ]
-        return {**values, "alternatives": others} if others else values
+    pixels: np.ndarray
+    frames: Sequence[Frame]
+    source: Source | None = None
 
 
 class Reader:
@@ -135,16 +98,27 @@ class Reader:
         Raises:
             UserError: it is none of these, it cannot be read, it is empty, or it has more than `max_pixels` pixels.
         """
-        name, spec = name or given_pictures.name_of(picture), self.dataset
+        return self.fitted(picture, name).pixels
+
+    def fitted(self, picture: Any, name: str = "") -> Fitted:
+        """What `prepare` returns, and where its pixels come from, so that boxes can be told in the picture as given.
+
+        Raises:
+            UserError: as `prepare`.
+        """
+        name, spec, padded = name or given_pictures.name_of(picture), self.dataset, self.geometry.canvas is None
         if isinstance(picture, list | tuple):
-            return fit_views([given_pictures.opened(view, name, self.max_pixels) for view in picture], spec)
-        opened = given_pictures.opened(picture, name, self.max_pixels)
+            views = [given_pictures.opened(view, name, self.max_pixels) for view in picture]
+            pixels = fit_views([view for view, _ in views], spec)
+            return Fitted(pixels, frames_of([source for _, source in views], spec, is_padded=True))
+        opened, source = given_pictures.opened(picture, name, self.max_pixels)
+        frames = frames_of(source, spec, padded)
         if shows_one_view(opened.height, opened.width, spec):
             if not self._told_of_views:
                 self._told_of_views = True
                 logger.warning("%s is shaped like one of %d views: shown in every view", name, spec.num_views)
             opened = in_every_view(opened, spec)
-        return (fit_unpadded if self.geometry.canvas else fit)(opened, spec)
+        return Fitted((fit if padded else fit_unpadded)(opened, spec), frames, source)
 
     def cropped(self, pixels: np.ndarray) -> np.ndarray:
         """What the network sees of prepared pictures [..., H, V*W, 3]."""
@@ -165,16 +139,24 @@ class Reader:
         named = given_pictures.named(pictures)
         readings: list[Reading] = []
         for start in range(0, len(named), batch_size):
-            batch = [self.prepare(picture, name) for name, picture in named[start : start + batch_size]]
+            batch = [self.fitted(picture, name) for name, picture in named[start : start + batch_size]]
             readings += self.read_prepared(batch, batch_size)
         return readings
 
-    def read_prepared(self, pictures: Sequence[np.ndarray], batch_size: int = 0) -> list[Reading]:
-        """Readings of what `prepare` returned, all in one batch; `batch_size` as in `read_batch`."""
-        if not self.geometry.canvas:
-            return self.read_batch(np.stack(pictures), batch_size)
-        pixels, sizes = self.geometry.canvas.batch(pictures)
-        return self.read_batch(pixels, batch_size, sizes)
+    def read_prepared(self, pictures: Sequence[np.ndarray | Fitted], batch_size: int = 0) -> list[Reading]:
+        """Readings of what `fitted` or `prepare` returned, all in one batch; `batch_size` as in `read_batch`.
+
+        Boxes of characters are in pixels of the picture as given; after `prepare`, in those of its result.
+        """
+        arrays = [picture.pixels if isinstance(picture, Fitted) else picture for picture in pictures]
+        sizes = None
+        if self.geometry.canvas:
+            pixels, sizes = self.geometry.canvas.batch(arrays)
+        else:
+            pixels = np.stack(arrays)
+        readings = self.read_batch(pixels, batch_size, sizes)
+        frames = [picture.frames if isinstance(picture, Fitted) else None for picture in pictures]
+        return [self._framed(reading, known) for reading, known in zip(readings, frames, strict=True)]
 
     def read_batch(self, pixels: np.ndarray, batch_size: int = 0, sizes: np.ndarray | None = None) -> list[Reading]:
         """Readings of a batch.
@@ -194,7 +176,24 @@ class Reader:
         outputs = self.backend.predict(_filled(pixels, batch_size), told)
         if self.texts:
             outputs = self.texts({name: np.asarray(value)[: len(pixels)] for name, value in outputs.items()})
-        return readings_of(outputs, self.dataset, grid, self._order)[: len(pixels)]
+        readings = readings_of(outputs, self.dataset, grid, self._order)[: len(pixels)]
+        seen = np.tile(pixels.shape[1:3], [len(pixels), 1]) if told is None else told
+        return [
+            dataclasses.replace(reading, origin=self._origin(int(high), int(wide)))
+            for reading, (high, wide) in zip(readings, seen, strict=False)
+        ]
+
+    def _origin(self, height: int, width: int) -> Origin:
+        """That of what was read in a prepared picture of that size."""
+        views = self.dataset.num_views
+        frames = whole(height, width // views, views)
+        return Origin(self.dataset.charset, self.geometry, frames, (height, width // views))
+
+    @staticmethod
+    def _framed(reading: Reading, frames: Sequence[Frame] | None) -> Reading:
+        if frames is None or reading.origin is None:
+            return reading
+        return dataclasses.replace(reading, origin=dataclasses.replace(reading.origin, frames=frames))
 
     def draw(self, pixels: np.ndarray, reading: Reading) -> Image.Image:
         """A drawing of what was read in a prepared picture, and where each character was, if attention tells."""
@@ -218,53 +217,3 @@ def _filled(array: np.ndarray, batch_size: int) -> np.ndarray:
     """`array` [B, ...] with its last row repeated up to `batch_size`."""
     missing = max(batch_size - len(array), 0)
     return np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) if missing else array
-
-
-def readings_of(
-    outputs: dict[str, Any], dataset: DatasetSpec, feature_grid: tuple[int, int], order: ReadingOrder | None = None
-) -> list[Reading]:
-    """The endpoints of a batch as Readings.
-
-    Args:
-        outputs: as `AttentionOcr` returns them.
-        dataset: what the network was trained on.
-        feature_grid: the batch's (h, w).
-        order: turns right-to-left texts back into the order of labels; None: they are in it.
-    """
-    arrays = {name: np.asarray(value) for name, value in outputs.items()}
-    arrays = order.as_labels(arrays) if order else arrays
-    readings = []
-    for row, ids in enumerate(arrays["predicted_chars"]):
-        attention, grid = _attention(arrays, row, feature_grid)
-        readings.append(
-            Reading(
-                text=dataset.charset.decode(ids),
-                confidence=float(arrays["normalized_seq_conf"][row]),
-                ids=ids,
-                scores=arrays["predicted_scores"][row],
-                attention=attention,
-                feature_grid=grid,
-                alternatives=_alternatives(arrays, row, dataset.charset),
-            )
-        )
-    return readings
-
-
-def _attention(
-    arrays: dict[str, np.ndarray], row: int, grid: tuple[int, int]
-) -> tuple[np.ndarray | None, tuple[int, int]]:
-    """A picture's attention [T, N] and feature grid, without those of the padding around it."""
-    if "attention" not in arrays or "feature_sizes" not in arrays:
-        return arrays["attention"][row] if "attention" in arrays else None, grid
-    h, w = (int(side) for side in arrays["feature_sizes"][row])
-    attention = arrays["attention"][row].reshape(-1, *grid)[:, :h, :w]
-    return attention.reshape(len(attention), h * w), (h, w)
-
-
-def _alternatives(arrays: dict[str, np.ndarray], row: int, charset: Charset) -> list[Alternative]:
-    if "beam_chars" not in arrays:
-        return []
-    beams = zip(arrays["beam_chars"][row], arrays["beam_scores"][row], arrays["beam_conf"][row], strict=True)
-    best, *others = [Alternative(charset.decode(ids), float(score), float(conf)) for ids, score, conf in beams]
-    # Where there are fewer texts than beams, the rest are impossible ones.
-    return [best, *(other for other in others if other.confidence > 0)]

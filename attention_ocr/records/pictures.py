@@ -156,7 +156,7 @@ def fit(image: Image.Image, spec: DatasetSpec) -> np.ndarray:
         uint8 [H, V*W, 3].
     """
     H, V, W = spec.image_height, spec.num_views, spec.image_width
-    if fits(image, spec):
+    if fits(*image.size, spec):
         return np.array(image)
     view_width = image.width // V
     if not view_width:
@@ -201,10 +201,10 @@ def fit_views(images: list[Image.Image], spec: DatasetSpec) -> np.ndarray:
     return np.concatenate([_fit_view(image, spec) for image in images], axis=1)
 
 
-def fits(image: Image.Image, spec: DatasetSpec) -> bool:
-    """Whether a picture of all views can be used as it is."""
+def fits(width: int, height: int, spec: DatasetSpec) -> bool:
+    """Whether a picture of all views, of that size, can be used as it is."""
     H, V, W = spec.image_height, spec.num_views, spec.image_width
-    return image.size == (V * W, H) and not is_turned(H, W, spec)
+    return (width, height) == (V * W, H) and not is_turned(H, W, spec)
 
 
 def crop_views(image: np.ndarray, num_views: int, crop_height: int, crop_width: int) -> np.ndarray:

@@ -27,7 +27,7 @@ PNG = file_of(Image.fromarray(RGB), format="PNG")
 
 
 def pixels_of(picture, max_pixels=1000):
-    return np.asarray(opened(picture, "it", max_pixels))
+    return np.asarray(opened(picture, "it", max_pixels)[0])
 
 
 class FromAnotherLibrary:
@@ -122,7 +122,7 @@ def test_a_damaged_picture_of_pillow_is_named():
 def test_several_pages_are_told(caplog):
     pages = [Image.new("L", (9, 9), grey) for grey in (10, 100, 200)]
     data = file_of(pages[0], format="TIFF", save_all=True, append_images=pages[1:])
-    assert (np.asarray(opened(data, "scan.tif", 1000)) == 10).all()
+    assert (np.asarray(opened(data, "scan.tif", 1000)[0]) == 10).all()
     assert caplog.messages == ["scan.tif has 3 pages, the first is read"]
 
 

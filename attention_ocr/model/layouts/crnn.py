@@ -1,7 +1,7 @@
 """The layers of the convolutions over a line of text, columns four pixels apart: CRNN's, and those of two relatives."""
 
 from attention_ocr.errors import UserError
-from attention_ocr.model.layouts.layout import Layout
+from attention_ocr.model.layouts.layout import Axis, Layout
 
 EPSILON = 1e-5  # of batch norm
 POOL, WIDE_POOL = "pool", "wide_pool"  # the second one's windows overlap by a column and reach over both sides
@@ -65,6 +65,11 @@ class CrnnLayout(Layout):
 
     def __init__(self, kind: str):
         self.layers = LAYERS[kind]
+
+    @property
+    def spacing(self) -> tuple[Axis, Axis]:
+        wide = sum(layer[0] == WIDE_POOL for layer in self.layers)  # each adds half a column on either side
+        return (16, 16), (4 - 2 * wide, 4)
 
     def feature_grid(self, height: int, width: int) -> tuple[int, int]:
         h, w = height, width

@@ -1,7 +1,7 @@
 """The layers of Inception-v3 as slim builds it."""
 
 from attention_ocr.errors import UserError
-from attention_ocr.model.layouts.layout import Layout
+from attention_ocr.model.layouts.layout import Axis, Layout
 
 EPSILON = 0.001  # of batch norm, Inception-v4's too
 # The stem: name, kernel, stride, padding, filters (0: max pooling).
@@ -124,6 +124,11 @@ class InceptionV3Layout(Layout):
             if block in REDUCTIONS:
                 first, stride = first + stride, 2 * stride
         return first, stride
+
+    @property
+    def spacing(self) -> tuple[Axis, Axis]:
+        first, stride = self.cells
+        return (first + 0.5, stride), (first + 0.5, stride)
 
     def _side(self, side: int) -> int:
         side = stem_side(STEM, side)

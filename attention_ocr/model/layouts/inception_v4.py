@@ -85,6 +85,7 @@ class InceptionV4Layout(Layout):
     # Of an even number of cells, "same" pads none at the left: a stride of 2 looks around the second of each two,
     # so the first cell is at 1 + 2 + 4. Sides that are no multiples of 8 are off by a few pixels.
     cells = (7, STRIDE)
+    spacing = ((7.5, STRIDE), (7.5, STRIDE))
 
     def feature_grid(self, height: int, width: int) -> tuple[int, int]:
         if min(height, width) < SMALLEST:

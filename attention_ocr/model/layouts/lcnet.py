@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from attention_ocr.errors import UserError
-from attention_ocr.model.layouts.layout import Layout
+from attention_ocr.model.layouts.layout import Axis, Layout
 
 STRIDE = (16, 4)  # pixels from one row of features to the next, from one column to the next
 # Pixels of a line that the network with the neck sees at least: what is missing on the right is grey, and its columns
@@ -183,6 +183,10 @@ class LcNetLayout(Layout):
 
     def __init__(self, has_neck: bool):
         self.has_neck = has_neck
+
+    @property
+    def spacing(self) -> tuple[Axis, Axis]:
+        return (8, 16), ((4, 8) if self.has_neck else (2, 4))
 
     def feature_grid(self, height: int, width: int) -> tuple[int, int]:
         if height < STRIDE[0] or width < STRIDE[1]:

@@ -14,6 +14,8 @@ class ResidualLayout(Layout):
 
     masks = True
     cells = None  # rows and columns are spaced differently
+    # A "same" convolution of stride 2 looks around the second of each two pixels; rows lie between that and shortcuts.
+    spacing = ((12, 16), (3.5, 4))
     multiple = STRIDE
     least = STRIDE
 
