@@ -1,7 +1,7 @@
 """Records of one or several data sets to learn from, without the bad ones that are met."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,20 +79,21 @@ class RecordData:
 
     def validate(self, reader: Reader) -> Evaluation:
         """Reads the validation splits."""
-        return self._read(reader, self.held_out)
+        return self._read(reader, lambda: self.held_out)
 
     def validate_replayed(self, reader: Reader) -> Evaluation | None:
         """Reads the validation split of the drawn pictures; None where there are none."""
-        return self._read(reader, self.held_back) if self.held_back else None
+        return self._read(reader, lambda: self.held_back) if self.held_back else None
 
-    def _read(self, reader: Reader, sources: Any) -> Evaluation:
+    def _read(self, reader: Reader, sources: Callable[[], Any]) -> Evaluation:
+        """Reads sources, which are others after a bad record was left out."""
         size, most = self._config.data.batch_size, self._config.train.validation_examples
         while True:
-            batches = self._data.evaluation_batches(sources, self._mix.spec, size, most)
+            batches = self._data.evaluation_batches(sources(), self._mix.spec, size, most)
             try:
                 return evaluate(reader, self._bad.told_apart(batches), size)
             except self._bad.InputError as error:
-                if not self._mend_first(sources):
+                if not self._mend_first(sources()):
                     raise error.cause from None
 
     def waited(self) -> float:
