@@ -9,7 +9,7 @@ import numpy as np
 
 from attention_ocr.charset import Charset
 from attention_ocr.errors import UserError
-from attention_ocr.reading.reader import Fitted, Reader, Reading
+from attention_ocr.reading.reader import WINDOW, Fitted, Reader, Reading
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ def read_files(reader: Reader, paths: Sequence[Path], batch_size: int, skips: bo
     Raises:
         UserError: a file cannot be read, and `skips` is false.
     """
-    for start in range(0, len(paths), batch_size):
-        batch = paths[start : start + batch_size]
+    window = batch_size * WINDOW
+    for start in range(0, len(paths), window):
+        batch = paths[start : start + window]
         prepared = [_prepared(reader, path, skips) for path in batch]
         pictures = [picture for picture in prepared if isinstance(picture, Fitted)]
         readings = iter(reader.read_prepared(pictures, batch_size) if pictures else [])

@@ -24,6 +24,7 @@ from attention_ocr.records.pictures import crop_views, fit, fit_unpadded, fit_vi
 
 __all__ = ["Alternative", "Character", "Fitted", "Reader", "Reading", "Word", "readings_of"]
 logger = logging.getLogger(__name__)
+WINDOW = 4  # batches' pictures are sorted by width together, so that most batches are full
 
 
 @dataclass(frozen=True)
@@ -138,30 +139,39 @@ class Reader:
             raise UserError(f"batch_size={batch_size}: must be at least 1")
         named = given_pictures.named(pictures)
         readings: list[Reading] = []
-        for start in range(0, len(named), batch_size):
-            batch = [self.fitted(picture, name) for name, picture in named[start : start + batch_size]]
+        window = batch_size * WINDOW
+        for start in range(0, len(named), window):
+            batch = [self.fitted(picture, name) for name, picture in named[start : start + window]]
             readings += self.read_prepared(batch, batch_size)
         return readings
 
     def read_prepared(self, pictures: Sequence[np.ndarray | Fitted], batch_size: int = 0) -> list[Reading]:
-        """Readings of what `fitted` or `prepare` returned, all in one batch; `batch_size` as in `read_batch`.
+        """Readings of what `fitted` or `prepare` returned, in its order.
 
-        Boxes of characters are in pixels of the picture as given; after `prepare`, in those of its result.
+        Where the network has a canvas, a picture's width alone says how wide its batch is, so that its text does not
+        depend on the pictures that are read with it. Boxes of characters are in pixels of the picture as given; after
+        `prepare`, in those of its result.
+
+        Args:
+            pictures: any number.
+            batch_size: pictures read at a time; 0: all that one batch can hold.
         """
         arrays = [picture.pixels if isinstance(picture, Fitted) else picture for picture in pictures]
-        sizes = None
-        if self.geometry.canvas:
-            pixels, sizes = self.geometry.canvas.batch(arrays)
-        else:
-            pixels = np.stack(arrays)
-        readings = self.read_batch(pixels, batch_size, sizes)
+        canvas = self.geometry.canvas
+        found: dict[int, Reading] = {}
+        for group in canvas.alike(arrays) if canvas else [list(range(len(arrays)))]:
+            for start in range(0, len(group), batch_size or len(group)):
+                rows = group[start : start + (batch_size or len(group))]
+                chosen = [arrays[row] for row in rows]
+                pixels, sizes = canvas.batch(chosen) if canvas else (np.stack(chosen), None)
+                found |= zip(rows, self.read_batch(pixels, batch_size, sizes), strict=True)
         frames = [picture.frames if isinstance(picture, Fitted) else None for picture in pictures]
-        return [self._framed(reading, known) for reading, known in zip(readings, frames, strict=True)]
+        return [self._framed(found[row], known) for row, known in enumerate(frames)]
 
     def read_batch(self, pixels: np.ndarray, batch_size: int = 0, sizes: np.ndarray | None = None) -> list[Reading]:
         """Readings of a batch.
 
-        A batch smaller than `batch_size` is filled up for the network, so that it is compiled for one shape.
+        A batch smaller than `batch_size` is filled up to a power of two, so that a network is compiled for few shapes.
 
         Args:
             pixels: uint8 [B, H, V*W, 3].
@@ -170,10 +180,10 @@ class Reader:
         """
         _, height, width, _ = self.cropped(pixels[:1]).shape
         grid = self.geometry.feature_grid(height, width // self.dataset.num_views)
-        told = None
+        told, full = None, _full_batch(len(pixels), batch_size)
         if self.geometry.canvas and sizes is not None:
-            told = _filled(np.asarray(sizes, np.int32), batch_size)
-        outputs = self.backend.predict(_filled(pixels, batch_size), told)
+            told = _filled(np.asarray(sizes, np.int32), full)
+        outputs = self.backend.predict(_filled(pixels, full), told)
         if self.texts:
             outputs = self.texts({name: np.asarray(value)[: len(pixels)] for name, value in outputs.items()})
         readings = readings_of(outputs, self.dataset, grid, self._order)[: len(pixels)]
@@ -211,6 +221,11 @@ class Reader:
             reading.confidence,
             self.geometry.cells,
         )
+
+
+def _full_batch(number: int, batch_size: int) -> int:
+    """How many pictures a network reads for `number` of them: a power of two, or `batch_size` where that is less."""
+    return min(1 << (number - 1).bit_length(), batch_size)
 
 
 def _filled(array: np.ndarray, batch_size: int) -> np.ndarray:
