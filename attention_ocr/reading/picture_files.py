@@ -19,7 +19,7 @@ class FileReading:
     Attributes:
         path: of the file.
         error: why it could not be read; empty: it was.
-        picture: uint8 [H, V*W, 3] as `Reader.prepare` returns it; None where there is an error.
+        picture: uint8 [H, V*W, 3] as it was read; None where there is an error.
         reading: None where there is an error.
     """
 
@@ -37,7 +37,14 @@ class FileReading:
         """The path and what `Reading.to_dict` tells, or the error with an empty text."""
         if self.reading:
             return {"path": str(self.path), **self.reading.to_dict(charset)}
-        return {"path": str(self.path), "text": "", "confidence": 0.0, "characters": [], "error": self.error}
+        return {
+            "path": str(self.path),
+            "text": "",
+            "confidence": 0.0,
+            "turned": 0,
+            "characters": [],
+            "error": self.error,
+        }
 
 
 def read_files(reader: Reader, paths: Sequence[Path], batch_size: int, skips: bool) -> Iterator[FileReading]:
@@ -60,7 +67,8 @@ def read_files(reader: Reader, paths: Sequence[Path], batch_size: int, skips: bo
         readings = iter(reader.read_prepared(pictures, batch_size) if pictures else [])
         for path, picture in zip(batch, prepared, strict=True):
             if isinstance(picture, Fitted):
-                yield FileReading(path, "", picture.pixels, next(readings))
+                reading = next(readings)
+                yield FileReading(path, "", picture.in_turn(reading.turned).pixels, reading)
             else:
                 yield FileReading(path, picture)
 
