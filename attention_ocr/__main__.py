@@ -1,5 +1,6 @@
 """`attention-ocr JOB --flags`: finds the job, parses its flags, runs it, prints errors as one line."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -19,6 +20,7 @@ JOBS = {
     "train": "learn to read them; resumes where it stopped",
     "eval": "measure a split, once or for every new checkpoint",
     "export": "write a SavedModel that needs nothing but itself",
+    "read": "read pictures, or the lines of photographs and pages",
     "demo_inference": "read pictures and show where the network looked",
     "ready": "list the ready-made readers that come with the package",
     "build_text_model": "count the characters of texts, so that reading prefers what is likely",
@@ -62,21 +64,33 @@ def _run(job: str, module, values: flags.FlagValues, rest: list[str]) -> int:
     try:
         unknown = values([job, *rest])[1:]
         if values.help:
-            print(help_text(job, JOBS[job], values))
+            print(help_text(job, JOBS[job], values, getattr(module, "ARGUMENTS", "")))
             return 0
-        if unknown:
+        takes_arguments = hasattr(module, "ARGUMENTS")
+        if unknown and not takes_arguments:
             raise flags.Error(f"{unknown[0]!r} is not a flag; write --name=value")
         check_effects(values)
-        return module.run(values) or 0
+        status = module.run(values, unknown) if takes_arguments else module.run(values)
+        sys.stdout.flush()
+        return status or 0
     except flags.Error as error:
         print(f"error: {error} (attention-ocr {job} --help lists the flags)", file=sys.stderr)
         return 2
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever reads the output has enough of it, as `head` has
+        _discard_output()
+        return 128 + 13  # as if SIGPIPE had ended it
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _discard_output() -> None:
+    """From now on what is printed is lost, so that nothing complains when Python ends."""
+    with contextlib.suppress(OSError, ValueError):  # in its place may be what is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

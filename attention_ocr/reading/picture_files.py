@@ -9,6 +9,8 @@ import numpy as np
 
 from attention_ocr.charset import Charset
 from attention_ocr.errors import UserError
+from attention_ocr.picture_paths import STDIN
+from attention_ocr.reading.output import Row
 from attention_ocr.reading.reader import WINDOW, Fitted, Reader, Reading
 
 
@@ -33,6 +35,13 @@ class FileReading:
         text, confidence = (self.reading.text, self.reading.confidence) if self.reading else ("", 0.0)
         return f"{self.path}\t{text}\t{confidence:.4f}"
 
+    @property
+    def rows(self) -> list[Row]:
+        """The one text, or the error."""
+        if self.reading is None:
+            return [Row(self.path, error=self.error)]
+        return [Row(self.path, self.reading.text, self.reading.confidence, self.reading.turned)]
+
     def to_dict(self, charset: Charset) -> dict[str, Any]:
         """The path and what `Reading.to_dict` tells, or the error with an empty text."""
         if self.reading:
@@ -47,14 +56,17 @@ class FileReading:
         }
 
 
-def read_files(reader: Reader, paths: Sequence[Path], batch_size: int, skips: bool) -> Iterator[FileReading]:
+def read_files(
+    reader: Reader, paths: Sequence[Path], batch_size: int, skips: bool, stdin: bytes = b""
+) -> Iterator[FileReading]:
     """A FileReading for each path.
 
     Args:
         reader: the model.
-        paths: of the files.
+        paths: of the files; `-` stands for `stdin`.
         batch_size: pictures read at a time.
         skips: whether one that cannot be read is given with its error, rather than raised.
+        stdin: the bytes of a picture.
 
     Raises:
         UserError: a file cannot be read, and `skips` is false.
@@ -62,7 +74,7 @@ def read_files(reader: Reader, paths: Sequence[Path], batch_size: int, skips: bo
     window = batch_size * WINDOW
     for start in range(0, len(paths), window):
         batch = paths[start : start + window]
-        prepared = [_prepared(reader, path, skips) for path in batch]
+        prepared = [_prepared(reader, path, skips, stdin) for path in batch]
         pictures = [picture for picture in prepared if isinstance(picture, Fitted)]
         readings = iter(reader.read_prepared(pictures, batch_size) if pictures else [])
         for path, picture in zip(batch, prepared, strict=True):
@@ -73,10 +85,10 @@ def read_files(reader: Reader, paths: Sequence[Path], batch_size: int, skips: bo
                 yield FileReading(path, picture)
 
 
-def _prepared(reader: Reader, path: Path, skips: bool) -> Fitted | str:
+def _prepared(reader: Reader, path: Path, skips: bool, stdin: bytes) -> Fitted | str:
     """The picture, or why it cannot be read."""
     try:
-        return reader.fitted(path)
+        return reader.fitted(stdin if str(path) == STDIN else path, str(path))
     except UserError as error:
         if not skips:
             raise
