@@ -1,5 +1,6 @@
 """The order in which a page's lines are read: column by column, from the top, and from the left within a row."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -53,13 +54,27 @@ def _columns(boxes: np.ndarray, lines: list[int], usual: float) -> list[list[int
 
 
 def _above_and_below(boxes: np.ndarray, lines: list[int], usual: float) -> list[list[int]]:
-    """The lines parted where one side has a gutter that is as long as can be; empty: no side has one."""
-    longest, found = 0, []
-    for above, below in _gaps(boxes, lines, axis=1):
-        length = max((len(side) for side in (above, below) if _columns(boxes, side, usual)), default=0)
-        if length > longest:
-            longest, found = length, [above, below]
-    return found
+    """The lines above, in and below the longest run that has columns; empty: none has."""
+    edges = [0, *(len(above) for above, _ in _gaps(boxes, lines, axis=1)), len(lines)]
+    ordered = sorted(lines, key=lambda line: boxes[line, 1])
+    bands = [ordered[first:last] for first, last in itertools.pairwise(edges)]
+    longest: tuple[int, int] = (0, 0)
+    for start, band in enumerate(bands):
+        run, end = list(band), start + 1
+        while end < len(bands) and _widest_gap(boxes, [*run, *bands[end]]) > GUTTER * usual:
+            run += bands[end]
+            end += 1
+        if len(run) > longest[1] - longest[0] and _columns(boxes, run, usual):
+            longest = edges[start], edges[end]
+    first, last = longest
+    parts = [ordered[:first], ordered[first:last], ordered[last:]]
+    return [part for part in parts if part] if 0 < last - first < len(lines) else []
+
+
+def _widest_gap(boxes: np.ndarray, lines: list[int]) -> float:
+    """The width of the widest gap between lines that goes from top to bottom; 0: there is none."""
+    gaps = [boxes[right, 0].min() - boxes[left, 2].max() for left, right in _gaps(boxes, lines, axis=0)]
+    return max(gaps, default=0.0)
 
 
 def _gaps(boxes: np.ndarray, lines: list[int], axis: int) -> list[tuple[list[int], list[int]]]:
