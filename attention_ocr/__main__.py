@@ -38,8 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the job and its flags; None: those of the command line.
 
     Returns:
-        The exit status: 0, 1 for a wrong input, 2 for a wrong command line.
+        The exit status: 0, 1 for a wrong input, 2 for a wrong command line, 141 where nobody reads on what is printed.
     """
+    try:
+        status = _chosen(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads the output has enough of it, as `head` has
+        _discard_output()
+        return 128 + 13  # as if SIGPIPE had ended it
+
+
+def _chosen(arguments: Sequence[str] | None) -> int:
     print_any_character()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
@@ -70,18 +80,13 @@ def _run(job: str, module, values: flags.FlagValues, rest: list[str]) -> int:
         if unknown and not takes_arguments:
             raise flags.Error(f"{unknown[0]!r} is not a flag; write --name=value")
         check_effects(values)
-        status = module.run(values, unknown) if takes_arguments else module.run(values)
-        sys.stdout.flush()
-        return status or 0
+        return (module.run(values, unknown) if takes_arguments else module.run(values)) or 0
     except flags.Error as error:
         print(f"error: {error} (attention-ocr {job} --help lists the flags)", file=sys.stderr)
         return 2
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # whoever reads the output has enough of it, as `head` has
-        _discard_output()
-        return 128 + 13  # as if SIGPIPE had ended it
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
