@@ -1,5 +1,6 @@
 """`attention-ocr JOB --flags`: finds the job, parses its flags, runs it, prints errors as one line."""
 
+import contextlib
 import importlib
 import os
 import sys
@@ -19,6 +20,7 @@ JOBS = {
     "train": "learn to read them; resumes where it stopped",
     "eval": "measure a split, once or for every new checkpoint",
     "export": "write a SavedModel that needs nothing but itself",
+    "read": "read pictures, or the lines of photographs and pages",
     "demo_inference": "read pictures and show where the network looked",
     "ready": "list the ready-made readers that come with the package",
     "build_text_model": "count the characters of texts, so that reading prefers what is likely",
@@ -36,8 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the job and its flags; None: those of the command line.
 
     Returns:
-        The exit status: 0, 1 for a wrong input, 2 for a wrong command line.
+        The exit status: 0, 1 for a wrong input, 2 for a wrong command line, 141 where nobody reads on what is printed.
     """
+    try:
+        status = _chosen(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads the output has enough of it, as `head` has
+        _discard_output()
+        return 128 + 13  # as if SIGPIPE had ended it
+
+
+def _chosen(arguments: Sequence[str] | None) -> int:
     print_any_character()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
@@ -62,12 +74,13 @@ def _run(job: str, module, values: flags.FlagValues, rest: list[str]) -> int:
     try:
         unknown = values([job, *rest])[1:]
         if values.help:
-            print(help_text(job, JOBS[job], values))
+            print(help_text(job, JOBS[job], values, getattr(module, "ARGUMENTS", "")))
             return 0
-        if unknown:
+        takes_arguments = hasattr(module, "ARGUMENTS")
+        if unknown and not takes_arguments:
             raise flags.Error(f"{unknown[0]!r} is not a flag; write --name=value")
         check_effects(values)
-        return module.run(values) or 0
+        return (module.run(values, unknown) if takes_arguments else module.run(values)) or 0
     except flags.Error as error:
         print(f"error: {error} (attention-ocr {job} --help lists the flags)", file=sys.stderr)
         return 2
@@ -77,6 +90,12 @@ def _run(job: str, module, values: flags.FlagValues, rest: list[str]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _discard_output() -> None:
+    """From now on what is printed is lost, so that nothing complains when Python ends."""
+    with contextlib.suppress(OSError, ValueError):  # in its place may be what is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

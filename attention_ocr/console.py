@@ -33,22 +33,35 @@ def json_of(value: Any, indent: int | None = None) -> str:
 
 
 class Lines(logging.Handler):
-    """Shows messages bare on standard output, and warnings on standard error."""
+    """Shows messages bare on standard output, and warnings on standard error.
+
+    Attributes:
+        beside_results: whether standard output is for results alone, and messages go to standard error, too.
+    """
+
+    beside_results = False
 
     def emit(self, record: logging.LogRecord) -> None:
         line = self.format(record)
         if record.levelno >= logging.WARNING:
             print(f"{record.levelname.lower()}: {line}", file=sys.stderr, flush=True)
         else:
-            print(line, flush=True)
+            print(line, file=sys.stderr if self.beside_results else sys.stdout, flush=True)
 
 
-def show_messages() -> None:
-    """From now on what this package logs is shown; a library that uses it decides for itself."""
+def show_messages(beside_results: bool = False) -> None:
+    """From now on what this package logs is shown; a library that uses it decides for itself.
+
+    Args:
+        beside_results: as the attribute of `Lines`.
+    """
     log = logging.getLogger("attention_ocr")
     if not any(isinstance(handler, Lines) for handler in log.handlers):
         log.addHandler(Lines())
         log.setLevel(logging.INFO)
+    for handler in log.handlers:
+        if isinstance(handler, Lines):
+            handler.beside_results = beside_results
 
 
 def as_text(table: Any) -> str:

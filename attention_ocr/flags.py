@@ -127,9 +127,9 @@ def required(values: flags.FlagValues, *names: str) -> None:
             raise UserError(f"--{name} is missing: {values[name].help}")
 
 
-def help_text(job: str, summary: str, values: flags.FlagValues) -> str:
-    """What `attention-ocr JOB --help` prints: each flag with its default."""
-    lines = [f"attention-ocr {job}: {summary}", ""]
+def help_text(job: str, summary: str, values: flags.FlagValues, arguments: str = "") -> str:
+    """What `attention-ocr JOB --help` prints: each flag with its default, after what its `arguments` are."""
+    lines = [f"attention-ocr {job}: {summary}", *([f"  {arguments}"] if arguments else []), ""]
     for name in values:
         flag = values[name]
         if name != flag.name:  # a short name of another flag

@@ -5,18 +5,48 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from attention_ocr.errors import UserError
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+STDIN = "-"  # the path that stands for a picture on standard input
 COUNTER = re.compile(r"%0?\d*d")
 
 
-def picture_paths(pattern: str) -> list[Path]:
+def given_paths(arguments: Sequence[str], stdin: TextIO) -> list[Path]:
+    """The pictures of a command line in their order, each once.
+
+    Args:
+        arguments: what `picture_paths` takes; `-` stands for a picture on standard input.
+        stdin: where there are no arguments, it has a path a line.
+
+    Raises:
+        UserError: nothing is named, or one of them names no picture.
+    """
+    if arguments:
+        found = [path for one in arguments for path in ([Path(STDIN)] if one == STDIN else picture_paths(one, ""))]
+    elif stdin.isatty():
+        raise UserError(
+            "no pictures are named; give files, folders or globs in quotes, - for a picture on standard input, or "
+            "paths on standard input, one a line"
+        )
+    else:
+        found = [Path(line) for line in stdin.read().splitlines() if line.strip()]
+    if not found:
+        raise UserError("no pictures are named: standard input has no paths")
+    return list(dict.fromkeys(found))
+
+
+def picture_paths(pattern: str, flag: str = "--image_path_pattern=") -> list[Path]:
     """The files of `signs_%02d.png` (from 0 until one is missing), a glob, a folder (its pictures) or one file.
 
     Hidden files of a folder are left out: macOS writes a `._a.png`, which is not a picture, beside `a.png` on a shared
     disk.
+
+    Args:
+        pattern: what names them.
+        flag: what stood before it on the command line, for messages.
 
     Raises:
         UserError: nothing is there.
@@ -32,7 +62,7 @@ def picture_paths(pattern: str) -> list[Path]:
         found = sorted(Path(name) for name in glob.glob(pattern, recursive=True) if Path(name).is_file())  # noqa: PTH207
     if not found:
         raise UserError(
-            f"--image_path_pattern={pattern}: no picture; give a file, a folder, a glob in quotes or a counter like "
+            f"{flag}{pattern}: no picture; give a file, a folder, a glob in quotes or a counter like "
             "sign_%02d.png, which starts at 0"
         )
     return found
@@ -61,6 +91,11 @@ def drawing_paths(paths: Sequence[Path], folder: str | os.PathLike) -> list[Path
         if path.resolve() in pictures:
             raise UserError(f"--visualize={folder}: the drawing {path} would replace a picture; name another folder")
     return found
+
+
+def document_paths(paths: Sequence[Path], folder: str | os.PathLike, suffix: str) -> list[Path]:
+    """Where a document of each picture goes; as `drawing_paths`, with another suffix."""
+    return [path.with_suffix(suffix) for path in drawing_paths(paths, folder)]
 
 
 def _is_picture(path: Path) -> bool:

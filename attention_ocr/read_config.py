@@ -7,6 +7,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.knobs import GIVEN, Knobs, knob, more_than, one_of
 
 BACKENDS = ("auto", "keras", "saved_model", "onnxruntime", "openvino")
+ORIENTATIONS = ("auto", "upright")
 PRECISIONS = ("auto", "float32", "bfloat16", "int8")
 
 
@@ -49,6 +50,14 @@ class ReadConfig(Knobs):
     )
     ignore_case: bool = knob(
         False, "Capital and small letters are one: printed as --characters has them, as capitals where it has both."
+    )
+    orientation: str = knob(
+        "upright",
+        "auto: pictures that may stand on their head. Where the characters' mean probability is under 0.9, the picture "
+        "is asked upside down, too; a reader of lines asks tall pictures as they are, turned left and turned right; "
+        "the surest text counts. upright: each picture is read once, as the servers of an export do it; so what eval, "
+        "demo_inference and exports say compares. The job `read` takes auto unless told otherwise.",
+        ORIENTATIONS,
     )
     lexicon: str = knob("", "A file of texts, one per line: in each picture the likeliest of them is read.")
     text_model: str = knob(

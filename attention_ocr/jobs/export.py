@@ -30,10 +30,10 @@ def run(values: flags.FlagValues) -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"  # a SavedModel is TensorFlow's, whatever backend trained the model
     with quiet_imports():
         from attention_ocr.export import formats, saved_model
-        from attention_ocr.model import cut_network, model_file
+        from attention_ocr.model import model_file
 
     cuts = given_knobs(values, ReadConfig)
-    model = cut_network.restricted(model_file.load_model(values.checkpoint), **cuts)
+    model = model_file.load_model(values.checkpoint, **cuts)
     if "saved_model" in knobs.formats:
         folder, parity = saved_model.export_saved_model(model, values.export_dir)
         print(f"{folder}: signatures serving_default (image_bytes), images, examples")

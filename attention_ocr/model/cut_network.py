@@ -37,20 +37,26 @@ def cut(model: AttentionOcr, characters: str) -> AttentionOcr:
     return found
 
 
+def allowed_characters(characters: str, ignore_case: bool) -> str | None:
+    """The characters whose classes stay; None: all. `characters` and `ignore_case` are those of `restricted`."""
+    wanted = named_characters(characters)
+    return with_both_cases(wanted) if ignore_case else wanted
+
+
 def restricted(model: AttentionOcr, characters: str = "", ignore_case: bool = False) -> AttentionOcr:
     """A network that reads only what a user asks for.
 
     Args:
-        model: the network; it is left as it is unless all is asked for.
+        model: the network; it is left as it is unless all that it knows is asked for.
         characters: as `characters.named_characters` takes them.
         ignore_case: whether a letter's two cases are one, in the case that `characters` has, capital where it has both.
 
     Raises:
         UserError: `characters` is wrong, or the model knows none of them.
     """
-    wanted = named_characters(characters)
-    allowed = with_both_cases(wanted) if ignore_case else wanted
-    found = model if allowed is None else cut(model, allowed)
+    allowed, wanted = allowed_characters(characters, ignore_case), named_characters(characters)
+    knows_more = allowed is not None and len(kept_classes(model.dataset.charset, allowed)) < len(model.dataset.charset)
+    found = cut(model, allowed) if allowed is not None and knows_more else model
     if ignore_case:
         found.decoder.joined_cases = joined_cases(found.dataset.charset, wanted)
     return found

@@ -9,29 +9,35 @@ from typing import Any
 import keras
 
 from attention_ocr.errors import UserError
-from attention_ocr.model import ppocr_import
+from attention_ocr.model import cut_network, ppocr_file, ppocr_import
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.ready import catalog
 
 CONFIG_FILE = "config.json"  # in the file, beside the weights
 
 
-def load_model(path: str | os.PathLike) -> AttentionOcr:
+def load_model(path: str | os.PathLike, characters: str = "", ignore_case: bool = False) -> AttentionOcr:
     """The model of a `.keras` file, or of the ready-made reader of that name, without its optimiser.
-
-    `ppocr` is the recogniser of PP-OCRv6 in the installed package rapidocr; an ONNX file may be one too.
 
     Only numbers, texts and weights are taken from the file. Keras would make any object that a file names, before
     anyone can look at what it is.
 
+    Args:
+        path: the file or the name. `ppocr` is the recogniser of PP-OCRv6 in the installed package rapidocr; an ONNX
+            file may be one too. Of its 18,710 classes only those that stay are made.
+        characters, ignore_case: what is to be read of what the model knows, as `cut_network.restricted` takes them.
+
     Raises:
-        UserError: there is no such file, it is damaged, or it is not a model of this project.
+        UserError: there is no such file, it is damaged, it is not a model of this project, or `characters` is wrong.
     """
-    if str(path) == ppocr_import.NAME and not Path(path).exists():
-        return ppocr_import.open_recogniser()
-    if str(path).endswith(".onnx"):
-        return ppocr_import.open_recogniser(path)
-    path = catalog.model_file(path)
+    return cut_network.restricted(_whole_model(path, characters, ignore_case), characters, ignore_case)
+
+
+def _whole_model(path: str | os.PathLike, characters: str, ignore_case: bool) -> AttentionOcr:
+    """The model of a file with all its classes; of a recogniser of PP-OCRv6 with those that stay."""
+    path = file_of(path)
+    if path.suffix == ".onnx":
+        return ppocr_import.open_recogniser(path, cut_network.allowed_characters(characters, ignore_case))
     check_is_model_file(path)
     config = _config_of(path)
     try:
@@ -42,6 +48,17 @@ def load_model(path: str | os.PathLike) -> AttentionOcr:
     except (TypeError, ValueError, KeyError, OSError) as error:
         raise UserError(f"{path}: is not a model of attention-ocr ({_first_line(error)})") from error
     return model
+
+
+def file_of(path: str | os.PathLike) -> Path:
+    """The file that `load_model` opens for a path or a name.
+
+    Raises:
+        UserError: nothing has that name, its file is damaged, or its package is not installed.
+    """
+    if str(path) == ppocr_import.NAME and not Path(path).exists():
+        return ppocr_file.installed_file()
+    return catalog.model_file(path)
 
 
 def check_is_model_file(path: str | os.PathLike) -> None:

@@ -265,7 +265,7 @@ def _panel(image: np.ndarray, step: int, symbol: str, heat: np.ndarray, score: f
     draw = ImageDraw.Draw(panel)
     middle = caption / 2
     _write(draw, (badge.width + 8, middle), name if len(name) > 3 else f"step {step}", 13, _GREY, "lm")
-    _write(draw, (width, middle), f"{100 * score:.0f}%", 15, _confidence_colour(score), "rm")
+    _write(draw, (width, middle), f"{100 * score:.0f}%", 15, confidence_colour(score), "rm")
     return panel
 
 
@@ -304,10 +304,10 @@ def _titled(picture: Image.Image, text: str, confidence: float) -> Image.Image:
     title, colour = (text, _WHITE) if text.strip() else ("nothing read", _GREY)
     _write(draw, (_MARGIN, bar / 2), title, 32, colour, "lm", most=width - 210)
     right = _MARGIN + width
-    _write(draw, (right, bar / 2 - 7), f"{100 * confidence:.1f}% sure", 20, _confidence_colour(confidence), "rm")
+    _write(draw, (right, bar / 2 - 7), f"{100 * confidence:.1f}% sure", 20, confidence_colour(confidence), "rm")
     track = (right - 160, bar / 2 + 12, right, bar / 2 + 16)
     draw.rectangle(track, fill=(52, 56, 66))
-    draw.rectangle((*track[:2], track[0] + 160 * confidence, track[3]), fill=_confidence_colour(confidence))
+    draw.rectangle((*track[:2], track[0] + 160 * confidence, track[3]), fill=confidence_colour(confidence))
     canvas.paste(picture, (_MARGIN + (width - picture.width) // 2, bar))
     return canvas
 
@@ -334,7 +334,7 @@ def _colours(count: int) -> list[Colour]:
     return [(round(255 * red), round(255 * green), round(255 * blue)) for red, green, blue in colours]
 
 
-def _confidence_colour(score: float) -> Colour:
+def confidence_colour(score: float) -> Colour:
     """Red for what is likely wrong, over amber, to green."""
     red, green, blue = (round(float(np.interp(score, (0.4, 0.75, 0.95), levels))) for levels in _SURENESS)
     return red, green, blue

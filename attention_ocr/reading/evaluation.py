@@ -68,7 +68,7 @@ def evaluate(
     characters: list[np.ndarray] = []
     for batch in batches:
         labels = np.asarray(batch["labels"])
-        readings = reader.read_batch(np.asarray(batch["images"]), batch_size, batch.get("sizes"))
+        readings = reader.read_prepared(_pictures(batch), batch_size)
         ids = np.stack([reading.ids for reading in readings])
         sequences.append(np.asarray(metrics.sequence_accuracies(labels, ids, charset.null_id)))
         characters.append(np.asarray(metrics.character_accuracies(labels, ids, charset.null_id)))
@@ -88,6 +88,14 @@ def evaluate(
         NormalizedEditDistance=metrics.normalized_edit_distance(truths, texts),
         predictions=predictions,
     )
+
+
+def _pictures(batch: dict[str, Any]) -> list[np.ndarray]:
+    """The pictures of a batch, without what lies around them on a canvas."""
+    pixels = list(np.asarray(batch["images"]))
+    if "sizes" not in batch:
+        return pixels
+    return [picture[:height, :width] for picture, (height, width) in zip(pixels, batch["sizes"], strict=True)]
 
 
 def write_predictions(path: Path, predictions: list[Prediction]) -> None:

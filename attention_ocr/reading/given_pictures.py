@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.records.frames import Source
 from attention_ocr.records.pictures import decoded, number_of_pages, orientation_of, too_large, upright_rgb
@@ -14,6 +15,9 @@ from attention_ocr.records.pictures import decoded, number_of_pages, orientation
 logger = logging.getLogger(__name__)
 KINDS = "a path, the bytes of a file, a uint8 array [height, width, 3] or a PIL.Image"
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA
+PAGE = 8  # A picture more than this many times as high as a model's lines, and not
+LINE = 2  # this many times as wide as high, or as high as wide, is no line.
+SQUEEZED = 2  # A picture that loses more than this share of its width is hardly readable.
 
 
 def named(pictures: Any) -> list[tuple[str, Any]]:
@@ -59,6 +63,29 @@ def opened(picture: Any, name: str, max_pixels: int) -> tuple[Image.Image, Sourc
     if hasattr(picture, "__array__"):
         return _from_array(np.asarray(picture), name)
     raise UserError(f"{name}: is a {type(picture).__name__}; give {KINDS}")
+
+
+def far_from_learned(height: int, width: int, spec: DatasetSpec) -> str:
+    """The remark on a picture that is hardly one of what a reader learned; empty: it may be one.
+
+    Args:
+        height, width: of the picture in pixels.
+        spec: what the reader learned.
+    """
+    H, W, V = spec.image_height, spec.image_width, spec.num_views
+    if V > 1 or W <= H:
+        return ""
+    if spec.resize != "stretch" and height > PAGE * H and width < LINE * height and height < LINE * width:
+        return (
+            f"is {width} x {height} pixels, a page or a photograph by its shape, but this model reads one line, "
+            f"{H} pixels high; cut its lines out, or let them be found with `attention-ocr read --pages`"
+        )
+    if width * H > SQUEEZED * W * height:
+        return (
+            f"is {width / height:.0f} times as wide as high, and squeezed: this model reads lines up to {W / H:.0f} "
+            "times as wide as high; cut it into shorter ones"
+        )
+    return ""
 
 
 def _is_one(pictures: Any) -> bool:

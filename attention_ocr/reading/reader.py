@@ -4,7 +4,6 @@ import dataclasses
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,29 +15,16 @@ from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading import attention_pictures, given_pictures
 from attention_ocr.reading.backends import choice as backends
 from attention_ocr.reading.backends.backend import Backend
+from attention_ocr.reading.orientation import Fitted, first_turn, other_turns, sureness, unsure_below
 from attention_ocr.reading.readings import Alternative, Character, Origin, Reading, Word, readings_of
 from attention_ocr.reading.texts import text_search
 from attention_ocr.reading_order import reading_order
-from attention_ocr.records.frames import Frame, Source, frames_of, whole
+from attention_ocr.records.frames import frames_of, whole
 from attention_ocr.records.pictures import crop_views, fit, fit_unpadded, fit_views, in_every_view, shows_one_view
 
 __all__ = ["Alternative", "Character", "Fitted", "Reader", "Reading", "Word", "readings_of"]
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A picture as a network takes it.
-
-    Attributes:
-        pixels: uint8 [H, V*W, 3], what `Reader.prepare` returns.
-        frames: where each view's pixels come from.
-        source: the picture as it was given; None: there were several, one for each view.
-    """
-
-    pixels: np.ndarray
-    frames: Sequence[Frame]
-    source: Source | None = None
+WINDOW = 4  # batches' pictures are sorted by width together, so that most batches are full
 
 
 class Reader:
@@ -48,19 +34,27 @@ class Reader:
         backend: what runs the network.
         max_pixels: a picture of more is not decoded.
         texts: what is known of the texts; None: nothing.
+        orientation: as in ReadConfig.
 
     Attributes:
-        backend, texts, max_pixels: the same.
+        backend, texts, max_pixels, orientation: the same.
         dataset: what the model was trained on: sizes, views, charset.
         geometry: the sizes of its pictures and features.
         step: training steps behind the weights.
     """
 
-    def __init__(self, backend: Backend, texts: text_search.TextSearch | None = None, max_pixels: int = MAX_PIXELS):
+    def __init__(
+        self,
+        backend: Backend,
+        texts: text_search.TextSearch | None = None,
+        max_pixels: int = MAX_PIXELS,
+        orientation: str = "upright",
+    ):
         self.backend = backend
         self.texts = texts
         self.max_pixels = max_pixels
-        self._told_of_views = False
+        self.orientation = orientation
+        self._told_of_views = self._told_of_shape = False
         self.dataset = backend.dataset
         self.geometry = geometry_of(backend.config, backend.dataset)
         self.step = backend.step
@@ -82,7 +76,8 @@ class Reader:
         names = {field.name for field in dataclasses.fields(BackendConfig)}
         backend = BackendConfig(**{name: value for name, value in knobs.items() if name in names})
         reading = ReadConfig(**{name: value for name, value in knobs.items() if name not in names})
-        return cls(*text_search.prepared(backends.load(path, reading, backend), reading))
+        loaded = backends.load(path, reading, backend)
+        return cls(*text_search.prepared(loaded, reading), orientation=reading.orientation)
 
     def prepare(self, picture: Any, name: str = "") -> np.ndarray:
         """uint8 [H, V*W, 3] of a picture of any size.
@@ -103,6 +98,8 @@ class Reader:
     def fitted(self, picture: Any, name: str = "") -> Fitted:
         """What `prepare` returns, and where its pixels come from, so that boxes can be told in the picture as given.
 
+        With --orientation=auto a tall picture of a line comes with its other turns.
+
         Raises:
             UserError: as `prepare`.
         """
@@ -113,12 +110,21 @@ class Reader:
             return Fitted(pixels, frames_of([source for _, source in views], spec, is_padded=True))
         opened, source = given_pictures.opened(picture, name, self.max_pixels)
         frames = frames_of(source, spec, padded)
+        self._tell_of_shape(opened, name)
         if shows_one_view(opened.height, opened.width, spec):
             if not self._told_of_views:
                 self._told_of_views = True
                 logger.warning("%s is shaped like one of %d views: shown in every view", name, spec.num_views)
             opened = in_every_view(opened, spec)
-        return Fitted((fit if padded else fit_unpadded)(opened, spec), frames, source)
+        others = other_turns(opened, source, spec, padded) if self.orientation == "auto" else ()
+        return Fitted((fit if padded else fit_unpadded)(opened, spec), frames, source, first_turn(opened, spec), others)
+
+    def _tell_of_shape(self, picture: Image.Image, name: str) -> None:
+        """Warns once of a picture that looks like something else than what the model learned."""
+        why = given_pictures.far_from_learned(picture.height, picture.width, self.dataset)
+        if why and not self._told_of_shape:
+            self._told_of_shape = True
+            logger.warning("%s %s", name, why)
 
     def cropped(self, pixels: np.ndarray) -> np.ndarray:
         """What the network sees of prepared pictures [..., H, V*W, 3]."""
@@ -138,30 +144,61 @@ class Reader:
             raise UserError(f"batch_size={batch_size}: must be at least 1")
         named = given_pictures.named(pictures)
         readings: list[Reading] = []
-        for start in range(0, len(named), batch_size):
-            batch = [self.fitted(picture, name) for name, picture in named[start : start + batch_size]]
+        window = batch_size * WINDOW
+        for start in range(0, len(named), window):
+            batch = [self.fitted(picture, name) for name, picture in named[start : start + window]]
             readings += self.read_prepared(batch, batch_size)
         return readings
 
     def read_prepared(self, pictures: Sequence[np.ndarray | Fitted], batch_size: int = 0) -> list[Reading]:
-        """Readings of what `fitted` or `prepare` returned, all in one batch; `batch_size` as in `read_batch`.
+        """Readings of what `fitted` or `prepare` returned, in its order.
 
-        Boxes of characters are in pixels of the picture as given; after `prepare`, in those of its result.
+        Where the network has a canvas, a picture's width alone says how wide its batch is, so that its text does not
+        depend on the pictures that are read with it. Boxes of characters are in pixels of the picture as given; after
+        `prepare`, in those of its result.
+
+        Args:
+            pictures: any number.
+            batch_size: pictures read at a time; 0: all that one batch can hold.
         """
-        arrays = [picture.pixels if isinstance(picture, Fitted) else picture for picture in pictures]
-        sizes = None
-        if self.geometry.canvas:
-            pixels, sizes = self.geometry.canvas.batch(arrays)
-        else:
-            pixels = np.stack(arrays)
-        readings = self.read_batch(pixels, batch_size, sizes)
-        frames = [picture.frames if isinstance(picture, Fitted) else None for picture in pictures]
-        return [self._framed(reading, known) for reading, known in zip(readings, frames, strict=True)]
+        given = [picture if isinstance(picture, Fitted) else self._as_prepared(picture) for picture in pictures]
+        found = self._read_each(given, batch_size)
+        if self.orientation != "auto":
+            return found
+        null_id, unsure = self.dataset.charset.null_id, unsure_below(self.backend.config)
+        rows, asked = [], []
+        for row, (picture, reading) in enumerate(zip(given, found, strict=True)):
+            is_unsure = not picture.others and sureness(reading, null_id) < unsure
+            others = [picture.upside_down] if is_unsure else list(picture.others)
+            rows += [row] * len(others)
+            asked += others
+        for row, reading in zip(rows, self._read_each(asked, batch_size), strict=True):
+            if sureness(reading, null_id) > sureness(found[row], null_id):
+                found[row] = reading
+        return found
+
+    def _read_each(self, pictures: Sequence[Fitted], batch_size: int) -> list[Reading]:
+        """Readings of pictures as they are turned, in their order, those of one width together."""
+        arrays = [picture.pixels for picture in pictures]
+        canvas = self.geometry.canvas
+        found: dict[int, Reading] = {}
+        for group in canvas.alike(arrays) if canvas else [list(range(len(arrays)))]:
+            for start in range(0, len(group), batch_size or len(group)):
+                rows = group[start : start + (batch_size or len(group))]
+                chosen = [arrays[row] for row in rows]
+                pixels, sizes = canvas.batch(chosen) if canvas else (np.stack(chosen), None)
+                found |= zip(rows, self.read_batch(pixels, batch_size, sizes), strict=True)
+        return [self._placed(found[row], picture) for row, picture in enumerate(pictures)]
+
+    def _as_prepared(self, pixels: np.ndarray) -> Fitted:
+        """What `prepare` returned as it is: boxes are in its pixels."""
+        views = self.dataset.num_views
+        return Fitted(pixels, whole(pixels.shape[0], pixels.shape[1] // views, views))
 
     def read_batch(self, pixels: np.ndarray, batch_size: int = 0, sizes: np.ndarray | None = None) -> list[Reading]:
         """Readings of a batch.
 
-        A batch smaller than `batch_size` is filled up for the network, so that it is compiled for one shape.
+        A batch smaller than `batch_size` is filled up to a power of two, so that a network is compiled for few shapes.
 
         Args:
             pixels: uint8 [B, H, V*W, 3].
@@ -170,10 +207,10 @@ class Reader:
         """
         _, height, width, _ = self.cropped(pixels[:1]).shape
         grid = self.geometry.feature_grid(height, width // self.dataset.num_views)
-        told = None
+        told, full = None, _full_batch(len(pixels), batch_size)
         if self.geometry.canvas and sizes is not None:
-            told = _filled(np.asarray(sizes, np.int32), batch_size)
-        outputs = self.backend.predict(_filled(pixels, batch_size), told)
+            told = _filled(np.asarray(sizes, np.int32), full)
+        outputs = self.backend.predict(_filled(pixels, full), told)
         if self.texts:
             outputs = self.texts({name: np.asarray(value)[: len(pixels)] for name, value in outputs.items()})
         readings = readings_of(outputs, self.dataset, grid, self._order)[: len(pixels)]
@@ -190,14 +227,19 @@ class Reader:
         return Origin(self.dataset.charset, self.geometry, frames, (height, width // views))
 
     @staticmethod
-    def _framed(reading: Reading, frames: Sequence[Frame] | None) -> Reading:
-        if frames is None or reading.origin is None:
-            return reading
-        return dataclasses.replace(reading, origin=dataclasses.replace(reading.origin, frames=frames))
+    def _placed(reading: Reading, picture: Fitted) -> Reading:
+        """The reading in pixels of the picture as given."""
+        origin = reading.origin and dataclasses.replace(reading.origin, frames=picture.frames)
+        return dataclasses.replace(reading, origin=origin, turned=picture.turned)
 
-    def draw(self, pixels: np.ndarray, reading: Reading) -> Image.Image:
-        """A drawing of what was read in a prepared picture, and where each character was, if attention tells."""
-        seen = self.cropped(pixels)
+    def draw(self, picture: np.ndarray | Fitted, reading: Reading) -> Image.Image:
+        """A drawing of what was read in a picture, and where each character was, if attention tells.
+
+        Args:
+            picture: what `fitted` returned, which is shown in the turn in which it was read; or pixels in that turn.
+            reading: of it.
+        """
+        seen = self.cropped(picture.in_turn(reading.turned).pixels if isinstance(picture, Fitted) else picture)
         if reading.attention is None:
             return attention_pictures.draw_reading(seen, reading.text, reading.confidence)
         steps = np.flatnonzero(reading.ids != self.dataset.charset.null_id)
@@ -211,6 +253,11 @@ class Reader:
             reading.confidence,
             self.geometry.cells,
         )
+
+
+def _full_batch(number: int, batch_size: int) -> int:
+    """How many pictures a network reads for `number` of them: a power of two, or `batch_size` where that is less."""
+    return min(1 << (number - 1).bit_length(), batch_size)
 
 
 def _filled(array: np.ndarray, batch_size: int) -> np.ndarray:

@@ -97,6 +97,7 @@ class Reading:
         feature_grid: (h, w) of the picture's features in one view.
         alternatives: the texts that beam search found, the best (`text`) first; empty when reading greedily.
         origin: where it comes from; None: unknown, and there are no `characters`.
+        turned: by how many degrees counterclockwise the upright picture was turned before it was read.
     """
 
     text: str
@@ -107,6 +108,7 @@ class Reading:
     feature_grid: tuple[int, int]
     alternatives: list[Alternative] = dataclasses.field(default_factory=list)
     origin: Origin | None = None
+    turned: int = 0
 
     @cached_property
     def characters(self) -> list[Character]:
@@ -148,7 +150,7 @@ class Reading:
         return found
 
     def to_dict(self, charset: Charset) -> dict[str, Any]:
-        """Text, confidence, each character with its probability, and alternatives if there are, for JSON.
+        """Text, confidence, turn, each character with its probability, and alternatives if there are, for JSON.
 
         Characters also have their `box`, and its `view` where the network has several, if the model tells; then there
         are `words`, too.
@@ -158,7 +160,12 @@ class Reading:
             for class_id, score in zip(self.ids, self.scores, strict=True)
             if class_id != charset.null_id
         ]
-        values: dict[str, Any] = {"text": self.text, "confidence": round(self.confidence, 6), "characters": found}
+        values: dict[str, Any] = {
+            "text": self.text,
+            "confidence": round(self.confidence, 6),
+            "turned": self.turned,
+            "characters": found,
+        }
         if self.origin is not None and self.attention is not None:
             several = self.origin.geometry.num_views > 1
             for entry, character in zip(found, self.characters, strict=True):

@@ -9,6 +9,8 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.records.pictures import TURNS, UPRIGHT, fits, is_turned, scaled_size, shows_one_view
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels; 0 is the edge of the first
+# EXIF's orientation of a picture -> that of the same file if it is turned to the left besides.
+TURNED_LEFT = {1: 8, 8: 3, 3: 6, 6: 1, 2: 5, 5: 4, 4: 7, 7: 2}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,26 @@ class Frame:
         xs, ys = np.clip(box[::2], left, right), np.clip(box[1::2], top, bottom)
         x, y, _ = self.matrix @ np.stack([xs, ys, np.ones(2)])
         return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+    @property
+    def upside_down(self) -> "Frame":
+        """That of the same view with what fills its area turned by 180 degrees."""
+        left, top, right, bottom = self.area
+        turn = np.array([[-1, 0, left + right], [0, -1, top + bottom], [0, 0, 1]], float)
+        return Frame(self.area, self.matrix @ turn)
+
+
+def turned_source(source: Source, degrees: int) -> Source:
+    """Of an upright picture that was turned counterclockwise by a multiple of 90 degrees.
+
+    Args:
+        source: what the picture was before.
+        degrees: from 0.
+    """
+    orientation = source.orientation if source.orientation in TURNS else UPRIGHT
+    for _ in range(degrees // 90 % 4):
+        orientation = TURNED_LEFT[orientation]
+    return Source(source.width, source.height, orientation)
 
 
 def frames_of(source: Source | Sequence[Source], spec: DatasetSpec, is_padded: bool) -> list[Frame]:

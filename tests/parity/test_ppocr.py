@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from keras import ops
+from PIL import Image, ImageDraw
 
 pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper
@@ -80,6 +81,35 @@ def test_an_onnx_file_is_a_checkpoint(tmp_path):
     assert model.config.lcnet_size == "tiny"
     with pytest.raises(UserError, match=r"none\.onnx: cannot be read"):
         load_model(tmp_path / "none.onnx")
+
+
+@pytest.mark.parametrize(("ignore_case", "classes"), [(False, 4), (True, 5)])
+def test_only_the_classes_that_are_read_are_made(ignore_case, classes, tmp_path, monkeypatch):
+    from attention_ocr.model import cut_network, model_file
+
+    made = []
+
+    class Counted(ppocr_import.AttentionOcr):
+        def __init__(self, config, dataset):
+            made.append(len(dataset.charset))
+            super().__init__(config, dataset)
+
+    monkeypatch.setattr(ppocr_import, "AttentionOcr", Counted)
+    monkeypatch.setattr(cut_network, "AttentionOcr", Counted)
+    path = written(tmp_path, "tiny", "abB1é漢")
+    assert len(model_file.load_model(path, "b1漢", ignore_case).dataset.charset) == classes
+    assert made == [classes]
+
+
+def test_the_installed_recogniser_is_read_with_by_its_name():
+    from attention_ocr.reading.reader import Reader
+
+    pytest.importorskip("rapidocr")
+    reader = Reader.load("ppocr", characters="latin")
+    assert 300 < len(reader.dataset.charset) < 400
+    drawn = Image.new("RGB", (120, 40), "white")
+    ImageDraw.Draw(drawn).text((6, 4), "Route 66", fill="black", font_size=26)
+    assert [reading.text for reading in reader.read(drawn)] == ["Route 66"]
 
 
 def test_sizes_are_those_that_are_published():

@@ -64,3 +64,52 @@ def test_beams_are_the_same(name):
             [other.score for other in alone.alternatives], [other.score for other in beside.alternatives], rtol=1e-4
         )
         np.testing.assert_allclose(alone.attention, beside.attention, atol=1e-4)
+
+
+class Seen:
+    """A backend that remembers what it was shown and what it said, picture by picture."""
+
+    def __init__(self, backend):
+        self._backend, self.said = backend, {}
+
+    def __getattr__(self, name):
+        return getattr(self._backend, name)
+
+    def predict(self, pixels, sizes=None):
+        outputs = self._backend.predict(pixels, sizes)
+        for picture, size, logits in zip(pixels, sizes, outputs["chars_logit"], strict=True):
+            self.said[picture[: size[0], : size[1]].tobytes()] = pixels.shape[2], np.asarray(logits)
+        return outputs
+
+
+def test_a_picture_has_one_canvas_whatever_is_read_with_it():
+    """32 pictures of all widths, in their order and each alone."""
+    resize = {"image_height": 48, "image_width": 1200, "least_width": 80}
+    spec = DatasetSpec(
+        "lines", 1, max_sequence_length=6, charset=Charset.from_labels(["abc"]), resize="keep_height", **resize
+    )
+    keras.utils.set_random_seed(0)
+    reader = Reader(Seen(KerasBackend(AttentionOcr(preset("ppocr").replace(lcnet_size="tiny").model, spec))))
+    random = np.random.default_rng(1)
+    widths = random.permutation(np.geomspace(4, 1200, 32).round().astype(int))
+    given = [random.integers(0, 256, [48, width, 3], np.uint8) for width in widths]
+    together = reader.read(given)
+    said, reader.backend.said = reader.backend.said, {}
+    assert {width for width, _ in said.values()} <= set(reader.geometry.canvas.widths)
+    for picture, beside in zip(given, together, strict=True):
+        (alone,) = reader.read(picture)
+        assert alone.text == beside.text
+    for pixels, (width, logits) in reader.backend.said.items():
+        assert said[pixels][0] == width
+        np.testing.assert_allclose(said[pixels][1], logits, atol=1e-5 * np.abs(logits).max())
+
+
+@pytest.mark.parametrize(("number", "batch_size", "expected"), [(1, 32, 1), (3, 32, 4), (33, 64, 64), (20, 24, 24)])
+def test_few_pictures_are_read_as_few(number, batch_size, expected):
+    reader = Reader(Seen(KerasBackend(made("base"))))
+    shapes = []
+    reader.backend.predict = lambda pixels, sizes, ask=reader.backend.predict: (
+        shapes.append(len(pixels)) or ask(pixels, sizes)
+    )
+    assert len(reader.read([np.full([32, 40, 3], shade, np.uint8) for shade in range(number)], batch_size)) == number
+    assert shapes == [expected]

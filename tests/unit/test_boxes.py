@@ -169,7 +169,7 @@ def test_a_head_without_attention_tells_no_box(make_spec):
     )
     assert reading.characters == [Character("a", pytest.approx(0.9), None), Character("b", pytest.approx(0.8), None)]
     assert reading.words == [Word("ab", pytest.approx(np.sqrt(0.9 * 0.8)), None)]
-    assert set(reading.to_dict(spec.charset)) == {"text", "confidence", "characters"}
+    assert set(reading.to_dict(spec.charset)) == {"text", "confidence", "turned", "characters"}
     assert set(reading.to_dict(spec.charset)["characters"][0]) == {"character", "score"}
 
 

@@ -30,6 +30,8 @@ def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> 
     """
     path = Path(path) if str(path) == PPOCR else catalog.model_file(path)
     name = choose(path, knobs.backend)
+    if str(path) == PPOCR and name in EXTRAS:
+        raise UserError(f"--backend={name}: reads files; ppocr is read with --backend=keras")
     try:
         with quiet_imports():
             module = importlib.import_module(f"attention_ocr.reading.backends.{name}")  # each needs another framework

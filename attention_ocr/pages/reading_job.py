@@ -1,0 +1,171 @@
+"""What `attention-ocr read` does: pictures, or the lines of photographs and pages, as text, tables or documents."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from attention_ocr import files
+from attention_ocr.errors import UserError
+from attention_ocr.pages.documents import alto, hocr
+from attention_ocr.pages.page_files import PageReading, read_page_files
+from attention_ocr.picture_paths import document_paths, drawing_paths
+from attention_ocr.reading.output import UNSURE, Output
+from attention_ocr.reading.picture_files import FileReading, read_files
+from attention_ocr.reading.reader import Reader
+from attention_ocr.ready.default import PPOCR, WORDS, default_reader
+
+logger = logging.getLogger(__name__)
+DOCUMENTS = {"hocr": (hocr, ".html"), "alto": (alto, ".xml")}
+PPOCR_CHARACTERS = "latin"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for.
+
+    Attributes:
+        model: a file or a name; empty: the default reader.
+        knobs: those of ReadConfig and BackendConfig.
+        pages: whether lines are looked for.
+        format: one of output.FORMATS, or of DOCUMENTS.
+        output: the file for what else is printed, or the folder for documents; empty: none.
+        min_confidence: texts with less are marked.
+        batch_size: pictures or lines read at a time.
+        visualize: the folder for drawings; empty: none.
+        skips: whether pictures that cannot be read are left out.
+        max_pixels: a picture of more is not decoded.
+    """
+
+    model: str
+    knobs: dict[str, Any]
+    pages: bool
+    format: str
+    output: str
+    min_confidence: float
+    batch_size: int
+    visualize: str
+    skips: bool
+    max_pixels: int
+
+
+class ReadingJob:
+    """Reads pictures as they are asked for.
+
+    Args:
+        wanted: how.
+        paths: the pictures; `-` stands for `stdin`.
+        stdin: the bytes of a picture.
+
+    Attributes:
+        output: what is counted.
+
+    Raises:
+        UserError: what is wanted does not go together, or there is no such model.
+    """
+
+    def __init__(self, wanted: Wanted, paths: Sequence[Path], stdin: bytes = b""):
+        if wanted.format in DOCUMENTS and not wanted.pages:
+            raise UserError(f"--format={wanted.format}: describes a page; add --pages")
+        if wanted.format in DOCUMENTS and len(paths) > 1 and not wanted.output:
+            raise UserError(
+                f"--format={wanted.format}: {len(paths)} pictures need a document each; name a folder, --output=DIR"
+            )
+        self._wanted, self._paths, self._stdin = wanted, paths, stdin
+        self._drawings = drawing_paths(paths, wanted.visualize) if wanted.visualize else []
+        self.output = Output(wanted.format, wanted.min_confidence, wanted.pages)
+        self._reader = reader_of(wanted)
+
+    def lines(self, advance: Callable[[int], None]) -> Iterator[str]:
+        """What is to be printed, line by line; with an output file it goes there.
+
+        Args:
+            advance: called with the number of pictures done since the last call.
+
+        Raises:
+            UserError: a picture cannot be read and is not to be skipped, or a file cannot be written.
+        """
+        if self._wanted.format in DOCUMENTS:
+            yield from self._documents(advance)
+        elif self._wanted.output:
+            with (
+                files.replacing(self._wanted.output) as temporary,
+                temporary.open("w", encoding="utf-8", newline="\n") as file,
+            ):
+                file.writelines(f"{line}\n" for line in self._printed(advance))
+        else:
+            yield from self._printed(advance)
+
+    def _results(self, advance: Callable[[int], None]) -> Iterator[FileReading | PageReading]:
+        wanted, reader = self._wanted, self._reader
+        how = (reader, self._paths, wanted.batch_size, wanted.skips, self._stdin)
+        results: Iterator[FileReading | PageReading] = read_page_files(*how) if wanted.pages else read_files(*how)
+        for number, found in enumerate(results):
+            if found.error:
+                logger.warning("skipped %s", found.error)
+            elif self._drawings:
+                self._draw(found, self._drawings[number])
+            yield found
+            advance(1)
+
+    def _draw(self, found: FileReading | PageReading, path: Path) -> None:
+        drawing = None
+        if isinstance(found, PageReading):
+            drawing = found.draw()
+        elif found.picture is not None and found.reading:
+            drawing = self._reader.draw(found.picture, found.reading)
+        if drawing is not None:
+            with files.replacing(path) as temporary:
+                drawing.save(temporary)
+
+    def _printed(self, advance: Callable[[int], None]) -> Iterator[str]:
+        yield from self.output.heading
+        for number, found in enumerate(self._results(advance)):
+            if isinstance(found, FileReading):
+                yield from self.output.lines(found.rows, found.to_dict(self._reader.dataset.charset))
+                continue
+            lines = self.output.lines(found.rows, found.to_dict())
+            yield from self._page_text(found, number) if self._wanted.format == "text" else lines
+
+    def _page_text(self, found: PageReading, number: int) -> Iterator[str]:
+        """The lines of a page, an empty one between blocks; of several pages each under its path."""
+        if len(self._paths) > 1:
+            yield from ([""] if number else [])
+            yield f"{found.path}:"
+        rows = iter(found.rows)
+        for place, block in enumerate(found.page.blocks if found.page else []):
+            yield from ([""] if place else [])
+            for line in block:
+                yield line.text + (f"\t{UNSURE}" if self.output.is_unsure(next(rows)) else "")
+
+    def _documents(self, advance: Callable[[int], None]) -> Iterator[str]:
+        write, suffix = DOCUMENTS[self._wanted.format]
+        folder = self._wanted.output
+        targets = document_paths(self._paths, folder, suffix) if folder else []
+        for number, found in enumerate(self._results(advance)):
+            self.output.lines(found.rows, {})
+            if not isinstance(found, PageReading) or found.page is None:
+                continue
+            document = write(found.page, str(found.path))
+            if targets:
+                files.write_text(targets[number], document)
+            else:
+                yield document.rstrip("\n")
+
+
+def reader_of(wanted: Wanted) -> Reader:
+    """The reader that is asked for, or the default one; of PP-OCRv6's characters the Latin ones, unless others are.
+
+    Raises:
+        UserError: as `Reader.load`.
+    """
+    name, knobs = wanted.model, dict(wanted.knobs)
+    if not name:
+        name = default_reader() if knobs["backend"] in ("auto", "keras") else WORDS
+    if name == PPOCR and not knobs["characters"]:
+        knobs["characters"] = PPOCR_CHARACTERS
+        logger.info("ppocr reads Latin letters, digits and signs; --characters=all: all that it knows")
+    reader = Reader.load(name, **knobs)
+    reader.max_pixels = wanted.max_pixels
+    return reader
