@@ -20,6 +20,7 @@ JOBS = {
     "eval": "measure a split, once or for every new checkpoint",
     "export": "write a SavedModel that needs nothing but itself",
     "demo_inference": "read pictures and show where the network looked",
+    "serve": "answer requests over HTTP, and show a page to read pictures in",
     "ready": "list the ready-made readers that come with the package",
     "build_text_model": "count the characters of texts, so that reading prefers what is likely",
     "import_checkpoint": "turn a TF1 checkpoint of the reference into a model file",
