@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
+from starlette.responses import JSONResponse
+
 from attention_ocr.errors import UserError
 from attention_ocr.serving.measures import Measures
 
@@ -86,30 +88,59 @@ class Record:
         request_id = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
         notes: dict[str, Any] = {"id": request_id}
         scope.setdefault("state", {})["notes"] = notes
-        started, status = time.perf_counter(), 500
+        answer = Answer(scope, notes, self._measures)
 
         async def sent(message: MutableMapping[str, Any]) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                answer.status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            elif not message.get("more_body", False):
+                answer.ends()  # before its end is sent, so that who has it finds it counted
             await send(message)
 
         try:
             await self._app(scope, receive, sent)
+        except Exception as error:
+            logger.exception("request %s failed", request_id)
+            if answer.status:
+                raise
+            sentence = f"the service failed ({type(error).__name__}); its log tells more"
+            response = JSONResponse({"error": sentence, "request_id": request_id}, 500)
+            await response(scope, receive, sent)
         finally:
-            seconds = time.perf_counter() - started
-            path = label_of(scope)
-            self._measures.requests.labels(path, str(status)).inc()
-            self._measures.latency.labels(path).observe(seconds)
-            self._log(scope, path, status, seconds, notes)
+            answer.ends()
 
-    @staticmethod
-    def _log(scope: Scope, path: str, status: int, seconds: float, notes: dict[str, Any]) -> None:
-        values = {"method": scope["method"], "path": path, "status": status, "ms": round(1000 * seconds, 1), **notes}
+
+class Answer:
+    """What is counted and logged of an answer, once.
+
+    Args:
+        scope: of the request.
+        notes: what the log tells besides.
+        measures: what is counted.
+
+    Attributes:
+        status: of HTTP; 0: nothing was sent.
+    """
+
+    def __init__(self, scope: Scope, notes: dict[str, Any], measures: Measures):
+        self._scope, self._notes, self._measures = scope, notes, measures
+        self._started, self._has_ended = time.perf_counter(), False
+        self.status = 0
+
+    def ends(self) -> None:
+        """Counts and logs it, the first time."""
+        if self._has_ended:
+            return
+        self._has_ended = True
+        seconds, path, method = time.perf_counter() - self._started, label_of(self._scope), self._scope["method"]
+        self._measures.requests.labels(path, str(self.status)).inc()
+        self._measures.latency.labels(path).observe(seconds)
+        values = {"status": self.status, "ms": round(1000 * seconds, 1), **self._notes}
+        text = " ".join(f"{name}={value}" for name, value in values.items())
         level = logging.DEBUG if path.startswith(QUIET) else logging.INFO
-        text = " ".join(f"{name}={value}" for name, value in list(values.items())[3:])
-        logger.log(level, "%s %s %d %s", scope["method"], path, status, text, extra={"values": values})
+        told = {"method": method, "path": path, **values}
+        logger.log(level, "%s %s %s", method, path, text, extra={"values": told})
 
 
 def label_of(scope: Scope) -> str:

@@ -145,7 +145,6 @@ def _add_errors(app: FastAPI, service: Service) -> None:
 
     def problem(request: Request, status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
         notes = request.state.notes
-        notes["error"] = status
         return JSONResponse({"error": sentence, "request_id": notes["id"]}, status, headers)
 
     @app.exception_handler(RefusalError)
@@ -166,7 +165,3 @@ def _add_errors(app: FastAPI, service: Service) -> None:
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> JSONResponse:
         return problem(request, error.status_code, str(error.detail), dict(error.headers or {}))
-
-    @app.exception_handler(Exception)
-    async def failed(request: Request, error: Exception) -> JSONResponse:
-        return problem(request, 500, f"the service failed ({type(error).__name__}); its log tells more")

@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import signal
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 
 import uvicorn
@@ -29,6 +30,9 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():  # it hears no signals
+            yield
+            return
         loop = asyncio.get_running_loop()
         signals = (signal.SIGTERM, signal.SIGINT)
         for number in signals:

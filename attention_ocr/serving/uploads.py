@@ -90,8 +90,8 @@ def _of_form(boundary: bytes, body: bytes, most: int) -> list[Upload]:
         parser.finalize()
     except (FormParserError, ValueError) as error:
         raise is_wrong(f"the body is not multipart/form-data as its header says ({error})") from error
-    if not found and b"filename" in body:
-        raise is_wrong("the body ends within a file")
+    if body and b"--%b--" % boundary not in body:
+        raise is_wrong("the body ends before its last part does")
     return found
 
 

@@ -25,3 +25,11 @@ export function shownSize({ width, height, orientation }) {
 export function level(score) {
   return score >= 0.9 ? "sure" : score >= 0.6 ? "unsure" : "doubtful";
 }
+
+/** The other texts that are not much less likely than the one that was read. */
+export function plausible({ text, confidence, alternatives = [] }) {
+  // A confidence is a mean over the characters and the end.
+  const likelihood = (one) => (one.text.length + 1) * Math.log(one.confidence);
+  const least = likelihood({ text, confidence }) + Math.log(0.01);
+  return alternatives.filter((one) => likelihood(one) >= least).map((one) => one.text);
+}

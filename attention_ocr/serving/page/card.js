@@ -1,6 +1,6 @@
 // A picture and what was read in it.
 
-import { level, shownSize, upright } from "./boxes.js";
+import { level, plausible, shownSize, upright } from "./boxes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -49,7 +49,7 @@ export class Card {
     copy.addEventListener("click", () => copyText(this.text, copy));
     this.body.replaceChildren(this._heading(found), made("div", { className: "row" }, text, copy), this.facts);
     this._tell(found);
-    this._alternatives(found.alternatives ?? []);
+    this._alternatives(found);
     this._boxes(found);
   }
 
@@ -105,11 +105,10 @@ export class Card {
     this.facts.setAttribute("aria-live", one ? "polite" : "off");
   }
 
-  _alternatives(others) {
+  _alternatives(found) {
+    const others = plausible(found);
     if (!others.length) return;
-    const items = others.map(({ text, confidence }) =>
-      made("li", { dir: "auto", textContent: text || "nothing" }, made("small", { textContent: percent(confidence) })),
-    );
+    const items = others.map((text) => made("li", { dir: "auto", textContent: text || "nothing" }));
     this.body.append(made("div", { className: "alternatives" }, "It could also be", made("ul", {}, ...items)));
   }
 
