@@ -22,6 +22,7 @@ JOBS = {
     "export": "write a SavedModel that needs nothing but itself",
     "read": "read pictures, or the lines of photographs and pages",
     "demo_inference": "read pictures and show where the network looked",
+    "serve": "answer requests over HTTP, and show a page to read pictures in",
     "ready": "list the ready-made readers that come with the package",
     "build_text_model": "count the characters of texts, so that reading prefers what is likely",
     "import_checkpoint": "turn a TF1 checkpoint of the reference into a model file",

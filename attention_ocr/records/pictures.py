@@ -33,6 +33,10 @@ HARDLY_DIFFERENT = 15  # of 255: a picture whose values differ by no more shows 
 Image.MAX_IMAGE_PIXELS = None
 
 
+class TooManyPixelsError(UserError):
+    """A picture that is not decoded, as it has more pixels than is allowed."""
+
+
 def open_image(source: str | Path | bytes, name: str = "", max_pixels: int = MAX_PIXELS) -> Image.Image:
     """The picture as upright RGB, fully loaded; a file of several pages, or an animation, gives the first.
 
@@ -61,7 +65,7 @@ def decoded(source: str | Path | bytes, name: str, max_pixels: int = MAX_PIXELS)
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
             if why := too_large(*picture.size, max_pixels):
-                raise UserError(f"{name}: {why}")
+                raise TooManyPixelsError(f"{name}: {why}")
             picture.load()
             yield picture
     except UserError:

@@ -5,16 +5,25 @@ pictures, N columns, K classes and the blank, W texts followed in each picture, 
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-
-from attention_ocr.reading.texts.text_model import ClassProbabilities
 
 SURE_BLANK = 0.999  # a column with this probability of the blank, or more, is taken for one
 LEAST = 1e-4  # a class that is less likely than this in every column of a picture is not looked for
 NONE = -1e30  # a log-probability that survives sums
 _NO_TEXT = np.uint64(2**64 - 1)  # the name of a beam that follows none
 _FACTOR, _MASK = np.uint64(0x9E3779B97F4A7C15), np.uint64(0x5851F42D4C957F2D)
+
+
+class Follows(Protocol):
+    """What may follow a text: `text_model.ClassProbabilities`, or a stand-in."""
+
+    null_id: int
+    length: int
+
+    def log_probabilities(self, history: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        """As those of ClassProbabilities."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Search:
         smoothing: the label smoothing that the network was taught with.
     """
 
-    model: ClassProbabilities
+    model: Follows
     weight: float
     beam_width: int
     length_penalty: float

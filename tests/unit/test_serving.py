@@ -1,0 +1,351 @@
+"""The service answers each request with what is in its own pictures, and refuses the rest with a sentence."""
+
+import base64
+import io
+import json
+import logging
+import socket
+import threading
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from attention_ocr.errors import UserError
+from attention_ocr.serving.access import JsonFormatter, Key
+from tests.serving_factory import KEY, Colours, picture, running, service_of, text_of
+
+
+@pytest.fixture
+def backend():
+    return Colours()
+
+
+@pytest.fixture
+def serve(monkeypatch, backend):
+    """A function that starts a service of `backend` (named colours) and gives a client; everything ends after it."""
+    stack = []
+
+    def serve(backends=None, key="", **knobs):
+        context = running(service_of(monkeypatch, backends or {"colours": backend}, **knobs), key)
+        address, server = context.__enter__()
+        client = httpx.Client(base_url=address, timeout=30)
+        client.server = server
+        stack.append((client, context))
+        return client
+
+    yield serve
+    backend.gate.set()
+    for client, context in reversed(stack):
+        client.close()
+        context.__exit__(None, None, None)
+
+
+def files(*pictures):
+    return [("files", (f"{number}.png", data)) for number, data in enumerate(pictures)]
+
+
+def texts(response):
+    assert response.status_code == 200, response.text
+    return [reading["text"] for reading in response.json()["readings"]]
+
+
+def bomb(width, height):
+    """A PNG of some bytes that says that it is huge."""
+    header = width.to_bytes(4) + height.to_bytes(4) + bytes([8, 2, 0, 0, 0])
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(100))), (b"IEND", b"")]
+    parts = [len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4) for kind, data in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_a_picture_has_text_confidence_characters_and_boxes(serve):
+    client = serve()
+    answer = client.post("/v1/read", files=files(picture(12, 255, 128, 64))).json()
+    assert answer["model"] == "colours"
+    (reading,) = answer["readings"]
+    assert reading["name"] == "0.png"
+    assert (reading["width"], reading["height"], reading["orientation"]) == (128, 64, 1)
+    assert (reading["text"], reading["confidence"]) == ("012255", 0.9)
+    assert [entry["character"] for entry in reading["characters"]] == list("012255")
+    # Columns are 4 pixels wide, of a picture that is twice as large as the network sees it.
+    assert [entry["box"] for entry in reading["characters"]][1:3] == [[11, 0, 19, 64], [19, 0, 27, 64]]
+    assert [word["text"] for word in reading["words"]] == ["012255"]
+    assert "alternatives" not in reading
+
+
+def test_several_pictures_are_answered_in_their_order_in_any_form(serve):
+    client = serve()
+    pictures = [picture(1, 2), picture(3, 4, 30, 40), picture(5, 6, kind="BMP")]
+    expected = ["001002", "003004", "005006"]
+    assert texts(client.post("/v1/read", files=files(*pictures))) == expected
+    encoded = [base64.b64encode(data).decode() for data in pictures]
+    assert texts(client.post("/v1/read", json={"images": encoded})) == expected
+    assert texts(client.post("/v1/read", content=pictures[1], headers={"content-type": "image/png"})) == expected[1:2]
+    instances = [{"image_bytes": {"b64": text}} for text in encoded]
+    served = client.post("/v1/models/colours:predict", json={"instances": instances}).json()
+    assert [one["predicted_text"] for one in served["predictions"]] == expected
+
+
+def test_of_several_pictures_the_bad_ones_have_an_error(serve):
+    client = serve()
+    answer = client.post("/v1/read", files=files(picture(1, 2), b"no picture", picture(3, 4))).json()
+    assert [reading.get("text") for reading in answer["readings"]] == ["001002", None, "003004"]
+    assert "1.png: cannot be read as an image" in answer["readings"][1]["error"]
+
+
+def test_each_request_is_answered_with_its_own_pictures(serve, backend):
+    client = serve(max_batch=8, queue_size=256)
+
+    def ask(number):
+        red, green, _ = text_of(number)
+        given = [picture(red, green), picture(green, red, 90, 40)][: 1 + number % 2]
+        return texts(client.post("/v1/read", files=files(*given)))
+
+    with ThreadPoolExecutor(16) as threads:
+        found = list(threads.map(ask, range(0, 60000, 401)))
+    for number, read in zip(range(0, 60000, 401), found, strict=True):
+        red, green, text = text_of(number)
+        assert read == [text, f"{green:03}{red:03}"][: 1 + number % 2]
+    assert sum(backend.batches) >= 224
+    assert len(backend.batches) < sum(backend.batches)  # some were read together
+
+
+def test_models_by_name(serve):
+    client = serve({"one": Colours(), "other": Colours()})
+    models = client.get("/v1/models").json()["models"]
+    assert [model["name"] for model in models] == ["one", "other"]
+    assert models[0] | {"head": "ctc", "height": 32, "characters": 10, "step": 7} == models[0]
+    assert client.post("/v1/read", files=files(picture(1, 1))).json()["model"] == "one"
+    assert client.post("/v1/read?model=other", files=files(picture(1, 1))).json()["model"] == "other"
+    assert client.get("/v1/models/other").json()["model_version_status"][0]["state"] == "AVAILABLE"
+    for response in (client.post("/v1/read?model=third"), client.get("/v1/models/third")):
+        assert response.status_code == 404
+        assert response.json()["error"] == "no model is called 'third'; there are: one, other"
+
+
+def test_alternatives_are_told_when_asked_for(serve):
+    client = serve()
+    (reading,) = client.post("/v1/read?alternatives=2", files=files(picture(12, 34))).json()["readings"]
+    assert reading["text"] == "012034"
+    assert len(reading["alternatives"]) == 2
+    assert all(other["text"] != "012034" and other["confidence"] < 0.9 for other in reading["alternatives"])
+    assert client.post("/v1/read?alternatives=11", files=files(picture(1, 2))).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("make", "status", "said"),
+    [
+        (lambda: b"", 422, "cannot be read as an image"),
+        (lambda: b"no picture", 422, "cannot be read as an image"),
+        (lambda: picture(1, 2)[:60], 422, "cannot be read as an image"),
+        (lambda: picture(1, 2, 600, 600, "JPEG")[:-900], 422, "cannot be read as an image"),
+        (lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", 422, "cannot be read as an image"),
+        (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", 422, "cannot be read as an image"),
+        (lambda: bomb(50_000, 50_000), 413, "has 50000 x 50000 = 2,500,000,000 pixels, more than --max_pixels=1000000"),
+        (lambda: bomb(2**31 - 1, 2**31 - 1), 413, "pixels, more than --max_pixels"),
+        (lambda: bytes(2_000_001), 413, "the body is larger than 2 MB"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_sentence(serve, make, status, said):
+    client = serve(max_upload_mb=2.0)
+    response = client.post("/v1/read", files=files(make()))
+    assert response.status_code == status
+    assert said in response.json()["error"]
+    assert "\n" not in response.json()["error"]
+    assert texts(client.post("/v1/read", files=files(picture(7, 8)))) == ["007008"]
+
+
+def test_too_large_a_body_is_refused_while_it_arrives(serve):
+    client = serve(max_upload_mb=1.0)
+
+    def endless():
+        for _ in range(100):
+            yield bytes(1_000_000)
+
+    response = client.post("/v1/read", content=endless(), headers={"content-type": "image/png"})
+    assert response.status_code == 413
+    told = client.post("/v1/read", content=bytes(100_000_000), headers={"content-type": "image/png"})
+    assert told.status_code == 413
+    assert 'rejects_total{reason="too_large"} 2.0' in client.get("/metrics").text
+
+
+def test_a_slow_sender_is_told_so_and_holds_nobody_up(serve):
+    client = serve(upload_timeout_s=0.3)
+    host, port = client.base_url.host, client.base_url.port
+    with socket.create_connection((host, port)) as slow:
+        slow.sendall(b"POST /v1/read HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 100\r\n\r\nabc")
+        assert texts(client.post("/v1/read", files=files(picture(1, 2)))) == ["001002"]
+        answer = slow.recv(10_000).decode()
+    assert answer.startswith("HTTP/1.1 408")
+    assert "the body did not arrive within 0.3 s" in answer
+
+
+def test_a_sender_that_goes_away_leaves_its_place(serve):
+    client = serve(queue_size=16, max_batch=4)
+    for _ in range(40):
+        with socket.create_connection((client.base_url.host, client.base_url.port)) as gone:
+            gone.sendall(b"POST /v1/read HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
+    while client.get("/health/live").status_code != 200:
+        pass
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: client.post("/v1/read", files=files(picture(3, 4))), range(8)))
+    assert all(answer.status_code == 200 for answer in answers)
+
+
+def test_a_full_queue_says_when_to_come_back(serve, backend):
+    client = serve(queue_size=2, max_batch=1)
+    backend.gate.clear()
+    while backend.entered.acquire(blocking=False):  # those of warming up
+        pass
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(client.post, "/v1/read", files=files(picture(1, 1)))
+        backend.entered.acquire()
+        second = client.post("/v1/read", files=files(picture(2, 2), picture(3, 3)))
+        assert second.status_code == 429
+        assert int(second.headers["retry-after"]) >= 1
+        assert second.json()["error"] == "1 pictures are under way, of at most 2; send the request again after 1 s"
+        backend.gate.set()
+        assert texts(first.result()) == ["001001"]
+    assert texts(client.post("/v1/read", files=files(picture(2, 2), picture(3, 3)))) == ["002002", "003003"]
+
+
+def test_a_stop_answers_what_is_under_way(serve, backend):
+    client = serve(max_batch=2)
+    backend.gate.clear()
+    while backend.entered.acquire(blocking=False):
+        pass
+    with ThreadPoolExecutor(3) as threads:
+        asked = [threads.submit(client.post, "/v1/read", files=files(picture(n, n))) for n in range(3)]
+        backend.entered.acquire()
+        client.server.stop()
+        backend.gate.set()
+        for number, answer in enumerate(asked):
+            try:
+                assert texts(answer.result()) == [f"{number:03}" * 2]
+            except httpx.TransportError:  # its connection was not yet accepted
+                assert number != min(n for n, one in enumerate(asked) if not one.exception())
+
+
+def test_a_picture_that_the_network_fails_on_is_an_error_of_its_own(serve, backend):
+    client = serve(max_batch=4)
+    backend.fails = "009009"
+    response = client.post("/v1/read", files=files(picture(9, 9)))
+    assert response.status_code == 500
+    assert response.json()["error"] == "the service failed (RuntimeError); its log tells more"
+    assert texts(client.post("/v1/read", files=files(picture(1, 1)))) == ["001001"]
+
+
+@pytest.mark.parametrize("header", ["", "Bearer wrong", f"Basic {KEY}", KEY, f"Bearer {KEY}x"])
+def test_without_the_key_nothing_is_read(serve, header):
+    client = serve(key=KEY)
+    for method, path in (("POST", "/v1/read"), ("GET", "/v1/models"), ("POST", "/v1/models/colours:predict")):
+        response = client.request(method, path, headers={"authorization": header} if header else {})
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == "Bearer"
+    assert client.get("/health/live").status_code == 200
+    good = {"authorization": f"Bearer {KEY}"}
+    assert texts(client.post("/v1/read", files=files(picture(1, 1)), headers=good)) == ["001001"]
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 40, b"two words of a key", b"lines\n" * 8])
+def test_a_key_that_is_none_is_told(tmp_path, content):
+    (tmp_path / "key").write_bytes(content)
+    with pytest.raises(UserError, match="--api_key_file="):
+        Key.of_file(str(tmp_path / "key"))
+    with pytest.raises(UserError, match="cannot be read"):
+        Key.of_file(str(tmp_path / "none"))
+
+
+def test_ids_of_requests(serve):
+    client = serve()
+    given = client.get("/health/live", headers={"x-request-id": "my-id.1"})
+    assert given.headers["x-request-id"] == "my-id.1"
+    odd = client.post("/v1/read", headers={"x-request-id": "a b\tc"})
+    assert odd.headers["x-request-id"] == odd.json()["request_id"] != "a b\tc"
+
+
+def test_logs_tell_sizes_and_times_and_nothing_of_pictures(serve, caplog):
+    client = serve()
+    with caplog.at_level(logging.INFO):
+        client.post("/v1/read", files=[("files", ("secret.png", picture(12, 34)))], headers={"x-request-id": "abc"})
+    (record,) = [record for record in caplog.records if record.name == "attention_ocr.serving"]
+    told = json.loads(JsonFormatter().format(record))
+    assert told | {"method": "POST", "path": "/v1/read", "status": 200, "id": "abc", "pictures": 1} == told
+    assert told["bytes"] > 50
+    assert told["ms"] > 0
+    assert "secret" not in caplog.text
+    assert "012034" not in caplog.text
+
+
+def test_measures(serve):
+    client = serve()
+    before = client.get("/metrics").text
+    client.post("/v1/read", files=files(picture(1, 1), picture(2, 2)))
+    client.post("/v1/read", files=files(b"no picture"))
+    client.get("/no/such/page")
+    told = client.get("/metrics").text
+    assert 'attention_ocr_requests_total{path="/v1/read",status="200"} 1.0' in told
+    assert 'attention_ocr_requests_total{path="other",status="404"} 1.0' in told
+    assert 'attention_ocr_rejects_total{reason="not_readable"} 1.0' in told
+    assert 'attention_ocr_pictures_under_way{model="colours"} 0.0' in told
+
+    def count(text):
+        return float(text.split('attention_ocr_pictures_total{model="colours"} ')[1].split("\n")[0])
+
+    assert count(told) == count(before) + 2
+
+
+def test_orientation_and_several_pages(serve):
+    client, file = serve(), io.BytesIO()
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.fromarray(np.full([128, 32, 3], (5, 6, 0), np.uint8)).save(file, "PNG", exif=exif)
+    (reading,) = client.post("/v1/read", files=files(file.getvalue())).json()["readings"]
+    assert (reading["text"], reading["orientation"]) == ("005006", 6)
+    assert (reading["width"], reading["height"]) == (32, 128)
+    first = reading["characters"][0]["box"]
+    assert first[3] - first[1] < 12  # it runs from the bottom to the top of the file
+    assert first[3] > 120
+
+
+def test_the_page_and_the_documents_need_no_other_address(serve):
+    client = serve()
+    page = client.get("/")
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    seen = {"index.html": page.text}
+    for name in ("style.css", "main.js", "card.js", "boxes.js", "requests.js", "icon.svg"):
+        response = client.get(f"/page/{name}")
+        assert response.status_code == 200
+        seen[name] = response.text
+    docs = client.get("/docs").text
+    seen["docs"] = docs
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        assert f"docs/assets/{asset}" in docs
+        assert client.get(f"/docs/assets/{asset}").status_code == 200
+    for name, text in seen.items():
+        assert "https://" not in text, name
+        assert "http://" not in text.replace("http://www.w3.org", ""), name
+    assert set(client.get("/openapi.json").json()["paths"]) >= {"/v1/read", "/v1/models", "/v1/models/{name}:predict"}
+
+
+def test_hundreds_of_broken_uploads_among_good_ones(serve):
+    client = serve(max_upload_mb=0.2, queue_size=64)
+    whole = picture(1, 2, 300, 100, "JPEG")
+    broken = [b"", b"\0" * 1000, whole[:200], whole[:-100], bomb(50_000, 50_000), bytes(250_000), b"GIF89a", b"BM" * 30]
+
+    def ask(number):
+        if number % 5 == 0:
+            red, green, text = text_of(number)
+            response = client.post("/v1/read", files=files(picture(red, green)))
+            return response.status_code in (200, 429) and (response.status_code == 429 or texts(response) == [text])
+        return client.post("/v1/read", files=files(broken[number % len(broken)])).status_code in (413, 422, 429)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(ask, range(300)))
+    told = client.get("/metrics").text
+    assert 'status="500"' not in told
+    assert 'attention_ocr_pictures_under_way{model="colours"} 0.0' in told
+    assert threading.active_count() < 50
