@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from attention_ocr import extras
 from attention_ocr.config import BackendConfig, ExportConfig
 from attention_ocr.errors import UserError
 from attention_ocr.export import comparison
@@ -16,11 +17,6 @@ from attention_ocr.reading.backends import choice
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 
-NEEDED = {
-    "onnx": "attention-ocr[onnx]",
-    "int8": "attention-ocr[onnx]",
-    "openvino": "attention-ocr[openvino]",
-}
 APART = 1e-3  # how far an export of floats may be from its model, as a share of the largest output
 
 
@@ -81,9 +77,7 @@ def _written(name: str, job: Export, held: comparison.Model, calibration: Sequen
     try:
         return FORMATS[name](job, held, calibration)
     except ModuleNotFoundError as error:
-        raise UserError(
-            f"--format={name}: needs {error.name}, which is not installed: pip install '{NEEDED[name]}'"
-        ) from error
+        raise extras.missing(error, f"--format={name}") or error from None
 
 
 def _onnx(job: Export, held: comparison.Model, calibration: Sequence[Sample]) -> comparison.Compared:

@@ -134,5 +134,5 @@ def test_a_missing_file_or_package_is_one_line(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"none\.onnx: cannot be read"):
         ppocr_file.read(tmp_path / "none.onnx")
     monkeypatch.setattr(ppocr_file.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"pip install attention-ocr\[ppocr\]"):
+    with pytest.raises(UserError, match=r"ppocr: needs rapidocr, .* pip install 'attention-ocr\[ppocr\]'"):
         ppocr_import.open_recogniser()

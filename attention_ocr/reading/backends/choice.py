@@ -5,6 +5,7 @@ import importlib.util
 import os
 from pathlib import Path
 
+from attention_ocr import extras
 from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
 from attention_ocr.quiet import quiet_imports
@@ -13,7 +14,6 @@ from attention_ocr.ready import catalog
 
 PPOCR = "ppocr"  # no file, but what the package rapidocr brings
 GREEDY = ReadConfig()
-EXTRAS = {"onnxruntime": "[onnx]", "openvino": "[openvino]"}
 KINDS = {
     "keras": (".keras",),
     "saved_model": (),
@@ -34,10 +34,7 @@ def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> 
         with quiet_imports():
             module = importlib.import_module(f"attention_ocr.reading.backends.{name}")  # each needs another framework
     except ModuleNotFoundError as error:
-        package = f"attention-ocr{EXTRAS.get(name, '')}"
-        raise UserError(
-            f"--backend={name}: needs {error.name}, which is not installed: pip install '{package}'"
-        ) from error
+        raise extras.missing(error, f"--backend={name}") or error from None
     if name in ("onnxruntime", "openvino"):
         if reading.characters or reading.ignore_case:
             flag = f"--characters={reading.characters}" if reading.characters else "--ignore_case"

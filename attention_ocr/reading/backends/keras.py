@@ -26,6 +26,8 @@ class KerasBackend:
         digest: of the model file; empty: there is none.
     """
 
+    any_batch = False
+
     def __init__(self, model: AttentionOcr, beam_width: int = 1, length_penalty: float = 0.0, digest: str = ""):
         ReadConfig(beam_width, length_penalty)  # checks them
         self._model = model

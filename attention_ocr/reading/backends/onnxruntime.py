@@ -23,6 +23,8 @@ class OnnxRuntimeBackend:
         source: how messages call it.
     """
 
+    any_batch = True
+
     def __init__(self, graph: SerializedGraph, source: str):
         told = graph.description
         self.config, self.dataset, self.step = told.config, told.dataset, told.step

@@ -35,6 +35,8 @@ class OpenVinoBackend:
         precision: float32, bfloat16 or int8.
     """
 
+    any_batch = True
+
     def __init__(self, model: openvino.Model, description: Description, precision: str):
         self.config, self.dataset, self.step = description.config, description.dataset, description.step
         self.fingerprint = f"{description.digest} openvino {openvino.get_version().split('-')[0]} {precision}"
