@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from attention_ocr.errors import UserError
-from attention_ocr.model import ppocr_import
+from attention_ocr.model import ppocr_import, ppocr_network
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.ready import catalog
 
@@ -27,7 +27,7 @@ def load_model(path: str | os.PathLike) -> AttentionOcr:
     Raises:
         UserError: there is no such file, it is damaged, or it is not a model of this project.
     """
-    if str(path) == ppocr_import.NAME and not Path(path).exists():
+    if str(path) == ppocr_network.NAME and not Path(path).exists():
         return ppocr_import.open_recogniser()
     if str(path).endswith(".onnx"):
         return ppocr_import.open_recogniser(path)

@@ -86,10 +86,11 @@ def test_every_job_tells_its_flags_without_them():
 def test_backends_that_are_not_installed_are_told(tmp_path):
     given = ["demo_inference", f"--image_path_pattern={tmp_path}/*.png", "--checkpoint=words"]
     (tmp_path / "a.png").write_bytes(b"")
-    told = run_bare([*given, "--backend=keras"], [*given, "--backend=openvino"])
+    told = run_bare([*given, "--backend=keras"], [*given, "--backend=openvino"], [*given[:2], "--checkpoint=ppocr"])
     assert [line.partition(": pip")[0] for line in told.stderr.splitlines()] == [
         "error: --backend=keras: needs keras, which is not installed",
         "error: --backend=openvino: needs openvino, which is not installed",
+        "error: ppocr: needs rapidocr, which is not installed",
     ]
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from attention_ocr import extras
 from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
+from attention_ocr.model.ppocr_network import NAME as PPOCR
 from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.backends.backend import Backend
 from attention_ocr.ready import catalog
 
-PPOCR = "ppocr"  # no file, but what the package rapidocr brings
 GREEDY = ReadConfig()
 KINDS = {
     "keras": (".keras",),
@@ -36,13 +36,7 @@ def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> 
     except ModuleNotFoundError as error:
         raise extras.missing(error, f"--backend={name}") or error from None
     if name in ("onnxruntime", "openvino"):
-        if reading.characters or reading.ignore_case:
-            flag = f"--characters={reading.characters}" if reading.characters else "--ignore_case"
-            raise UserError(
-                f"{flag}: {name} reads all that a graph was made for; use --backend=keras and a .keras file"
-            )
-        searched = reading.lexicon or reading.text_model
-        return module.load(path, 1 if searched else reading.beam_width, knobs)
+        return module.load(path, reading, knobs)
     if knobs.precision not in ("auto", "float32"):
         raise UserError(
             f"--precision={knobs.precision}: {name} reads in float32; use --backend=openvino or onnxruntime"
