@@ -9,9 +9,9 @@ from typing import Any
 import keras
 
 from attention_ocr.errors import UserError
-from attention_ocr.model import ppocr_import, ppocr_network
+from attention_ocr.model import ppocr_import
+from attention_ocr.model.names import file_of
 from attention_ocr.model.network import AttentionOcr
-from attention_ocr.ready import catalog
 
 CONFIG_FILE = "config.json"  # in the file, beside the weights
 
@@ -27,11 +27,9 @@ def load_model(path: str | os.PathLike) -> AttentionOcr:
     Raises:
         UserError: there is no such file, it is damaged, or it is not a model of this project.
     """
-    if str(path) == ppocr_network.NAME and not Path(path).exists():
-        return ppocr_import.open_recogniser()
-    if str(path).endswith(".onnx"):
+    path = file_of(path)
+    if path.suffix == ".onnx":
         return ppocr_import.open_recogniser(path)
-    path = catalog.model_file(path)
     check_is_model_file(path)
     config = _config_of(path)
     try:

@@ -1,5 +1,7 @@
 """Convolutions with batch norm in their kernels, and poolings."""
 
+from typing import Any
+
 import numpy as np
 
 from attention_ocr.onnx_graph.graph import Graph
@@ -26,7 +28,7 @@ def convolution(
         strides: (down, across).
         padding: "same" or "valid"; "around": a row or column on each side, whatever the strides.
     """
-    around = {"same": {"auto_pad": SAME}, "valid": {}, "around": {"pads": [1, 1, 1, 1]}}[padding]
+    paddings: dict[str, dict[str, Any]] = {"same": {"auto_pad": SAME}, "valid": {}, "around": {"pads": [1, 1, 1, 1]}}
     return graph.op(
         "Conv",
         features,
@@ -34,7 +36,7 @@ def convolution(
         bias,
         kernel_shape=kernel.shape[:2],
         strides=strides,
-        **around,
+        **paddings[padding],
     )
 
 

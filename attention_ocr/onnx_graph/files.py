@@ -1,13 +1,11 @@
 """Opens model files without a framework, whatever their kind."""
 
 import os
-from pathlib import Path
 
-from attention_ocr.model.ppocr_network import NAME as PPOCR
+from attention_ocr.model.names import file_of
 from attention_ocr.onnx_graph.keras_file import read_keras_file
 from attention_ocr.onnx_graph.model_file import ModelFile
 from attention_ocr.onnx_graph.ppocr import read_recogniser
-from attention_ocr.ready import catalog
 
 
 def open_model_file(path: str | os.PathLike) -> ModelFile:
@@ -16,8 +14,5 @@ def open_model_file(path: str | os.PathLike) -> ModelFile:
     Raises:
         UserError: there is no such file, it is damaged, or it is not a model of this project.
     """
-    if str(path) == PPOCR and not Path(path).exists():
-        return read_recogniser()
-    if str(path).endswith(".onnx"):
-        return read_recogniser(path)
-    return read_keras_file(catalog.model_file(path))
+    path = file_of(path)
+    return read_recogniser(path) if path.suffix == ".onnx" else read_keras_file(path)

@@ -9,16 +9,12 @@ from attention_ocr.onnx_graph.model_file import ModelFile
 from attention_ocr.onnx_graph.weights import Weights
 
 
-def read_recogniser(path: str | os.PathLike = "") -> ModelFile:
+def read_recogniser(path: str | os.PathLike) -> ModelFile:
     """The contents of an ONNX file of PP-OCRv6.
-
-    Args:
-        path: the file; empty: that of the installed package rapidocr.
 
     Raises:
         UserError: there is no such file, or it holds another network.
     """
-    path = path or ppocr_file.installed_file()
     recogniser = ppocr_file.read(path)
     arrays = {
         f"encoder/LcNet/{name}": [kernel.reshape(_kernel_shape(name, kernel.shape)), bias]

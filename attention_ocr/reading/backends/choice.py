@@ -8,10 +8,9 @@ from pathlib import Path
 from attention_ocr import extras
 from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
-from attention_ocr.model.ppocr_network import NAME as PPOCR
+from attention_ocr.model.names import PPOCR, file_of
 from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.backends.backend import Backend
-from attention_ocr.ready import catalog
 
 GREEDY = ReadConfig()
 KINDS = {
@@ -28,8 +27,8 @@ def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> 
     Raises:
         UserError: there is no model at `path`, or the backend is not installed or cannot do what is asked for.
     """
-    path = Path(path) if str(path) == PPOCR else catalog.model_file(path)
-    name = choose(path, knobs.backend)
+    name = choose(Path(path) if str(path) == PPOCR else file_of(path), knobs.backend)
+    path = file_of(path)
     try:
         with quiet_imports():
             module = importlib.import_module(f"attention_ocr.reading.backends.{name}")  # each needs another framework

@@ -10,9 +10,9 @@ from attention_ocr.config import ReadConfig
 from attention_ocr.model.beam_search import BeamReader
 from attention_ocr.model.cut_network import restricted
 from attention_ocr.model.model_file import load_model
+from attention_ocr.model.names import file_of
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.model.stepwise import FeatureReader, Step, Steps
-from attention_ocr.ready import catalog
 
 GREEDY = ReadConfig()
 
@@ -60,7 +60,7 @@ def load(path: str | os.PathLike, knobs: ReadConfig = GREEDY) -> KerasBackend:
         UserError: there is no such file, it is not a model of this project, or it knows none of the characters.
     """
     model = restricted(load_model(path), knobs.characters, knobs.ignore_case)
-    path = catalog.model_file(path)
+    path = file_of(path)
     digest = files.digest(path) if path.is_file() else ""
     if knobs.lexicon or knobs.text_model:  # the texts are searched on what is read greedily
         return KerasBackend(model, digest=digest)
