@@ -5,12 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOGS := logs/demo
 
-.PHONY: demo test test-slow test-oracle check docs format clean
+.PHONY: demo test test-slow test-install test-oracle check docs format clean
 
 $(VENV)/package: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[train]"
 	@touch $@
 
 $(VENV)/development: $(VENV)/package
@@ -29,6 +29,10 @@ test: $(VENV)/development
 
 test-slow: $(VENV)/development
 	$(BIN)/pytest -m slow
+
+# The wheel alone in a new environment: it reads, without TensorFlow and Keras.
+test-install:
+	$(PYTHON) tools/test_install.py
 
 # Beside TensorFlow Addons, for which the test makes .venv-tfa.
 test-oracle: $(VENV)/development

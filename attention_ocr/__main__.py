@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
+from attention_ocr import extras
 from attention_ocr.console import print_any_character, show_messages
 from attention_ocr.errors import UserError
 from attention_ocr.flags import check_effects, help_text
@@ -68,7 +69,14 @@ def _chosen(arguments: Sequence[str] | None) -> int:
     values = flags.FlagValues()
     flags.DEFINE_bool("help", False, "Show this and stop.", short_name="h", flag_values=values)
     module.define_flags(values)
-    return _run(job, module, values, rest)
+    try:
+        return _run(job, module, values, rest)
+    except ModuleNotFoundError as error:
+        known = extras.missing(error, job)
+        if not known:
+            raise
+        print(f"error: {known}", file=sys.stderr)
+        return 1
 
 
 def _run(job: str, module, values: flags.FlagValues, rest: list[str]) -> int:

@@ -9,8 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+# rich is imported where it is used: it takes a tenth of a second, for which reading a picture need not wait.
 
 
 def print_any_character() -> None:
@@ -66,6 +65,8 @@ def show_messages(beside_results: bool = False) -> None:
 
 def as_text(table: Any) -> str:
     """A table of `rich` as lines of text, as wide as the terminal."""
+    from rich.console import Console
+
     console = Console()
     with console.capture() as captured:
         console.print(table)
@@ -79,13 +80,16 @@ def progress_bar(description: str, total: int | None) -> Iterator[Callable[[int]
     Yields:
         A function to call with the number of items done since the last call.
     """
+    from rich import progress as bars
+    from rich.console import Console
+
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeElapsedColumn(),
+        bars.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with bars.Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(description, total=total)
         yield lambda done: progress.advance(task, done)

@@ -1,26 +1,26 @@
 """A model file in other formats: each is written, read by its own runtime and compared with the model."""
 
 import dataclasses
+import functools
 import importlib
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from attention_ocr import extras
 from attention_ocr.config import BackendConfig, ExportConfig
 from attention_ocr.errors import UserError
 from attention_ocr.export import comparison
 from attention_ocr.export.samples import Sample, samples
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.onnx_graph.cutting import restricted
+from attention_ocr.onnx_graph.files import open_model_file
+from attention_ocr.onnx_graph.model_file import ModelFile
 from attention_ocr.reading.backends import choice
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 
-NEEDED = {
-    "onnx": "attention-ocr[onnx]",
-    "int8": "attention-ocr[onnx]",
-    "openvino": "attention-ocr[openvino]",
-}
 APART = 1e-3  # how far an export of floats may be from its model, as a share of the largest output
 
 
@@ -29,18 +29,23 @@ class Export:
     """What is exported.
 
     Attributes:
-        source: the `.keras` file.
-        model: the same, loaded.
+        source: a model file, or the name of one that is ready-made.
+        model: the same, loaded and cut.
         folder: where exports go.
         knobs: how.
-        is_cut: whether the model reads fewer characters than its file.
+        cuts: what of ReadConfig the model was cut by: `characters`, `ignore_case`.
     """
 
     source: Path
     model: AttentionOcr
     folder: Path
     knobs: ExportConfig
-    is_cut: bool = False
+    cuts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @functools.cached_property
+    def file(self) -> ModelFile:
+        """What graphs are written of."""
+        return restricted(open_model_file(self.source), **self.cuts)
 
     def target(self, suffix: str) -> Path:
         """The file of an export: the model file's name with another ending."""
@@ -67,13 +72,9 @@ def export(job: Export, dataset_dir: str, split_name: str) -> str:
     most = max(1, round(len(batches) * knobs.compare_pictures / wanted))
     held = comparison.Model(reader.backend, batches[:most])
     rows = [held.row]
-    with tempfile.TemporaryDirectory() as folder:
-        if job.is_cut:
-            job = dataclasses.replace(job, source=Path(folder) / job.source.name)
-            job.model.save(job.source)
-        for name in knobs.formats:
-            if name in FORMATS:
-                rows.append(_written(name, job, held, batches[most:] or batches))
+    for name in knobs.formats:
+        if name in FORMATS:
+            rows.append(_written(name, job, held, batches[most:] or batches))
     return comparison.table(rows, source)
 
 
@@ -81,19 +82,17 @@ def _written(name: str, job: Export, held: comparison.Model, calibration: Sequen
     try:
         return FORMATS[name](job, held, calibration)
     except ModuleNotFoundError as error:
-        raise UserError(
-            f"--format={name}: needs {error.name}, which is not installed: pip install '{NEEDED[name]}'"
-        ) from error
+        raise extras.missing(error, f"--format={name}") or error from None
 
 
 def _onnx(job: Export, held: comparison.Model, calibration: Sequence[Sample]) -> comparison.Compared:
     writer = importlib.import_module("attention_ocr.export.onnx_files")
-    return _float(job, held, writer.write_onnx(job.source, job.target(".onnx"), job.knobs.stop_early), "onnx")
+    return _float(job, held, writer.write_onnx(job.file, job.target(".onnx"), job.knobs.stop_early), "onnx")
 
 
 def _openvino(job: Export, held: comparison.Model, calibration: Sequence[Sample]) -> comparison.Compared:
     writer = importlib.import_module("attention_ocr.export.openvino_files")
-    return _float(job, held, writer.write_openvino(job.source, job.target(".xml"), job.knobs.stop_early), "openvino")
+    return _float(job, held, writer.write_openvino(job.file, job.target(".xml"), job.knobs.stop_early), "openvino")
 
 
 def _int8(job: Export, held: comparison.Model, calibration: Sequence[Sample]) -> comparison.Compared:
@@ -102,7 +101,7 @@ def _int8(job: Export, held: comparison.Model, calibration: Sequence[Sample]) ->
         {"images": batch.pixels} if batch.sizes is None else {"images": batch.pixels, "sizes": batch.sizes}
         for batch in calibration
     ]
-    path = writer.write_int8(job.source, job.target(".int8.onnx"), inputs, job.knobs.stop_early)
+    path = writer.write_int8(job.file, job.target(".int8.onnx"), inputs, job.knobs.stop_early)
     row = held.beside("int8", str(path), choice.load(path, choice.GREEDY, BackendConfig()))
     lost = (held.row.right - row.right) / row.number
     if lost > job.knobs.max_accuracy_loss:

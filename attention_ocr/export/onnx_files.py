@@ -1,4 +1,4 @@
-"""A `.keras` file -> a `.onnx` file, or its int8 relative; no framework is needed."""
+"""A model file -> a `.onnx` file, or its int8 relative; no framework is needed."""
 
 import logging
 import tempfile
@@ -11,32 +11,33 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from attention_ocr import files
-from attention_ocr.onnx_graph.keras_file import read_keras_file
 from attention_ocr.onnx_graph.metadata import Description
+from attention_ocr.onnx_graph.model_file import ModelFile
 from attention_ocr.onnx_graph.network import onnx_model
 
 
-def write_onnx(source: Path, target: Path, stop_early: bool = False) -> Path:
-    """Writes the graph of a `.keras` file.
+def write_onnx(file: ModelFile, target: Path, stop_early: bool = False) -> Path:
+    """Writes the graph of a model file.
 
     Raises:
-        UserError: the file is no model of this project, or `target` cannot be written.
+        UserError: the file lacks weights that its config asks for, or `target` cannot be written.
     """
     with files.replacing(target) as temporary:
-        onnx.save(onnx_model(read_keras_file(source), stop_early), temporary)
+        onnx.save(onnx_model(file, stop_early), temporary)
     return target
 
 
-def write_int8(source: Path, target: Path, inputs: Sequence[dict[str, np.ndarray]], stop_early: bool = False) -> Path:
-    """Writes the graph of a `.keras` file whose convolutions are of whole numbers of 8 bits.
+def write_int8(
+    file: ModelFile, target: Path, inputs: Sequence[dict[str, np.ndarray]], stop_early: bool = False
+) -> Path:
+    """Writes the graph of a model file whose convolutions are of whole numbers of 8 bits.
 
     Args:
-        source: the `.keras` file.
+        file: the model file.
         target: the `.onnx` file.
         inputs: what the graph reads to find out how large its features are.
         stop_early: as in BackendConfig.
     """
-    file = read_keras_file(source)
     model = onnx_model(file, stop_early)
     with tempfile.TemporaryDirectory() as folder, files.replacing(target) as temporary:
         whole = Path(folder) / "float32.onnx"
@@ -58,7 +59,7 @@ def write_int8(source: Path, target: Path, inputs: Sequence[dict[str, np.ndarray
             logging.getLogger().setLevel(level)
         made = onnx.load(temporary)
         told = {entry.key: entry.value for entry in model.metadata_props}
-        description = replace(Description.from_strings(told, str(source)), precision="int8")
+        description = replace(Description.from_strings(told, str(target)), precision="int8")
         del made.metadata_props[:]
         onnx.helper.set_model_props(made, description.to_strings())
         onnx.save(made, temporary)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from attention_ocr import extras
 from attention_ocr.config import MAX_PIXELS
 from attention_ocr.errors import UserError
 from attention_ocr.ingest.annotations import Annotation
@@ -71,8 +72,8 @@ def environment(folder: str | os.PathLike) -> Any:
 def _opened(folder: str) -> Any:
     try:
         import lmdb
-    except ImportError as error:
-        raise UserError(f"{folder}: reading an LMDB needs the package lmdb; pip install lmdb") from error
+    except ModuleNotFoundError as error:
+        raise extras.missing(error, folder) or error from None
     try:
         return lmdb.open(folder, readonly=True, lock=False, readahead=False, meminit=False)
     except lmdb.Error as error:

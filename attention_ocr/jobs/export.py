@@ -42,5 +42,5 @@ def run(values: flags.FlagValues) -> None:
             f"{parity.pixels} of 255"
         )
     if knobs.formats != ["saved_model"]:
-        job = formats.Export(Path(values.checkpoint), model, Path(values.export_dir), knobs, bool(cuts))
+        job = formats.Export(Path(values.checkpoint), model, Path(values.export_dir), knobs, cuts)
         print(formats.export(job, values.dataset_dir, values.split_name))

@@ -11,7 +11,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.flags import config_from, given_knobs, required, works_with
 from attention_ocr.knobs import EMPTY, GIVEN, one_of
 from attention_ocr.quiet import quiet_imports
-from attention_ocr.training import run_lock, sources
+from attention_ocr.training import run_lock
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -48,6 +48,8 @@ def run(values: flags.FlagValues) -> None:
     required(values, *data_flags, "train_log_dir")
     if values.checkpoint and values.checkpoint_inception:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
+    from attention_ocr.training import sources
+
     sizes = given_knobs(values, configs.SignsConfig)
     source = sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, sizes)
     path = Path(values.train_log_dir)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from attention_ocr.model import recurrent
+from attention_ocr.model import decoder_axes, recurrent
 from attention_ocr.model.attention import additive_attention
 from attention_ocr.model.description import character_size
 
@@ -51,22 +51,8 @@ class AreaAttentionDecoder(recurrent.StepwiseDecoder):
         self.softmax_b = self.add_weight((K,), zeros, name="softmax_b")
 
     def axes(self):
-        """What the entries of each weight's (first, last) axis stand for, as in `AttentionDecoder.axes`.
-
-        go: what is fed first; embedding: the entries of an embedded character; key: those of the context, too.
-        """
-        return {
-            "embedding": ("class go", "embedding"),
-            "state_kernel": ("feature", "unit unit"),
-            "attention_w": ("feature", "key"),
-            "attention_v": ("key", ""),
-            "query_kernel": ("unit", "key"),
-            "lstm_kernel": ("embedding key unit", "unit unit unit unit"),
-            "lstm_bias": ("", "unit unit unit unit"),
-            "output_kernel": ("key unit", "embedding"),
-            "softmax_w": ("embedding", "class"),
-            "softmax_b": ("", "class"),
-        }
+        """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""
+        return decoder_axes.area(self.config)
 
     def keys(self, features):
         return ops.matmul(features, self.attention_w)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from attention_ocr.model import recurrent
+from attention_ocr.model import decoder_axes, recurrent
 from attention_ocr.model.description import HIDDEN, character_size
 
 
@@ -73,26 +73,8 @@ class AttentionDecoder(recurrent.StepwiseDecoder):
         self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b")
 
     def axes(self):
-        """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it.
-
-        class: K in the charset's order; unfed: K that are never used; feature: C channels, rows and columns; unit: U;
-        key: A; input: I entries of x_t, none of which belongs to a class.
-        """
-        fed = "class" if self.config.use_autoregression else "unfed"
-        return {
-            "attention_w": ("feature", "key"),
-            "attention_v": ("key", ""),
-            "input_kernel": (f"{fed} feature", "input"),
-            "input_bias": ("", "input"),
-            "lstm_kernel": ("input unit", "unit unit unit unit"),
-            "lstm_bias": ("", "unit unit unit unit"),
-            "query_kernel": ("unit unit", "key"),
-            "query_bias": ("", "key"),
-            "output_kernel": ("unit feature", "unit"),
-            "output_bias": ("", "unit"),
-            "softmax_w": ("unit", "class"),
-            "softmax_b": ("", "class"),
-        }
+        """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""
+        return decoder_axes.attention(self.config)
 
     def keys(self, features):
         return ops.matmul(features, self.attention_w)

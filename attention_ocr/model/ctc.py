@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from attention_ocr.model import recurrent
+from attention_ocr.model import decoder_axes, recurrent
 from attention_ocr.model.description import IMPOSSIBLE
 
 BLANKS = 0.8  # share of the columns that are blanks before anything is learned
@@ -37,8 +37,8 @@ class CtcDecoder(keras.layers.Layer):
         self.softmax_b = self.add_weight(shape[1:], mostly_blank, name="softmax_b")
 
     def axes(self):
-        """What the entries of each weight's (first, last) axis stand for, as in `AttentionDecoder.axes`."""
-        return {"softmax_w": ("feature", "class blank"), "softmax_b": ("", "class blank")}
+        """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""
+        return decoder_axes.ctc(self.config)
 
     def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
         """`chars_logit` [B, N, K + 1] of `features` [B, N, C]; the blank is certain where `is_picture` [B, N] is false.

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from attention_ocr.model import recurrent
+from attention_ocr.model import decoder_axes, recurrent
 from attention_ocr.model.attention import additive_attention
 from attention_ocr.model.description import character_size
 
@@ -70,26 +70,8 @@ class GruAttentionDecoder(recurrent.StepwiseDecoder):
         self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b")
 
     def axes(self):
-        """What the entries of each weight's (first, last) axis stand for, as in `AttentionDecoder.axes`.
-
-        go: what is fed first; embedding: the entries of an embedded character; unit: those of a key and of x_t, too.
-        """
-        gates = "unit unit unit"
-        return {
-            "embedding": ("class go", "embedding"),
-            "query_kernel": ("unit", "unit"),
-            "key_kernel": ("feature", "unit"),
-            "key_bias": ("", "unit"),
-            "attention_v": ("unit", ""),
-            "input_kernel": ("embedding feature", "unit"),
-            "input_bias": ("", "unit"),
-            "gru_kernel": ("unit", gates),
-            "gru_bias": ("", gates),
-            "gru_recurrent_kernel": ("unit", gates),
-            "gru_recurrent_bias": ("", gates),
-            "softmax_w": ("unit", "class"),
-            "softmax_b": ("", "class"),
-        }
+        """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""
+        return decoder_axes.gru(self.config)
 
     def keys(self, features):
         return ops.matmul(features, self.key_kernel) + self.key_bias

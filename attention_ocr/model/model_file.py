@@ -9,9 +9,9 @@ from typing import Any
 import keras
 
 from attention_ocr.errors import UserError
-from attention_ocr.model import cut_network, ppocr_file, ppocr_import
+from attention_ocr.model import cut_network, ppocr_import
+from attention_ocr.model.names import file_of
 from attention_ocr.model.network import AttentionOcr
-from attention_ocr.ready import catalog
 
 CONFIG_FILE = "config.json"  # in the file, beside the weights
 
@@ -48,17 +48,6 @@ def _whole_model(path: str | os.PathLike, characters: str, ignore_case: bool) ->
     except (TypeError, ValueError, KeyError, OSError) as error:
         raise UserError(f"{path}: is not a model of attention-ocr ({_first_line(error)})") from error
     return model
-
-
-def file_of(path: str | os.PathLike) -> Path:
-    """The file that `load_model` opens for a path or a name.
-
-    Raises:
-        UserError: nothing has that name, its file is damaged, or its package is not installed.
-    """
-    if str(path) == ppocr_import.NAME and not Path(path).exists():
-        return ppocr_file.installed_file()
-    return catalog.model_file(path)
 
 
 def check_is_model_file(path: str | os.PathLike) -> None:

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
+from onnx import numpy_helper
 
+from attention_ocr import extras
 from attention_ocr.errors import UserError
 from attention_ocr.model.layouts.lcnet import SIZES, Part, parts
 
-WHEEL_FILE = Path("models") / "PP-OCRv6_rec_small.onnx"  # in rapidocr
+PACKAGE = "rapidocr"
+WHEEL_FILE = Path("models") / "PP-OCRv6_rec_small.onnx"  # in it
 CHARACTERS_KEY = "character"  # of the metadata: one per line, without the blank before and the space after them
 SAME_VALUE = (
     "Identity",
@@ -60,10 +64,11 @@ def installed_file() -> Path:
     Raises:
         UserError: it is not installed, or has no such file.
     """
-    found = importlib.util.find_spec("rapidocr")
+    found = importlib.util.find_spec(PACKAGE)
     places = list(found.submodule_search_locations or []) if found else []
     if not places:
-        raise UserError("ppocr: its weights come with the package rapidocr; pip install attention-ocr[ppocr]")
+        error = ModuleNotFoundError(f"No module named {PACKAGE}", name=PACKAGE)
+        raise extras.missing(error, "ppocr") or error
     path = Path(places[0]) / WHEEL_FILE
     if not path.is_file():
         raise UserError(f"{path}: is not there; another version of rapidocr? pip install 'rapidocr>=3.10'")
@@ -74,7 +79,7 @@ def read(path: str | os.PathLike) -> Recogniser:
     """The recogniser of an ONNX file.
 
     Raises:
-        UserError: the package onnx is missing, there is no such file, or it holds another network.
+        UserError: there is no such file, or it holds another network.
     """
     model, digest = _opened(path)
     found = list(_Graph(model.graph).layers())
@@ -112,10 +117,6 @@ def for_our_pixels(kernel: np.ndarray) -> np.ndarray:
 
 def _opened(path: str | os.PathLike) -> tuple[Any, str]:
     """The ONNX model and the SHA-256 of its file."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise UserError(f"{path}: reading it needs the package onnx; pip install attention-ocr[ppocr]") from error
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -171,8 +172,6 @@ class _Graph:
     """The nodes of an ONNX graph, asked for their layers."""
 
     def __init__(self, graph: Any):
-        from onnx import numpy_helper
-
         self.nodes = list(graph.node)
         self.constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
         for node in self.nodes:

@@ -2,22 +2,12 @@
 
 import os
 
-import numpy as np
-
 from attention_ocr import files
-from attention_ocr.charset import Charset
-from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model import ppocr_file
 from attention_ocr.model.cutting import kept_classes
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.model.ppocr_file import Recogniser
-from attention_ocr.presets import preset
-
-NAME = "ppocr"
-HEIGHT = 48  # of a line in pixels
-WIDTH = 1536  # of the longest line; longer ones are squeezed
-LEAST_WIDTH = 80  # narrower ones are stretched: words of one to three characters are read better so
-NULL_BIAS = -30.0  # of the class that is never read: in float32 it takes nothing from the others
+from attention_ocr.model.ppocr_network import charset_of, config_of, head_of, spec_of
 
 
 def open_recogniser(path: str | os.PathLike = "", characters: str | None = None) -> AttentionOcr:
@@ -44,10 +34,9 @@ def convert(target: str | os.PathLike, path: str | os.PathLike = "", characters:
 
 def network_of(recogniser: Recogniser, characters: str | None = None) -> AttentionOcr:
     """The network with a recogniser's weights; `characters` as in `open_recogniser`."""
-    whole = Charset((*((character,) for character in recogniser.characters), ()), len(recogniser.characters))
+    whole = charset_of(recogniser)
     classes = list(range(len(whole))) if characters is None else kept_classes(whole, characters)
-    config = preset(NAME).replace(lcnet_size=recogniser.size).model
-    model = AttentionOcr(config, spec_of(recogniser.name, whole.kept(classes)))
+    model = AttentionOcr(config_of(recogniser), spec_of(recogniser.name, whole.kept(classes)))
     for variable in model.encoder.weights:
         _, part, kind = split_path(variable.path)
         kernel, bias = recogniser.weights[part]
@@ -59,32 +48,7 @@ def network_of(recogniser: Recogniser, characters: str | None = None) -> Attenti
     return model
 
 
-def spec_of(name: str, charset: Charset) -> DatasetSpec:
-    """What lines these networks read."""
-    return DatasetSpec(
-        name,
-        1,
-        HEIGHT,
-        WIDTH,
-        WIDTH // 8,
-        charset,
-        "keep_height",
-        vertical="rotate",
-        least_width=LEAST_WIDTH,
-    )
-
-
 def split_path(path: str) -> tuple[str, str, str]:
     """The tower, the part and the weight of a variable's path in the encoder, such as `LcNet`, `stem/first`, `bias`."""
     _, tower, *part, kind = path.split("/")
     return tower, "/".join(part), kind
-
-
-def head_of(recogniser: Recogniser) -> tuple[np.ndarray, np.ndarray]:
-    """Kernel [C, K + 1] and bias [K + 1] in our order: the characters, the null, the blank."""
-    kernel, bias = recogniser.head
-    null = np.zeros([len(kernel), 1], np.float32)
-    return (
-        np.concatenate([kernel[:, 1:], null, kernel[:, :1]], axis=1),
-        np.concatenate([bias[1:], [np.float32(NULL_BIAS)], bias[:1]]),
-    )

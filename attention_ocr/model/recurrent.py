@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-NEVER = -3e4  # the logit of a class that is not read; a number of half precision
+from attention_ocr.model.description import NEVER
 
 
 def lstm_cell(inputs, state, kernel, bias, clip=None, forget_bias=1.0):

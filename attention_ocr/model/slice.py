@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from attention_ocr.errors import UserError
-from attention_ocr.model import recurrent
+from attention_ocr.model import decoder_axes, recurrent
 
 
 @keras.saving.register_keras_serializable("attention_ocr")
@@ -36,14 +36,8 @@ class SliceDecoder(recurrent.StepwiseDecoder):
         self.softmax_b = self.add_weight((K,), "zeros", regularizer=l2, name="softmax_b")
 
     def axes(self):
-        """What the entries of each weight's (first, last) axis stand for, as in `AttentionDecoder.axes`."""
-        fed = ["class"] if self.config.use_autoregression else []
-        return {
-            "lstm_kernel": (" ".join([*["feature"] * self.slice_length, *fed, "unit"]), "unit unit unit unit"),
-            "lstm_bias": ("", "unit unit unit unit"),
-            "softmax_w": ("unit", "class"),
-            "softmax_b": ("", "class"),
-        }
+        """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""
+        return decoder_axes.slices(self.config, self.slice_length)
 
     def start(self, features, copies=1, is_picture=None, training=False, keys=None):
         """As in StepwiseDecoder; the state is (c, h), and there is no attention."""

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from attention_ocr.model import recurrent
+from attention_ocr.model import decoder_axes, recurrent
 from attention_ocr.model.attention import additive_attention
 from attention_ocr.model.description import character_size
 
@@ -57,32 +57,8 @@ class StackedAttentionDecoder(recurrent.StepwiseDecoder):
         self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b")
 
     def axes(self):
-        """What the entries of each weight's (first, last) axis stand for, as in `AttentionDecoder.axes`.
-
-        go: what is fed first; embedding: the entries of an embedded character; unit: those of x_t, too; forward,
-        backward: the first C // 2 of "feature" and the rest.
-        """
-        layers = range(1, self.config.num_decoder_lstm_layers + 1)
-        gates = "unit unit unit unit"
-        axes = {
-            "embedding": ("class go", "embedding"),
-            "attention_w": ("feature", "key"),
-            "attention_v": ("key", ""),
-            "input_kernel": ("embedding feature", "unit"),
-            "input_bias": ("", "unit"),
-            "query_kernel": (" ".join("unit unit" for _ in layers), "key"),
-            "query_bias": ("", "key"),
-            "output_kernel": ("unit feature", "unit"),
-            "output_bias": ("", "unit"),
-            "softmax_w": ("unit", "class"),
-            "softmax_b": ("", "class"),
-        }
-        for layer in layers:
-            axes[f"start_{layer}_kernel"] = ("forward" if layer % 2 else "backward", "unit unit")
-            axes[f"start_{layer}_bias"] = ("", "unit unit")
-            axes[f"lstm_{layer}_kernel"] = ("unit unit", gates)
-            axes[f"lstm_{layer}_bias"] = ("", gates)
-        return axes
+        """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""
+        return decoder_axes.stacked(self.config)
 
     def keys(self, features):
         return ops.matmul(features, self.attention_w)

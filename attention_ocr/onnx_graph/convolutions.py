@@ -1,5 +1,7 @@
 """Convolutions with batch norm in their kernels, and poolings."""
 
+from typing import Any
+
 import numpy as np
 
 from attention_ocr.onnx_graph.graph import Graph
@@ -24,9 +26,9 @@ def convolution(
         kernel: [rows, columns, C, filters], as Keras has it.
         bias: [filters].
         strides: (down, across).
-        padding: "same" or "valid".
+        padding: "same" or "valid"; "around": a row or column on each side, whatever the strides.
     """
-    around = {"auto_pad": SAME} if padding == "same" else {}
+    paddings: dict[str, dict[str, Any]] = {"same": {"auto_pad": SAME}, "valid": {}, "around": {"pads": [1, 1, 1, 1]}}
     return graph.op(
         "Conv",
         features,
@@ -34,8 +36,42 @@ def convolution(
         bias,
         kernel_shape=kernel.shape[:2],
         strides=strides,
-        **around,
+        **paddings[padding],
     )
+
+
+def depthwise(
+    graph: Graph, features: str, kernel: np.ndarray, bias: np.ndarray, strides: tuple[int, int] = (1, 1)
+) -> str:
+    """`features` [B, C, h, w] convolved channel by channel by `kernel` [rows, columns, C, 1] of odd sides, as Keras has
+    it; the first cell of each stride is in the middle of its window, on padding of half a kernel."""
+    rows, columns, C, _ = kernel.shape
+    return graph.op(
+        "Conv",
+        features,
+        kernel.transpose(2, 3, 0, 1),
+        bias,
+        kernel_shape=[rows, columns],
+        strides=strides,
+        group=C,
+        pads=[rows // 2, columns // 2] * 2,
+    )
+
+
+def gelu(graph: Graph, features: str) -> str:
+    """x times the probability that a normal variable is below x."""
+    share = graph.op("Erf", graph.op("Div", features, np.float32(np.sqrt(2))))
+    return graph.op("Mul", graph.op("Mul", features, graph.op("Add", share, np.float32(1))), np.float32(0.5))
+
+
+def silu(graph: Graph, features: str) -> str:
+    """x times sigmoid(x)."""
+    return graph.op("Mul", features, graph.op("Sigmoid", features))
+
+
+def hard_swish(graph: Graph, features: str) -> str:
+    """x times x / 6 + 1/2, clipped to 0..1."""
+    return graph.op("Mul", features, graph.op("HardSigmoid", features, alpha=1 / 6, beta=0.5))
 
 
 def normalized(

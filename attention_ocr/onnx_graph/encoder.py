@@ -9,6 +9,7 @@ from attention_ocr.onnx_graph.graph import FLOAT, INT32, Graph
 from attention_ocr.onnx_graph.plan import Plan, Positions
 from attention_ocr.onnx_graph.towers.crnn import CrnnTower
 from attention_ocr.onnx_graph.towers.inception import InceptionV3Tower, InceptionV4Tower
+from attention_ocr.onnx_graph.towers.lcnet import LcNetTower
 from attention_ocr.onnx_graph.towers.residual import ResidualTower
 from attention_ocr.onnx_graph.towers.tower import Tower
 from attention_ocr.onnx_graph.weights import Weights
@@ -20,6 +21,7 @@ TOWERS: dict[str, Tower] = {
     "sliding": CrnnTower(),
     "wide_crnn": CrnnTower(),
     "residual": ResidualTower(),
+    "lcnet": LcNetTower(),
 }
 GATES = (0, 3, 1, 2)  # Keras's input, forget, candidate, output in ONNX's order: input, output, forget, candidate
 CLOSED = -1e4  # what a gate is given to be 0, whatever else it is given

@@ -6,7 +6,6 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +16,11 @@ from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model.description import of_this_version
-from attention_ocr.onnx_graph.weights import Weights, read_weights
+from attention_ocr.onnx_graph.model_file import ModelFile
+from attention_ocr.onnx_graph.weights import read_weights
 
 
-@dataclass(frozen=True)
-class KerasFile:
-    """What a model file holds.
-
-    Attributes:
-        config: the network's knobs.
-        dataset: what it was trained on.
-        step: training steps behind its weights.
-        weights: by layer.
-        digest: of the file's bytes, 12 hexadecimal digits.
-    """
-
-    config: ModelConfig
-    dataset: DatasetSpec
-    step: int
-    weights: Weights
-    digest: str
-
-
-def read_keras_file(path: str | os.PathLike) -> KerasFile:
+def read_keras_file(path: str | os.PathLike) -> ModelFile:
     """The contents of a `.keras` file.
 
     Raises:
@@ -53,7 +34,7 @@ def read_keras_file(path: str | os.PathLike) -> KerasFile:
         description = _own(described, path)
         with h5py.File(io.BytesIO(weights)) as opened:
             arrays = read_weights(opened, str(path))
-        return KerasFile(
+        return ModelFile(
             ModelConfig.from_dict(description["model"]),
             DatasetSpec.from_dict(description["dataset"], str(path)),
             int(description["step"]),

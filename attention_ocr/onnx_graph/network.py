@@ -16,8 +16,8 @@ from attention_ocr.onnx_graph.decoders.gru import gru
 from attention_ocr.onnx_graph.decoders.stacked import stacked
 from attention_ocr.onnx_graph.endpoints import read_characters
 from attention_ocr.onnx_graph.graph import FLOAT, INT32, UINT8, Graph
-from attention_ocr.onnx_graph.keras_file import KerasFile
 from attention_ocr.onnx_graph.metadata import Description
+from attention_ocr.onnx_graph.model_file import ModelFile
 from attention_ocr.onnx_graph.plan import Plan, Positions, plan_of
 from attention_ocr.onnx_graph.weights import Weights
 
@@ -44,7 +44,7 @@ ENDPOINTS = (
 OPSET, IR_VERSION = 17, 8  # ONNX 1.12 of 2022: what old runtimes read, too
 
 
-def onnx_model(file: KerasFile, stop_early: bool = False) -> onnx.ModelProto:
+def onnx_model(file: ModelFile, stop_early: bool = False) -> onnx.ModelProto:
     """The ONNX model of a model file.
 
     Its inputs are `images` uint8 [B, H, V*W, 3] and, where the network has a canvas, `sizes` int32 [B, 2]; B may be
@@ -54,7 +54,7 @@ def onnx_model(file: KerasFile, stop_early: bool = False) -> onnx.ModelProto:
     Raises:
         UserError: the file lacks weights that its config asks for or has others; or no graph can be written of it.
     """
-    plan = plan_of(file.config, file.dataset, stop_early)
+    plan = plan_of(file, stop_early)
     graph, has_sizes = Graph(), plan.geometry.canvas is not None
     sizes = "sizes" if has_sizes else None
     positions = encoder.encode(graph, plan, file.weights.of("encoder"), "images", sizes)

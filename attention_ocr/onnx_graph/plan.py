@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.model.cutting import JoinedCases
 from attention_ocr.model.geometry import Geometry, geometry_of
+from attention_ocr.onnx_graph.model_file import ModelFile
 
 
 @dataclass(frozen=True)
@@ -16,12 +18,14 @@ class Plan:
         dataset: its pictures and charset.
         geometry: the sizes of its pictures and features.
         stops: whether a text ends with its first null and reading ends with the batch's last text.
+        joined_cases: which letters' two cases are read as one; None: none.
     """
 
     config: ModelConfig
     dataset: DatasetSpec
     geometry: Geometry
     stops: bool
+    joined_cases: JoinedCases | None
 
     @property
     def num_classes(self) -> int:
@@ -34,9 +38,10 @@ class Plan:
         return self.dataset.max_sequence_length
 
 
-def plan_of(config: ModelConfig, dataset: DatasetSpec, stop_early: bool = False) -> Plan:
+def plan_of(file: ModelFile, stop_early: bool = False) -> Plan:
     """The plan of a network; `stop_early` stops a head that was not taught to, too."""
-    return Plan(config, dataset, geometry_of(config, dataset), config.stop_at_end or stop_early)
+    geometry = geometry_of(file.config, file.dataset)
+    return Plan(file.config, file.dataset, geometry, file.config.stop_at_end or stop_early, file.joined_cases)
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ class Weights:
     """
 
     def __init__(self, arrays: dict[str, list[np.ndarray]], source: str, within: str = "", taken: set | None = None):
-        self._arrays, self._source, self._within = arrays, source, within
+        self._arrays, self.source, self._within = arrays, source, within
         self._taken: set[str] = set() if taken is None else taken
 
     def of(self, name: str) -> "Weights":
         """The weights of a layer within this one; several layers deep with `a/b`."""
-        return Weights(self._arrays, self._source, f"{self._within}{name}/", self._taken)
+        return Weights(self._arrays, self.source, f"{self._within}{name}/", self._taken)
 
     def take(self, *shapes: tuple[int, ...]) -> list[np.ndarray]:
         """This layer's own arrays, float32, in the order in which Keras keeps them.
@@ -37,12 +37,20 @@ class Weights:
         path = self._within.rstrip("/")
         found = self._arrays.get(path)
         if found is None:
-            raise UserError(f"{self._source}: has no weights of the layer {path}, which its config asks for")
+            raise UserError(f"{self.source}: has no weights of the layer {path}, which its config asks for")
         if [array.shape for array in found] != [tuple(shape) for shape in shapes]:
             told = [", ".join(map(str, each)) for each in ([array.shape for array in found], shapes)]
-            raise UserError(f"{self._source}: layer {path} has weights of the shapes {told[0]}; expected are {told[1]}")
+            raise UserError(f"{self.source}: layer {path} has weights of the shapes {told[0]}; expected are {told[1]}")
         self._taken.add(path)
         return [np.asarray(array, np.float32) for array in found]
+
+    def given(self, name: str) -> list[np.ndarray]:
+        """A layer's own arrays as they are; none where the file has no such layer."""
+        return self._arrays.get(f"{self._within}{name}", [])
+
+    def replaced(self, name: str, arrays: list[np.ndarray]) -> "Weights":
+        """The same weights, but for those of one layer."""
+        return Weights({**self._arrays, f"{self._within}{name}": arrays}, self.source)
 
     def skip(self) -> None:
         """Leaves this layer's arrays out: reading does not need them."""
@@ -53,7 +61,7 @@ class Weights:
         left = sorted(set(self._arrays) - self._taken)
         if left:
             more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
-            raise UserError(f"{self._source}: has weights of a layer {left[0]}{more}, which this version does not know")
+            raise UserError(f"{self.source}: has weights of a layer {left[0]}{more}, which this version does not know")
 
 
 def read_weights(file: h5py.File, source: str) -> Weights:

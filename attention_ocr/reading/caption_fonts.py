@@ -5,14 +5,14 @@ machine's own are asked.
 """
 
 import functools
+import importlib.resources
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import ImageFont
 
-from attention_ocr.render.fonts.bundled import bundled_family
-from attention_ocr.render.fonts.files import FACE, FontFile, characters_of, load
 from attention_ocr.render.fonts.folders import installed_files
 
 PLAIN = ("fontpkg_roboto", "fontpkg_arimo")  # Latin, Greek, Cyrillic; Hebrew
@@ -22,6 +22,22 @@ PLAIN_FILES = (
     *("Arial Unicode.ttf", "arial.ttf", "msyh.ttc"),
 )
 MOST_MATCHES = 12
+FACE = 0xFFFF  # the lower half of fontconfig's index names the face; the upper, the instance of a variable font
+NO_CHARACTER = "\uffff"  # Unicode has none there, so no font has a glyph for it
+SMALL = 20  # pixels, at which glyphs are compared
+
+
+@dataclass(frozen=True)
+class Face:
+    """A font of a file.
+
+    Attributes:
+        path: the file.
+        index: which of its fonts.
+    """
+
+    path: str
+    index: int
 
 
 @functools.lru_cache(maxsize=1024)
@@ -34,29 +50,32 @@ def drawable(text: str, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
     if not font:  # each character has a font, but they have none in common
         font = _bundled()[0]
         text = "".join(c if has(font, c) else _code_point(c) for c in text)
-    if font in _bundled():
-        return text, load(font, size)
-    return text, ImageFont.truetype(font.path, size, font.index)
+    layout = ImageFont.Layout.BASIC if font in _bundled() else None
+    return text, ImageFont.truetype(font.path, size, font.index, layout_engine=layout)
 
 
-def font_of(text: str) -> FontFile | None:
+def font_of(text: str) -> Face | None:
     """A font that has all of `text`: a bundled one, else one of this machine."""
     if not all(c == " " or c.isprintable() for c in text):
         return None
     return next((font for font in _bundled() if has(font, text)), None) or machine_font("".join(sorted(set(text))))
 
 
-def has(font: FontFile, text: str) -> bool:
-    """Whether the font has every character; a space needs none."""
-    return set(map(ord, text)) - {ord(" ")} <= characters_of(font)
+def has(font: Face, text: str) -> bool:
+    """Whether the font has every character, that is draws it otherwise than what it lacks; a space needs no glyph.
+
+    Raises:
+        OSError: the font cannot be read.
+    """
+    return all(character == " " or _glyph(font, character) != _glyph(font, NO_CHARACTER) for character in text)
 
 
 @functools.lru_cache(maxsize=4096)
-def machine_font(characters: str) -> FontFile | None:
+def machine_font(characters: str) -> Face | None:
     """A font of this machine that has all `characters`, the plainest first."""
     for font in _matches(characters) if shutil.which("fc-match") else _plain_first():
         try:
-            if has(font, characters) and ImageFont.truetype(font.path, 20, font.index):
+            if has(font, characters):
                 return font
         except OSError:  # gone, or of fixed sizes
             continue
@@ -67,12 +86,27 @@ def _code_point(character: str) -> str:
     return f"[U+{ord(character):04X}]"
 
 
+@functools.lru_cache(maxsize=16384)
+def _glyph(font: Face, character: str) -> tuple:
+    small = _small(font)
+    mask = small.getmask(character)
+    return mask.size, bytes(mask), small.getlength(character)
+
+
+@functools.lru_cache(maxsize=256)
+def _small(font: Face) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(font.path, SMALL, font.index, layout_engine=ImageFont.Layout.BASIC)
+
+
 @functools.cache
-def _bundled() -> list[FontFile]:
-    return [font for package in PLAIN for font in bundled_family(package) if font.style == "Regular"]
+def _bundled() -> list[Face]:
+    """The upright font of each of `PLAIN`."""
+    folders = [Path(str(importlib.resources.files(package))) / "files" for package in PLAIN]
+    faces = [Face(str(path), 0) for folder in folders for path in sorted(folder.glob("*.ttf"))]
+    return [face for face in faces if _small(face).getname()[1] == "Regular"]
 
 
-def _matches(characters: str) -> list[FontFile]:
+def _matches(characters: str) -> list[Face]:
     """What fontconfig finds for some characters."""
     codes = " ".join(f"{ord(character):x}" for character in characters)
     command = ["fc-match", "-s", "-f", "%{file}\t%{index}\n", f"sans:charset={codes}"]
@@ -81,10 +115,10 @@ def _matches(characters: str) -> list[FontFile]:
     except (OSError, subprocess.SubprocessError):
         return []
     lines = [line.partition("\t") for line in found.splitlines()[:MOST_MATCHES]]
-    return [FontFile(path, int(index) & FACE, "", "") for path, _, index in lines if index.isdecimal()]
+    return [Face(path, int(index) & FACE) for path, _, index in lines if index.isdecimal()]
 
 
-def _plain_first() -> list[FontFile]:
+def _plain_first() -> list[Face]:
     """The machine's fonts, those of `PLAIN_FILES` first."""
     paths = sorted(installed_files(), key=lambda path: Path(path).name not in PLAIN_FILES)
-    return [FontFile(path, 0, "", "") for path in paths]
+    return [Face(path, 0) for path in paths]

@@ -198,13 +198,15 @@ class Reader:
     def read_batch(self, pixels: np.ndarray, batch_size: int = 0, sizes: np.ndarray | None = None) -> list[Reading]:
         """Readings of a batch.
 
-        A batch smaller than `batch_size` is filled up to a power of two, so that a network is compiled for few shapes.
+        A batch smaller than `batch_size` is filled up to a power of two where the network would be compiled for another
+        size.
 
         Args:
             pixels: uint8 [B, H, V*W, 3].
             batch_size: of a full batch.
             sizes: where the network has a canvas, int [B, 2], height and width of the picture at the top left of each.
         """
+        batch_size = 0 if getattr(self.backend, "any_batch", False) else batch_size
         _, height, width, _ = self.cropped(pixels[:1]).shape
         grid = self.geometry.feature_grid(height, width // self.dataset.num_views)
         told, full = None, _full_batch(len(pixels), batch_size)

@@ -14,6 +14,7 @@ from attention_ocr.config import Config, ModelConfig
 from attention_ocr.console import as_text
 from attention_ocr.errors import UserError
 from attention_ocr.model import model_file, ppocr_import
+from attention_ocr.model.names import PPOCR
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.presets import FINE_TUNING, PRESETS, preset
 from attention_ocr.reading.backends.keras import KerasBackend
@@ -113,16 +114,16 @@ def begin(
 
 def is_ready_made(checkpoint: str) -> bool:
     """Whether a checkpoint is one of the ready-made readers, which learned from drawn pictures."""
-    return checkpoint == ppocr_import.NAME or catalog.find(checkpoint) is not None
+    return checkpoint == PPOCR or catalog.find(checkpoint) is not None
 
 
 def _opened(checkpoint: str, source: Any) -> AttentionOcr:
     """The checkpoint's network; of PP-OCR's 18,710 classes those of Latin letters and of the records."""
-    if checkpoint != ppocr_import.NAME and not checkpoint.endswith(".onnx"):
+    if checkpoint != PPOCR and not checkpoint.endswith(".onnx"):
         return model_file.load_model(checkpoint)
     latin = named_characters("latin") or ""
     wanted = latin + "".join(c for characters in source.spec.charset.classes for c in characters)
-    path = "" if checkpoint == ppocr_import.NAME else checkpoint
+    path = "" if checkpoint == PPOCR else checkpoint
     return ppocr_import.open_recogniser(path, "".join(dict.fromkeys(wanted)))
 
 

@@ -164,5 +164,22 @@ def test_a_missing_file_or_package_is_one_line(tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"none\.onnx: cannot be read"):
         ppocr_file.read(tmp_path / "none.onnx")
     monkeypatch.setattr(ppocr_file.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"pip install attention-ocr\[ppocr\]"):
+    with pytest.raises(UserError, match=r"ppocr: needs rapidocr, .* pip install 'attention-ocr\[ppocr\]'"):
         ppocr_import.open_recogniser()
+
+
+@pytest.mark.parametrize(("size", "knobs"), [("tiny", {}), ("small", {"characters": "1a漢"})])
+def test_a_graph_is_made_of_the_file_itself(size, knobs, tmp_path):
+    """Without Keras, and cut where only some characters are to be read."""
+    from attention_ocr.reading.reader import Reader
+
+    path = written(tmp_path, size, CHARACTERS)
+    model = ppocr_import.open_recogniser(path, knobs.get("characters"))
+    backend = Reader.load(path, backend="onnxruntime", **knobs).backend
+    assert backend.dataset == model.dataset
+    assert backend.config == model.config
+    sizes = np.array([[48, 165], [48, 83]], np.int32)
+    given = {"images": pictures_of(192), "sizes": sizes}
+    found = backend.predict(*given.values())
+    for name, value in model(given).items():
+        np.testing.assert_allclose(found[name], np.asarray(value), atol=1e-4, err_msg=name)

@@ -9,6 +9,7 @@ from keras import ops
 from PIL import Image
 
 from attention_ocr.model import ppocr_file, ppocr_import
+from attention_ocr.reading.reader import Reader
 
 if not importlib.util.find_spec("rapidocr"):
     pytest.skip("rapidocr, whose wheel has the weights, is not installed", allow_module_level=True)
@@ -68,3 +69,14 @@ def test_texts_of_all_words(model, session):
         ids = theirs(session, pixels)[0].argmax(axis=-1)
         text = "".join(characters[i] for i, before in zip(ids, [0, *ids[:-1]], strict=True) if i != before)
         assert model.dataset.charset.decode(np.asarray(model({"images": pixels})["predicted_chars"])[0]) == text, path
+
+
+def test_a_reader_of_that_name_reads_with_each_backend():
+    pictures = sorted((WORDS / "images").glob("*.jpg"))[:12]
+    texts = {
+        backend: [reading.text for reading in Reader.load("ppocr", backend=backend, characters="latin").read(pictures)]
+        for backend in ("keras", "onnxruntime", "openvino")
+    }
+    assert len(set("".join(texts["keras"]))) > 10
+    assert texts["onnxruntime"] == texts["keras"]
+    assert texts["openvino"] == texts["keras"]

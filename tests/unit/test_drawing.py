@@ -11,7 +11,6 @@ from PIL import Image
 from attention_ocr.errors import UserError
 from attention_ocr.reading import attention_pictures, caption_fonts
 from attention_ocr.reading.attention_pictures import attention_strip, draw_attention, draw_reading, heat_map
-from attention_ocr.render.fonts.files import read_fonts
 
 
 def _picture(views=4, size=60):
@@ -147,8 +146,7 @@ def test_character_without_a_font_is_its_code_point(machine):
 
 def test_what_bundled_fonts_lack_is_shown_in_one_of_the_machine(machine, tmp_path):
     path = font_factory.font_of_boxes(tmp_path / "han.ttf", {c: [(50, 0, 950, 800)] for c in "中文"})
-    (han,) = read_fonts(str(path))
-    machine |= dict.fromkeys(("中", "文", "中文"), han)
+    machine |= dict.fromkeys(("中", "文", "中文"), caption_fonts.Face(str(path), 0))
     assert caption_fonts.drawable("中文", 20)[1].getname() == ("Boxes", "Regular")
     assert caption_fonts.drawable("中文é", 20)[0] == "[U+4E2D][U+6587]é"  # no font has all three
     assert caption_fonts.drawable("中文\u0c05", 20)[0] == "[U+4E2D][U+6587][U+0C05]"

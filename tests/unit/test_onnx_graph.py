@@ -15,6 +15,7 @@ from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model.heads import HEADS
+from attention_ocr.model.layouts.lcnet import SIZES, Guide, LightSvtr, Size
 from attention_ocr.model.network import TOWERS, AttentionOcr
 from attention_ocr.onnx_graph.encoder import TOWERS as GRAPHS
 from attention_ocr.onnx_graph.keras_file import read_keras_file
@@ -33,12 +34,21 @@ CHARSET = Charset.from_labels(["abcdefg"])  # the null last
 TOLERANCE = 1e-4
 
 
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """LCNets of a few channels in place of the published ones."""
+    stages = ((8, "e"), (8, "-"), (12, "-e"), (16, "-e"))
+    monkeypatch.setitem(SIZES, "small", Size(True, (8, 8), stages, LightSvtr(16, 24)))
+    monkeypatch.setitem(SIZES, "tiny", Size(False, (4, 8), stages, Guide(6)))
+
+
 def made(encoder, head, width=64, dataset=None, **knobs):
     """A tiny network with weights and averages as a trained one might have."""
     height = SIDES.get(encoder, 32)
     resize = "stretch" if head == "slice" else "keep_height"
     # CTC reads one row; and recurrent layers are slow to run in Keras.
-    layers = 2 if encoder == "residual" and head in ("ctc", "stacked_attention") else int(head == "ctc" and height > 32)
+    layers = 2 if encoder == "residual" and head in ("ctc", "stacked_attention") else 0
+    layers = max(layers, int(head == "ctc" and (height > 32 or encoder in ("inception_v4", "lcnet"))))
     config = ModelConfig(encoder=encoder, head=head, **{**TINY, "num_encoder_lstm_layers": layers, **knobs})
     spec = dataset or DatasetSpec("tiny", 1, height, max(width, height), 4, CHARSET, resize)
     keras.utils.set_random_seed(0)
@@ -101,22 +111,31 @@ def assert_same(model, session, batch):
     np.testing.assert_array_equal(found["predicted_chars"], wanted["predicted_chars"])
 
 
-def is_slow(encoder, head):
-    """Keras takes long for Inception: one head of Inception-v3's is enough each time."""
-    return encoder == "inception_v4" or (encoder == "inception_v3" and head != "attention")
+def is_quick(encoder, head):
+    """Whether a pair is tested each time: each encoder with attention and with CTC; other tests have the other heads.
+
+    Of the two Inceptions, over which Keras takes long, one is.
+    """
+    if encoder.startswith("inception"):
+        return (encoder, head) == ("inception_v3", "attention")
+    return head in ("attention", "ctc")
 
 
 PAIRS = [
-    pytest.param(encoder, head, marks=[pytest.mark.slow] if is_slow(encoder, head) else [])
+    pytest.param(encoder, head, marks=[] if is_quick(encoder, head) else [pytest.mark.slow])
     for encoder in GRAPHS
     for head in HEADS
 ]
 
 
-def test_an_encoder_without_a_graph_is_named(tmp_path):
-    (missing,) = set(TOWERS) - set(GRAPHS)
-    with pytest.raises(UserError, match=f"--encoder={missing}: has no ONNX graph; read it with --backend=keras"):
-        session_of(made(missing, "attention"), tmp_path)
+def test_every_encoder_has_a_graph():
+    assert set(GRAPHS) == set(TOWERS)
+
+
+def test_an_encoder_without_a_graph_is_named(tmp_path, monkeypatch):
+    monkeypatch.delitem(GRAPHS, "residual")
+    with pytest.raises(UserError, match="--encoder=residual: has no ONNX graph; read it with --backend=keras"):
+        session_of(made("residual", "attention"), tmp_path)
 
 
 @pytest.mark.parametrize(("encoder", "head"), PAIRS)
@@ -134,21 +153,20 @@ def test_every_pair_gives_what_keras_gives(encoder, head, tmp_path):
 @pytest.mark.parametrize(
     "knobs",
     [
-        {"encode_coordinates": True},
-        {"encode_coordinates": True, "crop_height": 70, "crop_width": 79},
-        {"use_autoregression": False},
-        {"head": "slice"},
+        {"encode_coordinates": True, "crop_height": 40, "crop_width": 45},
+        {"use_autoregression": False, "lstm_state_clip_value": 0.1, "stop_at_end": True},
         {"head": "slice", "use_autoregression": False},
         {"num_encoder_lstm_layers": 1},
-        {"lstm_state_clip_value": 0.1, "stop_at_end": True},
-        pytest.param({"final_endpoint": "Mixed_7c"}, marks=pytest.mark.slow),
+        pytest.param({"encoder": "inception_v3", "encode_coordinates": True}, marks=pytest.mark.slow),
+        pytest.param({"encoder": "inception_v3", "final_endpoint": "Mixed_7c"}, marks=pytest.mark.slow),
     ],
     ids=str,
 )
 def test_every_knob_of_the_reference_gives_what_keras_gives(knobs, tmp_path):
-    dataset = DatasetSpec("views", 2, 76, 85, 4, CHARSET)
-    model = made("inception_v3", **{"head": "attention", **knobs}, dataset=dataset)
-    assert_same(model, session_of(model, tmp_path), batch_of(model, 3, 85))
+    sides = (76, 85) if "encoder" in knobs else (46, 51)
+    dataset = DatasetSpec("views", 2, *sides, 4, CHARSET)
+    model = made(**{"encoder": "residual", "head": "attention", **knobs}, dataset=dataset)
+    assert_same(model, session_of(model, tmp_path), batch_of(model, 3, sides[1]))
 
 
 @pytest.mark.parametrize("head", [head for head in HEADS if head not in ("ctc", "slice")])
@@ -160,13 +178,44 @@ def test_pictures_of_any_height_and_texts_that_end(head, tmp_path):
 
 @pytest.mark.parametrize(
     ("encoder", "height", "width"),
-    [("residual", 37, 53), ("crnn", 41, 63), pytest.param("inception_v4", 31, 45, marks=pytest.mark.slow)],
+    [
+        ("residual", 37, 53),
+        pytest.param("crnn", 41, 63, marks=pytest.mark.slow),
+        pytest.param("inception_v4", 31, 45, marks=pytest.mark.slow),
+    ],
 )
 def test_sizes_that_fit_no_stride(encoder, height, width, tmp_path):
     """Convolutions that pad begin elsewhere where a side is odd."""
     model = made(encoder, "attention", dataset=DatasetSpec("odd", 1, height, width, 3, CHARSET))
     assert not model.geometry.canvas
     assert_same(model, session_of(model, tmp_path), batch_of(model, 1, 0))
+
+
+QUICK_LINES = (("small", True, 160), ("tiny", True, 50))
+LINES = [
+    pytest.param(size, has_neck, *kind, marks=[] if (size, has_neck, kind[1]) in QUICK_LINES else [pytest.mark.slow])
+    for size in ("tiny", "small")
+    for has_neck in (True, False)
+    for kind in (("keep_height", 160), ("stretch", 157), ("stretch", 50))
+]
+
+
+@pytest.mark.parametrize(("size", "has_neck", "resize", "width"), LINES)
+def test_each_size_of_lcnet(size, has_neck, resize, width, tmp_path):
+    """On a canvas, and where all pictures have one size, which may be shorter than a line."""
+    dataset = DatasetSpec("lines", 1, 33, width, 5, CHARSET, resize)
+    head = "ctc" if has_neck else "attention"
+    model = made("lcnet", head, dataset=dataset, lcnet_size=size, lcnet_neck=has_neck)
+    session = session_of(model, tmp_path)
+    assert_same(model, session, batch_of(model, 3, 160))
+    if model.geometry.canvas:
+        assert_same(model, session, batch_of(model, 1, 96))
+
+
+@pytest.mark.slow
+def test_lcnet_of_several_views(tmp_path):
+    model = made("lcnet", "attention", dataset=DatasetSpec("views", 2, 32, 40, 4, CHARSET))
+    assert_same(model, session_of(model, tmp_path), batch_of(model, 3, 40))
 
 
 def test_reading_ends_with_the_last_text(tmp_path):

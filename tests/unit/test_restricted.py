@@ -8,9 +8,11 @@ from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig, ReadConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.export.onnx_files import write_onnx
 from attention_ocr.model.cut_network import restricted
 from attention_ocr.model.cutting import joined_cases, with_both_cases
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.onnx_graph.keras_file import read_keras_file
 from attention_ocr.reading.backends import keras as keras_backend
 from attention_ocr.reading.backends import saved_model
 from attention_ocr.reading.reader import Reader
@@ -77,6 +79,25 @@ def test_the_two_cases_of_a_letter_are_one(head, asked, printed):
     np.testing.assert_allclose(logits[..., digit], apart[..., digit], atol=1e-4)
 
 
+KNOBS = [{"characters": "0-2-"}, {"characters": "a-c0-2", "ignore_case": True}, {"ignore_case": True}]
+
+
+@pytest.mark.parametrize(
+    ("head", "knobs"), [*((head, KNOBS[0]) for head in HEADS), ("ctc", KNOBS[1]), ("slice", KNOBS[2])]
+)
+def test_a_graph_is_cut_as_the_network_is(head, knobs, tmp_path):
+    model = made(head)
+    model.save(tmp_path / "model.keras")
+    backend = Reader.load(tmp_path / "model.keras", backend="onnxruntime", **knobs).backend
+    cut = restricted(model, **knobs)
+    assert backend.dataset == cut.dataset
+    wanted, found = cut({"images": np.stack(pictures())}), backend.predict(np.stack(pictures()))
+    assert (found["predicted_length"] > 0).any(), "says nothing"
+    for name, value in wanted.items():
+        value = np.asarray(value)
+        np.testing.assert_allclose(found[name], value, atol=1e-4 * max(1, np.abs(value[value > -1e4]).max()))
+
+
 def test_which_case_is_kept():
     charset = Charset.from_labels(["aAbß1"])
     for asked, removed in ((None, "a"), ("aA", "a"), ("a", "A"), ("A1", "a")):
@@ -94,5 +115,12 @@ def test_characters_that_the_model_lacks():
 
 @pytest.mark.parametrize("knobs", [{"characters": "0-9"}, {"ignore_case": True}, {"beam_width": 2}])
 def test_an_export_reads_what_it_was_made_for(tmp_path, knobs):
+    made("ctc").save(tmp_path / "model.keras")
+    write_onnx(read_keras_file(tmp_path / "model.keras"), tmp_path / "model.onnx")
+    for backend in ("onnxruntime", "openvino"):
+        with pytest.raises(
+            UserError, match=r"is an export, whose graph reads what it was made for|read greedily; read"
+        ):
+            Reader.load(tmp_path / "model.onnx", backend=backend, **knobs)
     with pytest.raises(UserError, match="is an export, whose graph reads greedily what it was made for; give the"):
         saved_model.load(tmp_path, ReadConfig(**knobs))

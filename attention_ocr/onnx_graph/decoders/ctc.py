@@ -3,6 +3,7 @@
 import numpy as np
 
 from attention_ocr.model.description import IMPOSSIBLE
+from attention_ocr.onnx_graph.decoders.cases import joined
 from attention_ocr.onnx_graph.graph import FLOAT, INT32, Graph
 from attention_ocr.onnx_graph.plan import Plan, Positions
 from attention_ocr.onnx_graph.weights import Weights
@@ -12,6 +13,7 @@ def ctc(graph: Graph, plan: Plan, weights: Weights, positions: Positions) -> dic
     """CtcDecoder."""
     K = plan.num_classes
     logits = graph.linear(positions.features, *weights.take((positions.num_features, K + 1), (K + 1,)))
+    logits = joined(graph, plan, logits, more=1)
     if positions.is_picture is not None:
         blank = np.where(np.arange(K + 1) == K, 0, IMPOSSIBLE).astype(np.float32)
         logits = graph.op("Where", graph.op("Unsqueeze", positions.is_picture, [2]), logits, blank)

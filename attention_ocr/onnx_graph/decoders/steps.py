@@ -7,6 +7,7 @@ import numpy as np
 from onnx import GraphProto, helper
 
 from attention_ocr.model.description import HIDDEN, IMPOSSIBLE
+from attention_ocr.onnx_graph.decoders.cases import joined
 from attention_ocr.onnx_graph.graph import BOOL, FLOAT, INT64, Graph
 from attention_ocr.onnx_graph.plan import Plan, Positions
 
@@ -73,7 +74,8 @@ def _body(graph: Graph, plan: Plan, num_states: int, step: Callable) -> tuple[Gr
     inputs += [helper.make_tensor_value_info(fed, INT64, [None])]
     inputs += [helper.make_tensor_value_info(name, FLOAT, [None, None]) for name in state]
     given = step(body, t, state, fed)
-    likeliest = body.op("ArgMax", given.logits, axis=-1, keepdims=0)
+    logits = joined(body, plan, given.logits)
+    likeliest = body.op("ArgMax", logits, axis=-1, keepdims=0)
     after, goes_on = [likeliest, *given.state], going
     if plan.stops:
         had_null = body.name("had_null")
@@ -82,7 +84,7 @@ def _body(graph: Graph, plan: Plan, num_states: int, step: Callable) -> tuple[Gr
         after.append(body.op("Or", had_null, body.op("Equal", likeliest, np.int64(plan.dataset.charset.null_id))))
         ended = body.op("ReduceMin", body.cast(after[-1], FLOAT), keepdims=0)
         goes_on = body.op("Less", ended, np.float32(0.5))
-    after += [given.logits, *([given.attention] if given.attention else [])]
+    after += [logits, *([given.attention] if given.attention else [])]
     outputs = [body.op("Identity", goes_on), *[body.op("Identity", name) for name in after]]
     kinds = [BOOL, INT64, *[FLOAT] * num_states, *([BOOL] if plan.stops else []), FLOAT, FLOAT]
     ranks = [0, 1, *[2] * num_states, *([1] if plan.stops else []), 2, 2]

@@ -16,12 +16,15 @@ class Backend(Protocol):
         dataset: what it was trained on: sizes, views, charset.
         step: training steps behind its weights.
         fingerprint: the digest of the model file, the runtime with its version, and the precision.
+        any_batch: whether a batch of a new size costs no more than its pictures. Others compile the network for each
+            size of a batch, so that they are better given one size.
     """
 
     config: ModelConfig
     dataset: DatasetSpec
     step: int
     fingerprint: str
+    any_batch: bool
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """The endpoints of `AttentionOcr`.

@@ -5,15 +5,14 @@ import importlib.util
 import os
 from pathlib import Path
 
+from attention_ocr import extras
 from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
+from attention_ocr.model.names import PPOCR, file_of
 from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.backends.backend import Backend
-from attention_ocr.ready import catalog
 
-PPOCR = "ppocr"  # no file, but what the package rapidocr brings
 GREEDY = ReadConfig()
-EXTRAS = {"onnxruntime": "[onnx]", "openvino": "[openvino]"}
 KINDS = {
     "keras": (".keras",),
     "saved_model": (),
@@ -28,26 +27,15 @@ def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> 
     Raises:
         UserError: there is no model at `path`, or the backend is not installed or cannot do what is asked for.
     """
-    path = Path(path) if str(path) == PPOCR else catalog.model_file(path)
-    name = choose(path, knobs.backend)
-    if str(path) == PPOCR and name in EXTRAS:
-        raise UserError(f"--backend={name}: reads files; ppocr is read with --backend=keras")
+    name = choose(Path(path) if str(path) == PPOCR else file_of(path), knobs.backend)
+    path = file_of(path)
     try:
         with quiet_imports():
             module = importlib.import_module(f"attention_ocr.reading.backends.{name}")  # each needs another framework
     except ModuleNotFoundError as error:
-        package = f"attention-ocr{EXTRAS.get(name, '')}"
-        raise UserError(
-            f"--backend={name}: needs {error.name}, which is not installed: pip install '{package}'"
-        ) from error
+        raise extras.missing(error, f"--backend={name}") or error from None
     if name in ("onnxruntime", "openvino"):
-        if reading.characters or reading.ignore_case:
-            flag = f"--characters={reading.characters}" if reading.characters else "--ignore_case"
-            raise UserError(
-                f"{flag}: {name} reads all that a graph was made for; use --backend=keras and a .keras file"
-            )
-        searched = reading.lexicon or reading.text_model
-        return module.load(path, 1 if searched else reading.beam_width, knobs)
+        return module.load(path, reading, knobs)
     if knobs.precision not in ("auto", "float32"):
         raise UserError(
             f"--precision={knobs.precision}: {name} reads in float32; use --backend=openvino or onnxruntime"

@@ -8,7 +8,8 @@ import numpy as np
 from attention_ocr import files
 from attention_ocr.config import ReadConfig
 from attention_ocr.model.beam_search import BeamReader
-from attention_ocr.model.model_file import file_of, load_model
+from attention_ocr.model.model_file import load_model
+from attention_ocr.model.names import file_of
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.model.stepwise import FeatureReader, Step, Steps
 
@@ -23,6 +24,8 @@ class KerasBackend:
         beam_width, length_penalty: as in ReadConfig.
         digest: of the model file; empty: there is none.
     """
+
+    any_batch = False
 
     def __init__(self, model: AttentionOcr, beam_width: int = 1, length_penalty: float = 0.0, digest: str = ""):
         ReadConfig(beam_width, length_penalty)  # checks them

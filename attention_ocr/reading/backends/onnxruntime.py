@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from attention_ocr.config import BackendConfig
+from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading.backends.graphs import SerializedGraph, check_greedy, load_graph
@@ -22,6 +22,8 @@ class OnnxRuntimeBackend:
         graph: what to read with.
         source: how messages call it.
     """
+
+    any_batch = True
 
     def __init__(self, graph: SerializedGraph, source: str):
         told = graph.description
@@ -72,16 +74,16 @@ def with_sizes(pixels: np.ndarray, sizes: np.ndarray | None, has_canvas: bool) -
     return {"images": pixels, "sizes": full if sizes is None else np.asarray(sizes, np.int32)}
 
 
-def load(path: str | os.PathLike, beam_width: int, knobs: BackendConfig) -> OnnxRuntimeBackend:
-    """The backend of a `.onnx` or `.keras` file.
+def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> OnnxRuntimeBackend:
+    """The backend of what `graphs.load_graph` opens.
 
     Raises:
         UserError: the file is missing, damaged or of another project; or it is asked for what onnxruntime has not.
     """
-    check_greedy(Path(path), beam_width)
+    check_greedy(Path(path), reading)
     if knobs.precision == "bfloat16":
         raise UserError("--precision=bfloat16: onnxruntime has none on processors; use --backend=openvino or float32")
-    return OnnxRuntimeBackend(load_graph(Path(path), knobs), str(path))
+    return OnnxRuntimeBackend(load_graph(Path(path), reading, knobs), str(path))
 
 
 def _first_line(error: Exception) -> str:

@@ -11,12 +11,12 @@ import numpy as np
 import openvino
 from openvino import opset13
 
-from attention_ocr.config import BackendConfig
+from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.onnx_graph.metadata import KEY, Description
 from attention_ocr.onnx_graph.network import ENDPOINTS, FEATURES, IS_PICTURE
-from attention_ocr.reading.backends.graphs import check, check_greedy, load_graph
+from attention_ocr.reading.backends.graphs import check, check_greedy, check_uncut, load_graph
 from attention_ocr.reading.backends.onnxruntime import with_sizes
 from attention_ocr.reading.backends.parts import Arrays, cores, in_parts, joined, pictures_a_run
 
@@ -34,6 +34,8 @@ class OpenVinoBackend:
         description: what it says of itself.
         precision: float32, bfloat16 or int8.
     """
+
+    any_batch = True
 
     def __init__(self, model: openvino.Model, description: Description, precision: str):
         self.config, self.dataset, self.step = description.config, description.dataset, description.step
@@ -146,24 +148,25 @@ def _handed_over(model: openvino.Model) -> list[openvino.Output]:
     return [output for output in outputs if {FEATURES, IS_PICTURE} & set(output.get_names())]
 
 
-def load(path: str | os.PathLike, beam_width: int, knobs: BackendConfig) -> OpenVinoBackend:
-    """The backend of a `.onnx`, `.keras` or `.xml` file.
+def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> OpenVinoBackend:
+    """The backend of a `.xml` file, or of what `graphs.load_graph` opens.
 
     Raises:
         UserError: the file is missing, damaged or of another project; or it is asked for what it or the processor has
             not.
     """
     path = Path(path)
-    check_greedy(path, beam_width)
+    check_greedy(path, reading)
     core = openvino.Core()
     if knobs.precision == "bfloat16":
         found = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if "BF16" not in found:
             raise UserError(f"--precision=bfloat16: this processor has {', '.join(found)}; use --precision=float32")
     if path.suffix == ".xml":
+        check_uncut(path, reading)
         model, description = _read_ir(core, path, knobs)
     else:
-        graph = load_graph(path, knobs)
+        graph = load_graph(path, reading, knobs)
         model, description = core.read_model(graph.content, b""), graph.description
     precision = description.precision if knobs.precision == "auto" else knobs.precision
     return OpenVinoBackend(model, description, precision)

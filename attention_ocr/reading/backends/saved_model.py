@@ -43,6 +43,8 @@ class SavedModelBackend:
         UserError: it is not an export of this project, or it is damaged.
     """
 
+    any_batch = False
+
     def __init__(self, folder: Path):
         if not (folder / DESCRIPTION_FILE).exists():
             raise UserError(f"{folder}: is not an export of attention-ocr ({DESCRIPTION_FILE} is missing)")

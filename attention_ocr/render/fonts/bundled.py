@@ -4,6 +4,7 @@ import functools
 import importlib.resources
 from pathlib import Path
 
+from attention_ocr import extras
 from attention_ocr.errors import UserError
 from attention_ocr.render.fonts.files import FontFile, read_fonts
 
@@ -51,8 +52,7 @@ def bundled_family(package: str) -> tuple[FontFile, ...]:
     try:
         folder = Path(str(importlib.resources.files(package))) / "files"
     except ModuleNotFoundError as error:
-        name = package.replace("_", "-")
-        raise UserError(f"the fonts of {name} are missing; install them (pip install {name})") from error
+        raise extras.missing(error, "drawing") or error from None
     found = {font.style: font for path in sorted(folder.iterdir()) for font in read_fonts(str(path))}
     missing = [style for style in BUNDLED[package] if style not in found]
     if missing:

@@ -20,7 +20,6 @@ CONDENSED_WORDS = ("cond", "narrow", "compressed")
 SLANTED_WORDS = ("italic", "oblique")
 SERIF_WORDS = ("serif", "roman", "slab", "times", "libertine", "garamond", "baskerville", "caslon", "lora", "playfair")
 
-SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 COLLECTIONS = (".ttc", ".otc")
 BOLD, NORMAL_WIDTH = 600, 5  # of OS/2: SemiBold; medium width
 FACE = 0xFFFF  # The lower half of a font's index names the face; the upper, the instance of a variable font.

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from attention_ocr.errors import UserError
-from attention_ocr.render.fonts.files import SUFFIXES
+
+SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 
 
 @functools.cache
