@@ -80,8 +80,11 @@ def test_mistakes_are_counted_as_a_hand_counts_them():
     assert told["left_out"] == [{"character": "y", "count": 1, "occurrences": 1}]
     assert told["put_in"] == [{"character": "q", "count": 1}]
     assert told["spaces"] == {
-        "in_labels": 2, "left_out": 1, "read_as_another": 1,
-        "put_in": 1, "read_for_another": 0,
+        "in_labels": 2,
+        "left_out": 1,
+        "read_as_another": 1,
+        "put_in": 1,
+        "read_for_another": 0,
     }
     assert mistakes.by_class(found)[0] == {"group": "digits", "characters": 2, "wrong": 0, "right": 1.0}
 
