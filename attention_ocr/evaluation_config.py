@@ -20,6 +20,11 @@ class EvaluationConfig(Knobs):
         "on the same split.",
         works_with={"report": GIVEN},
     )
+    calibrate: str = knob(
+        "",
+        "A copy of the model file (out.keras) whose confidences are as true as one number can make them, found on the "
+        "split that is read; take one that was not learned from, such as validation.",
+    )
     suspects: str = knob(
         "",
         "A list (out.tsv) of records whose labels are probably wrong, since what is read is sure and differs, and a "

@@ -16,7 +16,7 @@ from attention_ocr import files
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.model.description import of_this_version
+from attention_ocr.model.description import CONFIDENCE_POWER, of_this_version
 from attention_ocr.onnx_graph.weights import Weights, read_weights
 
 
@@ -30,6 +30,7 @@ class KerasFile:
         step: training steps behind its weights.
         weights: by layer.
         digest: of the file's bytes, 12 hexadecimal digits.
+        confidence_power: what a Reader raises confidences to.
     """
 
     config: ModelConfig
@@ -37,6 +38,7 @@ class KerasFile:
     step: int
     weights: Weights
     digest: str
+    confidence_power: float = 1.0
 
 
 def read_keras_file(path: str | os.PathLike) -> KerasFile:
@@ -59,6 +61,7 @@ def read_keras_file(path: str | os.PathLike) -> KerasFile:
             int(description["step"]),
             arrays,
             files.digest(path),
+            float(description.get(CONFIDENCE_POWER, 1.0)),
         )
 
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.console import progress_bar
 from attention_ocr.data import bad_records, mixture, pipeline
 from attention_ocr.data.dataset_mix import Part, is_readable
 from attention_ocr.errors import UserError
 from attention_ocr.evaluation_config import EvaluationConfig
+from attention_ocr.reading import calibration
 from attention_ocr.reading.evaluation import (
     Evaluation,
     OnReading,
@@ -20,7 +23,8 @@ from attention_ocr.reading.evaluation import (
     write_predictions,
 )
 from attention_ocr.reading.reader import Reader
-from attention_ocr.reading.report import comparison, report, suspects
+from attention_ocr.reading.report import comparison, report, sureness, suspects
+from attention_ocr.ready import catalog
 
 GREEDY, BACKEND, LINE_ALONE = ReadConfig(), BackendConfig(), EvaluationConfig()
 
@@ -66,7 +70,7 @@ def evaluate_file(
     Raises:
         UserError: the model is of another data set shape, a record cannot be used, or something cannot be written.
     """
-    _check_names(wanted)  # before anything is read
+    _check_names(wanted, path)  # before anything is read
     others = _others(wanted.report_against, split, reading, backend)
     reader = Reader.load(path, **reading.to_dict(), **backend.to_dict())
     album = report.Album(others) if wanted.report else None
@@ -87,6 +91,8 @@ def evaluate_file(
         numbers = report.numbers(found.predictions, others, wanted.report_against)
         page, _ = report.write(wanted.report, about, numbers, album.shown(reader))
         told["report"] = str(page)
+    if wanted.calibrate:
+        told |= _calibrated(path, wanted.calibrate, found.predictions, reader.backend.confidence_power)
     if doubtful:
         listed = suspects.find(found.predictions, wanted.suspect_confidence)
         suspects.write(wanted.suspects, about, listed, doubtful, reader)
@@ -94,12 +100,24 @@ def evaluate_file(
     return told
 
 
-def _check_names(wanted: EvaluationConfig) -> None:
+def _check_names(wanted: EvaluationConfig, path: Path) -> None:
     """Raises a UserError if something that is wanted has a name that it cannot have."""
     if wanted.report:
         report.paths_of(wanted.report)
     if wanted.suspects:
         suspects.page_of(wanted.suspects)
+    if wanted.calibrate:
+        calibration.check_names(catalog.model_file(path), wanted.calibrate)
+
+
+def _calibrated(path: Path, target: str, predictions: Sequence[Prediction], power: float) -> dict[str, Any]:
+    """Writes the calibrated model file: its power, and what calibrating does on the split that it was found on."""
+    confidence = np.array([prediction.confidence for prediction in predictions])
+    right = np.array([prediction.truth == prediction.read for prediction in predictions])
+    found = calibration.fitted(confidence, right)
+    calibration.write(catalog.model_file(path), target, found * power)
+    errors = [sureness.expected_calibration_error(values, right) for values in (confidence, confidence**found)]
+    return {"calibrated": target, "confidence_power": found * power, "calibration_error": errors}
 
 
 def _others(
