@@ -20,6 +20,7 @@ JOBS = {
     "validate_dataset": "read all records of a data set and say whether they are good",
     "train": "learn to read them; resumes where it stopped",
     "eval": "measure a split, once or for every new checkpoint",
+    "compare": "show the curves, best scores and differing knobs of several runs",
     "export": "write a SavedModel that needs nothing but itself",
     "read": "read pictures, or the lines of photographs and pages",
     "demo_inference": "read pictures and show where the network looked",
@@ -81,15 +82,15 @@ def _chosen(arguments: Sequence[str] | None) -> int:
 
 def _run(job: str, module, values: flags.FlagValues, rest: list[str]) -> int:
     try:
-        unknown = values([job, *rest])[1:]
+        given = values([job, *rest])[1:]
+        takes_arguments = hasattr(module, "ARGUMENTS")
         if values.help:
             print(help_text(job, JOBS[job], values, getattr(module, "ARGUMENTS", "")))
             return 0
-        takes_arguments = hasattr(module, "ARGUMENTS")
-        if unknown and not takes_arguments:
-            raise flags.Error(f"{unknown[0]!r} is not a flag; write --name=value")
+        if given and not takes_arguments:
+            raise flags.Error(f"{given[0]!r} is not a flag; write --name=value")
         check_effects(values)
-        return (module.run(values, unknown) if takes_arguments else module.run(values)) or 0
+        return (module.run(values, given) if takes_arguments else module.run(values)) or 0
     except flags.Error as error:
         print(f"error: {error} (attention-ocr {job} --help lists the flags)", file=sys.stderr)
         return 2

@@ -69,7 +69,7 @@ def load(dataset_dir: str, dataset_name: str, data: DataConfig) -> DatasetMix:
         UserError: a flag's value is wrong, a data set is missing, or the data sets do not fit together.
     """
     if not data.curriculum:
-        parts = _parts(_folders(dataset_dir), dataset_name)
+        parts = parts_of(dataset_dir, dataset_name)
         return DatasetMix(parts, (Stage(0, _weighted(data.dataset_weights, parts)),), united(parts))
     for name, value in (("dataset_dir", dataset_dir), ("dataset_weights", data.dataset_weights)):
         if value:
@@ -88,6 +88,22 @@ def load(dataset_dir: str, dataset_name: str, data: DataConfig) -> DatasetMix:
         for folder, start in zip(folders, starts, strict=True)
     ]
     return DatasetMix(parts, tuple(stages), united(parts))
+
+
+def parts_of(dataset_dir: str, dataset_name: str, split_name: str = "") -> tuple[Part, ...]:
+    """The data sets of a folder of records, or of several with commas between.
+
+    Args:
+        dataset_dir, dataset_name: as `load` takes them.
+        split_name: what each of them must have; empty: anything.
+
+    Raises:
+        UserError: one is missing, is named twice, or has no such split.
+    """
+    parts = _parts(_folders(dataset_dir), dataset_name)
+    for part in parts if split_name else ():
+        part.files(split_name)
+    return parts
 
 
 def united(parts: Sequence[Part]) -> DatasetSpec:

@@ -21,6 +21,7 @@ from attention_ocr.data.sizes import without_padding
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.migration import FORMAT_VERSION
+from attention_ocr.model.description import CONFIDENCE_POWER
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.backends.saved_model import DESCRIPTION_FILE, ENDPOINTS, SavedModelBackend, versions
@@ -197,6 +198,7 @@ def _write(model: AttentionOcr, folder: Path) -> None:
         "format_version": FORMAT_VERSION,
         "attention_ocr": __version__,
         "step": model.step,
+        CONFIDENCE_POWER: model.confidence_power,
         "model": model.config.to_dict(),
         "dataset": spec.to_dict(),
     }

@@ -28,6 +28,8 @@ def define_flags(values: flags.FlagValues) -> None:
     works_with(values, "augmentation", sample=GIVEN)
     text, least = LARGEST.metadata["help"], LARGEST.metadata["minimum"]
     flags.DEFINE_integer("max_pixels", MAX_PIXELS, text, lower_bound=least, **define)
+    text = "A list of labels that are probably wrong, as `eval --suspects` writes it: those that stand there still."
+    flags.DEFINE_string("suspects", "", text, **define)
     flags.DEFINE_enum("format", "table", ["table", "json"], "How the report is printed.", **define)
 
 
@@ -38,7 +40,7 @@ def run(values: flags.FlagValues) -> int:
         from attention_ocr.validation.dataset import validate
         from attention_ocr.validation.report import print_json, print_table
 
-    report = validate(values.dataset_dir, values.dataset_name, values.split_name, values.max_pixels)
+    report = validate(values.dataset_dir, values.dataset_name, values.split_name, values.max_pixels, values.suspects)
     if values.format == "json":
         print_json(report)
     else:

@@ -24,7 +24,7 @@ def cut(model: AttentionOcr, characters: str) -> AttentionOcr:
     config = dataclasses.replace(model.config, embedding_size=size)
     dataset = dataclasses.replace(model.dataset, charset=model.dataset.charset.kept(classes))
     found = AttentionOcr(config, dataset)
-    found.step = model.step
+    found.step, found.confidence_power = model.step, model.confidence_power
     for ours, theirs in zip(found.encoder.weights, model.encoder.weights, strict=True):
         ours.assign(theirs)
     K, C, U = len(model.dataset.charset), old.num_features, model.config.num_lstm_units

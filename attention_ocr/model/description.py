@@ -13,6 +13,7 @@ from attention_ocr.migration import FORMAT_VERSION, current
 MOST_ONE_HOT = 1000  # classes up to which, as in the reference, a character fed back has an entry for each
 HIDDEN = -3e4  # the attention's score of what must not be looked at; a number of half precision
 NEVER = -3e4  # the logit of a class that is not read; as HIDDEN
+CONFIDENCE_POWER = "confidence_power"  # what a reading's confidence is raised to; 1 where a file does not tell
 IMPOSSIBLE = -1e9  # a log-probability that survives sums and differences, unlike -inf
 
 

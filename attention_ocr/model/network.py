@@ -12,7 +12,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.migration import FORMAT_VERSION
 from attention_ocr.model import losses, metrics, pixels
 from attention_ocr.model.crnn import Crnn
-from attention_ocr.model.description import of_this_version
+from attention_ocr.model.description import CONFIDENCE_POWER, of_this_version
 from attention_ocr.model.encoder import MultiViewEncoder, RecurrentColumns
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.model.heads import check_pair, head_of
@@ -76,6 +76,7 @@ class AttentionOcr(keras.Model):
             are none.
         feature_grid: (h, w), rows and columns of the largest view's feature map; attention positions are V*h*w.
         step: training steps behind the weights, set by whoever saves the model.
+        confidence_power: what a Reader raises confidences to, as `reading.calibration` found it; 1: nobody looked.
     """
 
     def __init__(self, config: ModelConfig, dataset: DatasetSpec, **kwargs):
@@ -83,6 +84,7 @@ class AttentionOcr(keras.Model):
         self.config = config
         self.dataset = dataset
         self.step = 0
+        self.confidence_power = 1.0
         self.geometry = geometry_of(config, dataset)
         self.feature_grid = self.geometry.largest_grid
         self.head = head_of(config)
@@ -159,6 +161,7 @@ class AttentionOcr(keras.Model):
             "format_version": FORMAT_VERSION,
             "attention_ocr": attention_ocr.__version__,
             "step": self.step,
+            CONFIDENCE_POWER: self.confidence_power,
             "model": self.config.to_dict(),
             "dataset": self.dataset.to_dict(),
         }
@@ -189,6 +192,7 @@ class AttentionOcr(keras.Model):
         config = of_this_version(config)
         model = cls(ModelConfig.from_dict(config["model"]), DatasetSpec.from_dict(config["dataset"]))
         model.step = config["step"]
+        model.confidence_power = float(config.get(CONFIDENCE_POWER, 1.0))
         return model
 
 

@@ -15,7 +15,7 @@ from attention_ocr import files
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
-from attention_ocr.model.description import of_this_version
+from attention_ocr.model.description import CONFIDENCE_POWER, of_this_version
 from attention_ocr.onnx_graph.model_file import ModelFile
 from attention_ocr.onnx_graph.weights import read_weights
 
@@ -40,6 +40,7 @@ def read_keras_file(path: str | os.PathLike) -> ModelFile:
             int(description["step"]),
             arrays,
             files.digest(path),
+            confidence_power=float(description.get(CONFIDENCE_POWER, 1.0)),
         )
 
 

@@ -9,7 +9,7 @@ from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.migration import FORMAT_VERSION
-from attention_ocr.model.description import of_this_version
+from attention_ocr.model.description import CONFIDENCE_POWER, of_this_version
 
 KEY = "attention_ocr"
 
@@ -25,6 +25,7 @@ class Description:
         digest: of the model file it was made from.
         stops: whether a text ends with its first null and reading ends with the batch's last text.
         precision: of its weights and sums: float32 or int8.
+        confidence_power: what a Reader raises confidences to.
     """
 
     config: ModelConfig
@@ -33,6 +34,7 @@ class Description:
     digest: str
     stops: bool
     precision: str = "float32"
+    confidence_power: float = 1.0
 
     def to_strings(self) -> dict[str, str]:
         """The metadata, one entry."""
@@ -45,6 +47,7 @@ class Description:
             "made_from": self.digest,
             "stops_early": self.stops,
             "precision": self.precision,
+            CONFIDENCE_POWER: self.confidence_power,
         }
         return {KEY: json.dumps(values, ensure_ascii=False)}
 
@@ -65,6 +68,7 @@ class Description:
                 values["made_from"],
                 values["stops_early"],
                 values["precision"],
+                float(values.get(CONFIDENCE_POWER, 1.0)),
             )
         except UserError as error:
             raise UserError(f"{source}: {error}") from error

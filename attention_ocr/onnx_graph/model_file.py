@@ -19,6 +19,7 @@ class ModelFile:
         weights: by layer.
         digest: of the file's bytes, 12 hexadecimal digits.
         joined_cases: which letters' two cases are read as one; None: none.
+        confidence_power: what a Reader raises confidences to.
     """
 
     config: ModelConfig
@@ -27,3 +28,4 @@ class ModelFile:
     weights: Weights
     digest: str
     joined_cases: JoinedCases | None = None
+    confidence_power: float = 1.0

@@ -76,7 +76,9 @@ def onnx_model(file: ModelFile, stop_early: bool = False) -> onnx.ModelProto:
         producer_name="attention-ocr",
         producer_version=__version__,
     )
-    description = Description(file.config, file.dataset, file.step, file.digest, plan.stops)
+    description = Description(
+        *(file.config, file.dataset, file.step, file.digest, plan.stops), confidence_power=file.confidence_power
+    )
     helper.set_model_props(model, description.to_strings())
     return model
 

@@ -12,7 +12,7 @@ from PIL import Image
 from attention_ocr.config import MAX_PIXELS, BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
-from attention_ocr.reading import attention_pictures, given_pictures
+from attention_ocr.reading import attention_pictures, calibration, given_pictures
 from attention_ocr.reading.backends import choice as backends
 from attention_ocr.reading.backends.backend import Backend
 from attention_ocr.reading.orientation import Fitted, first_turn, other_turns, sureness, unsure_below
@@ -215,6 +215,7 @@ class Reader:
         outputs = self.backend.predict(_filled(pixels, full), told)
         if self.texts:
             outputs = self.texts({name: np.asarray(value)[: len(pixels)] for name, value in outputs.items()})
+        outputs = calibration.applied(outputs, self.backend.confidence_power)
         readings = readings_of(outputs, self.dataset, grid, self._order)[: len(pixels)]
         seen = np.tile(pixels.shape[1:3], [len(pixels), 1]) if told is None else told
         return [

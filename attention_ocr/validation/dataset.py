@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from attention_ocr.console import progress_bar
 from attention_ocr.data.record_checks import Fault, Inspection, inspect_record
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.records import suspects as suspect_lists
 from attention_ocr.records.framing import FRAMING_BYTES, RawRecord, read_records
+from attention_ocr.records.suspects import Suspect
 from attention_ocr.validation import oddities, repeated_pictures
 from attention_ocr.validation.findings import Report
 from attention_ocr.validation.statistics import FileTally, split_statistics
@@ -21,7 +23,11 @@ KILOBYTE = 1000
 
 
 def validate(
-    dataset_dir: str | os.PathLike, dataset_name: str = "", split_name: str = "", max_pixels: int = MAX_PIXELS
+    dataset_dir: str | os.PathLike,
+    dataset_name: str = "",
+    split_name: str = "",
+    max_pixels: int = MAX_PIXELS,
+    suspects: str = "",
 ) -> Report:
     """Reads all records once and reports on them.
 
@@ -30,10 +36,12 @@ def validate(
         dataset_name: a folder under `datasets/` whose `dataset.json` is used; empty: the one in `dataset_dir`.
         split_name: the split to read; empty: all.
         max_pixels: a picture of more is not decoded.
+        suspects: a list of labels that are probably wrong, which are warned of unless they have changed; empty: none.
 
     Raises:
-        UserError: the data set has no such split.
+        UserError: the data set has no such split, or the list is wrong.
     """
+    listed = suspect_lists.read(suspects, str(dataset_dir)) if suspects else {}
     report = Report(str(dataset_dir), max_pixels=max_pixels)
     try:
         spec = report.spec = DatasetSpec.load(dataset_dir, dataset_name)
@@ -47,7 +55,7 @@ def validate(
     total = sum(Path(tally.path).stat().st_size for tally in report.tallies) // KILOBYTE
     with progress_bar("checking, kB", total) as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
         for tally in report.tallies:
-            _read_file(tally, spec, report, pool, advance)
+            _read_file(tally, spec, report, listed, pool, advance)
     _check_counts(split_names, spec, report)
     repeated = _check_repeats(spec, report)
     for name in split_names:
@@ -74,12 +82,19 @@ def _files_of_splits(split_names: Sequence[str], spec: DatasetSpec, report: Repo
 
 
 def _read_file(
-    tally: FileTally, spec: DatasetSpec, report: Report, pool: ThreadPoolExecutor, advance: Callable[[int], None]
+    tally: FileTally,
+    spec: DatasetSpec,
+    report: Report,
+    suspects: Mapping[str, Suspect],
+    pool: ThreadPoolExecutor,
+    advance: Callable[[int], None],
 ) -> None:
     done = shown = 0
     try:
         for record, inspection in _inspected(tally.path, spec, report.max_pixels, pool):
             oddities.warn_of_record(report, inspection, tally.record_name(record.number))
+            suspect = suspects.get(f"{Path(tally.path).name}:{record.number}")
+            oddities.warn_of_suspect(report, spec, inspection, tally.record_name(record.number), suspect)
             for fault in inspection.faults:
                 report.add_record_fault(fault, tally.record_name(record.number))
             tally.num_lost += not record.data and bool(record.fault)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from attention_ocr.data.record_checks import Inspection, inspect_record
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.records.framing import read_record_at
+from attention_ocr.records.suspects import Suspect
 from attention_ocr.validation import repeated_pictures
 from attention_ocr.validation.findings import Report
 from attention_ocr.validation.repeated_pictures import Place
@@ -38,6 +39,15 @@ def warn_of_record(report: Report, found: Inspection, where: str) -> None:
         report.warn("empty_label", where, "its label has no character: a picture without text, if that is meant")
     elif found.shows_nothing:
         report.warn("one_colour", where, f"its picture is of one colour, its label is {found.text!r}")
+
+
+def warn_of_suspect(report: Report, spec: DatasetSpec, found: Inspection, where: str, suspect: Suspect | None) -> None:
+    """Adds a warning where a list of suspects has a record whose label is what it was then."""
+    if suspect and _text_of(spec, found.ids or []) == suspect.truth:
+        sure = f"{100 * suspect.confidence:.1f}% sure"
+        report.warn(
+            "suspect_label", where, f"its label is {suspect.truth!r}, but a reader sees {suspect.read!r}, {sure}"
+        )
 
 
 def warn_of_two_labels(report: Report, spec: DatasetSpec, place: Place, other: Place) -> None:
@@ -91,6 +101,9 @@ def _warn_of_characters(report: Report) -> None:
 def _label_at(spec: DatasetSpec, place: Place) -> str:
     tally, number = place
     data = read_record_at(tally.path, tally.offsets[number])
-    ids = inspect_record(data, spec, max_pixels=0).ids or []  # of the label alone: no picture is decoded
+    return _text_of(spec, inspect_record(data, spec, max_pixels=0).ids or [])  # the label alone: no picture is decoded
+
+
+def _text_of(spec: DatasetSpec, ids: Sequence[int]) -> str:
     symbols = dict(enumerate(spec.charset.symbols))
     return "".join(symbols.get(class_id, "?") for class_id in ids)

@@ -12,6 +12,7 @@ from conftest import draw_word
 from attention_ocr.__main__ import main
 from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig
+from attention_ocr.data import dataset_mix
 from attention_ocr.dataset_spec import DatasetSpec, Split
 from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
@@ -110,7 +111,7 @@ def test_a_perfect_reader_of_both_has_all_right_on_each(folders, mixed_run, tmp_
         ids = [np.array(charset.pad(charset.encode(word), 5)) for word in WORDS[name][:4]]
         readings = [Reading(charset.decode(row), 1.0, row, np.ones(5), None, (1, 1)) for row in ids]
         monkeypatch.setattr(Reader, "read_batch", lambda *_, found=readings: found)
-        split = record_evaluation.EvaluationSplit(str(folder), "test", DatasetSpec.load(folder), 4)
+        split = record_evaluation.EvaluationSplit(dataset_mix.parts_of(str(folder), ""), "test", 4)
         found = record_evaluation.evaluate_file(mixed_run / "best.keras", split, tmp_path)
         assert [found[measure] for measure in evaluation.MEASURES] == [1, 1, 1, 1, 1]
 

@@ -46,7 +46,7 @@ class Export:
 
     def __init__(self, backend):
         self.config, self.dataset, self.step = backend.config, backend.dataset, backend.step
-        self.fingerprint, self.predict = "", backend.predict
+        self.fingerprint, self.confidence_power, self.predict = "", 1.0, backend.predict
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ class Backend(Protocol):
         config: its knobs.
         dataset: what it was trained on: sizes, views, charset.
         step: training steps behind its weights.
+        confidence_power: what a Reader raises confidences to, as the model file tells; 1: they stay.
         fingerprint: the digest of the model file, the runtime with its version, and the precision.
         any_batch: whether a batch of a new size costs no more than its pictures. Others compile the network for each
             size of a batch, so that they are better given one size.
@@ -25,6 +26,7 @@ class Backend(Protocol):
     step: int
     fingerprint: str
     any_batch: bool
+    confidence_power: float
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """The endpoints of `AttentionOcr`.

@@ -31,6 +31,7 @@ class KerasBackend:
         ReadConfig(beam_width, length_penalty)  # checks them
         self._model = model
         self.config, self.dataset, self.step = model.config, model.dataset, model.step
+        self.confidence_power = model.confidence_power
         self.fingerprint = f"{digest or 'unsaved'} keras {keras.__version__} ({keras.backend.backend()}) float32"
         self._step: Step | None = None
         self._network = model if beam_width == 1 else BeamReader(model, beam_width, length_penalty)

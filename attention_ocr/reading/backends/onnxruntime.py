@@ -28,6 +28,7 @@ class OnnxRuntimeBackend:
     def __init__(self, graph: SerializedGraph, source: str):
         told = graph.description
         self.config, self.dataset, self.step = told.config, told.dataset, told.step
+        self.confidence_power = told.confidence_power
         self.fingerprint = f"{told.digest} onnxruntime {onnxruntime.__version__} {told.precision}"
         geometry = geometry_of(told.config, told.dataset)
         self._graph, self._source = graph, source

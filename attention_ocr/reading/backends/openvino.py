@@ -39,6 +39,7 @@ class OpenVinoBackend:
 
     def __init__(self, model: openvino.Model, description: Description, precision: str):
         self.config, self.dataset, self.step = description.config, description.dataset, description.step
+        self.confidence_power = description.confidence_power
         self.fingerprint = f"{description.digest} openvino {openvino.get_version().split('-')[0]} {precision}"
         geometry = geometry_of(self.config, self.dataset)
         self._has_canvas = geometry.canvas is not None

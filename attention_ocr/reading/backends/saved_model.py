@@ -11,6 +11,7 @@ from attention_ocr.config import ModelConfig, ReadConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.migration import current
+from attention_ocr.model.description import CONFIDENCE_POWER
 from attention_ocr.model.geometry import geometry_of
 
 DESCRIPTION_FILE = Path("assets.extra") / "attention_ocr.json"
@@ -53,6 +54,7 @@ class SavedModelBackend:
             self.config = ModelConfig.from_dict(description["model"])
             self.dataset = DatasetSpec.from_dict(description["dataset"], str(folder))
             self.step = description["step"]
+            self.confidence_power = float(description.get(CONFIDENCE_POWER, 1.0))
             self._loaded = tf.saved_model.load(str(folder))  # the signatures live as long as it does
         except UserError:
             raise
