@@ -3,6 +3,7 @@
 import contextlib
 import io
 import threading
+import time
 
 import httpx
 import numpy as np
@@ -103,8 +104,9 @@ def running(service, key=""):
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
         with httpx.Client(base_url=address, timeout=30) as client:
-            while client.get("/health/ready").status_code != 200:
-                pass
+            deadline = time.monotonic() + 30
+            while (ready := client.get("/health/ready")).status_code != 200:
+                assert time.monotonic() < deadline, ready.text
         yield address, server
     finally:
         server.stop()

@@ -215,7 +215,7 @@ class Reader:
         outputs = self.backend.predict(_filled(pixels, full), told)
         if self.texts:
             outputs = self.texts({name: np.asarray(value)[: len(pixels)] for name, value in outputs.items()})
-        outputs = calibration.applied(outputs, self.backend.confidence_power)
+        outputs = calibration.applied(outputs, getattr(self.backend, "confidence_power", 1.0))
         readings = readings_of(outputs, self.dataset, grid, self._order)[: len(pixels)]
         seen = np.tile(pixels.shape[1:3], [len(pixels), 1]) if told is None else told
         return [
