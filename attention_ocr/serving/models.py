@@ -19,6 +19,7 @@ from attention_ocr.reading.reader import Fitted, Reader, Reading
 from attention_ocr.reading.texts.ctc_alternatives import CtcAlternatives
 from attention_ocr.ready.default import PPOCR
 from attention_ocr.serve_config import ServeConfig
+from attention_ocr.serving.answers import answer_of
 from attention_ocr.serving.batching import Batcher
 from attention_ocr.serving.measures import Measures
 
@@ -32,12 +33,14 @@ class Item:
     """A picture in a batch.
 
     Attributes:
+        name: of its file.
         fitted: the picture.
-        alternatives: whether other texts are asked for.
+        alternatives: other texts that are told at most.
     """
 
+    name: str
     fitted: Fitted
-    alternatives: bool = False
+    alternatives: int
 
 
 class ServedModel:
@@ -83,9 +86,9 @@ class ServedModel:
         self.batcher = Batcher(self._read, config.max_batch, config.max_delay_ms / 1000, config.queue_size, count)
         queue.set_function(lambda: self.batcher.under_way)
 
-    def submit(self, fitted: Fitted, alternatives: bool) -> Future:
-        """The Reading of a picture that a place was reserved for."""
-        return self.batcher.submit(Item(fitted, alternatives))
+    def submit(self, name: str, fitted: Fitted, alternatives: int = 0) -> Future:
+        """The answer, as `answer_of` makes it, of a picture that a place was reserved for."""
+        return self.batcher.submit(Item(name, fitted, alternatives))
 
     def warm_up(self) -> None:
         """Reads an empty picture, and a batch of them, so that no request waits for what is made once."""
@@ -94,7 +97,7 @@ class ServedModel:
         fitted = self.reader.fitted(blank)
         for number in {1, min(self._config.max_batch, self._config.queue_size)}:
             batcher.reserve(number)
-            for future in [self.submit(fitted, alternatives=False) for _ in range(number)]:
+            for future in [self.submit("", fitted) for _ in range(number)]:
                 future.result()
 
     def described(self) -> dict[str, Any]:
@@ -114,16 +117,19 @@ class ServedModel:
             "fingerprint": backend.fingerprint,
         }
 
-    def _read(self, items: Sequence[Item]) -> list[Reading]:
-        """The readings of a batch; those with alternatives are read together, and those without."""
+    def _read(self, items: Sequence[Item]) -> list[dict[str, Any]]:
+        """The answers of a batch; those with alternatives are read together, and those without."""
         found: dict[int, Reading] = {}
         for asked in (False, True):
-            rows = [row for row, item in enumerate(items) if item.alternatives == asked]
+            rows = [row for row, item in enumerate(items) if (item.alternatives > 0) == asked]
             if rows:
                 reader = self._reader_of_alternatives() if asked else self.reader
                 readings = reader.read_prepared([items[row].fitted for row in rows])
                 found |= zip(rows, readings, strict=True)
-        return [found[row] for row in range(len(items))]
+        charset = self.reader.dataset.charset
+        return [
+            answer_of(item.name, item.fitted, found[row], charset, item.alternatives) for row, item in enumerate(items)
+        ]
 
     def _reader_of_alternatives(self) -> Reader:
         """A reader that tells several texts; made when it is first asked for, as few need it."""
