@@ -9,6 +9,7 @@ import asyncio
 import json
 import random
 import signal
+import sys
 import time
 import zlib
 from collections import Counter

@@ -1,9 +1,7 @@
 """The models of a service: each with its reader, and the thread that reads."""
 
 import dataclasses
-import importlib.util
 import logging
-import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -14,10 +12,8 @@ import numpy as np
 
 from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
-from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.reader import Fitted, Reader, Reading
 from attention_ocr.reading.texts.ctc_alternatives import CtcAlternatives
-from attention_ocr.ready.default import PPOCR
 from attention_ocr.serve_config import ServeConfig
 from attention_ocr.serving.answers import answer_of
 from attention_ocr.serving.batching import Batcher
@@ -25,7 +21,6 @@ from attention_ocr.serving.measures import Measures
 
 logger = logging.getLogger(__name__)
 MOST_ALTERNATIVES = 10
-ONNX_PACKAGES = ("onnxruntime", "onnx", "h5py")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,9 +157,13 @@ class Models:
         """Makes every model ready, in a thread of its own."""
 
         def run() -> None:
-            for model in self.by_name.values():
-                model.warm_up()
-            self.is_ready = True
+            try:
+                for model in self.by_name.values():
+                    model.warm_up()
+            except Exception:
+                logger.exception("the models cannot read; the service is not ready")
+            else:
+                self.is_ready = True
 
         threading.Thread(target=run, name="warm up", daemon=True).start()
 
@@ -182,26 +181,15 @@ def load_reader(path: str, reading: ReadConfig, backend: BackendConfig) -> Reade
         UserError: as `Reader.load`.
     """
     knobs = {**reading.to_dict(), **backend.to_dict()}
-    has_onnx = all(importlib.util.find_spec(package) for package in ONNX_PACKAGES)
     other = Path(path).is_dir() or Path(path).suffix not in ("", ".keras")
-    if backend.backend != "auto" or reading.beam_width > 1 or other or not has_onnx:
+    if backend.backend != "auto" or reading.beam_width > 1 or other:
         return Reader.load(path, **knobs)
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            given = _as_keras_file(Path(folder)) if path == PPOCR and not Path(path).exists() else path
-            return Reader.load(given, **{**knobs, "backend": "onnxruntime"})
+        return Reader.load(path, **{**knobs, "backend": "onnxruntime"})
     except UserError as error:
+        reader = Reader.load(path, **knobs)  # says what is wrong, if that is not onnxruntime
         logger.info("%s: read by Keras (%s)", path, error)
-        return Reader.load(path, **knobs)
-
-
-def _as_keras_file(folder: Path) -> str:
-    """`ppocr` as a file that the graph is made from."""
-    with quiet_imports():
-        ppocr_import = importlib.import_module("attention_ocr.model.ppocr_import")  # needs Keras, which few models do
-    target = folder / f"{PPOCR}.keras"
-    ppocr_import.convert(target)
-    return str(target)
+        return reader
 
 
 def names_and_paths(given: Sequence[str]) -> list[tuple[str, str]]:
