@@ -134,7 +134,7 @@ class ServedModel:
                 self._with_alternatives = self.reader
             elif backend.config.head == "ctc":
                 told = CtcAlternatives(spec.charset, spec.max_sequence_length, MOST_ALTERNATIVES + 1)
-                self._with_alternatives = Reader(backend, told, self.reader.max_pixels)
+                self._with_alternatives = Reader(backend, told, self.reader.max_pixels, self.reader.orientation)
             else:
                 knobs = dataclasses.replace(self._reading, beam_width=MOST_ALTERNATIVES + 1).to_dict()
                 self._with_alternatives = Reader.load(self.path, backend="keras", **knobs)

@@ -13,7 +13,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.reading.backends.parts import cores
 from attention_ocr.records.pictures import TooManyPixelsError
 from attention_ocr.serve_config import ServeConfig
-from attention_ocr.serving.bodies import Bodies
+from attention_ocr.serving.bodies import Bodies, drain
 from attention_ocr.serving.measures import Measures
 from attention_ocr.serving.models import Models, ServedModel
 from attention_ocr.serving.refusals import RefusalError, is_full, is_too_large, is_wrong
@@ -77,6 +77,7 @@ class Service:
             RefusalError: it cannot be answered; of several pictures only if none can be read.
         """
         if self._requests >= self.config.queue_size:
+            await drain(request)
             raise is_full(f"{self._requests} requests are under way, of at most {self.config.queue_size}")
         self._requests += 1
         try:
