@@ -1,5 +1,6 @@
 """Charset: file <-> classes, text <-> ids, and the null that pads a label to T characters."""
 
+import functools
 import hashlib
 import itertools
 import json
@@ -180,7 +181,7 @@ class Charset:
         symbols = self.symbols
         return "".join(symbols[class_id] for class_id in ids)
 
-    @property
+    @functools.cached_property
     def symbols(self) -> list[str]:
         """What each class prints: its last character, nothing for the null."""
         return [characters[-1] if characters else "" for characters in self.classes]

@@ -12,6 +12,7 @@ EXTRAS = {
     "openvino": ("openvino",),
     "lmdb": ("lmdb",),
     "ppocr": ("rapidocr",),
+    "serve": ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "uvicorn"),
 }
 
 

@@ -6,8 +6,7 @@ import logging
 from attention_ocr.ready import catalog
 
 PPOCR, WORDS = "ppocr", "words"
-# What `ppocr` needs: its weights lie in the one, the other opens them, and Keras with TensorFlow or jax reads.
-PPOCR_NEEDS = ("rapidocr", "onnx", "keras")
+PPOCR_NEEDS = ("rapidocr", "onnx", "onnxruntime")  # its weights lie in the first one
 logger = logging.getLogger(__name__)
 
 

@@ -160,11 +160,15 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(told, ensure_ascii=True)
 
 
-def log_json() -> None:
-    """From now on what this package and the server log is a JSON object a line, on standard output."""
+def log_lines(as_json: bool) -> None:
+    """From now on what this package and the server log are lines on standard output, JSON objects or text.
+
+    Unlike what a job prints, they may get lost: a log that is closed must not end the service.
+    """
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(JsonFormatter() if as_json else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     for name in ("attention_ocr", "uvicorn"):
         log = logging.getLogger(name)
         log.handlers, log.propagate = [handler], False
         log.setLevel(logging.INFO if name == "attention_ocr" else logging.WARNING)
+    logging.raiseExceptions = False

@@ -17,7 +17,8 @@ import attention_ocr
 from attention_ocr.serving import documents
 from attention_ocr.serving.access import Key, Record
 from attention_ocr.serving.answers import prediction_of
-from attention_ocr.serving.models import MOST_ALTERNATIVES
+from attention_ocr.serving.bodies import drain
+from attention_ocr.serving.models import MOST_ALTERNATIVES, ServedModel
 from attention_ocr.serving.refusals import RefusalError
 from attention_ocr.serving.service import Service
 from attention_ocr.serving.uploads import instances_of, uploads_of
@@ -62,7 +63,15 @@ def _add_reading(app: FastAPI, service: Service, key: Key) -> None:
 
     async def has_key(request: Request) -> None:
         if not key.fits(request.headers.get("authorization", "")):
+            await drain(request)
             raise RefusalError(401, "this needs the service's key: send `Authorization: Bearer KEY`", "no_key")
+
+    async def named(request: Request, name: str) -> ServedModel:
+        try:
+            return service.model_of(name)
+        except RefusalError:
+            await drain(request)
+            raise
 
     guarded: dict[str, Any] = {"dependencies": [Depends(has_key)], "responses": documents.PROBLEMS}
     most = service.config.max_pictures
@@ -77,7 +86,7 @@ def _add_reading(app: FastAPI, service: Service, key: Key) -> None:
     ) -> JSONResponse:
         """Reads pictures: their texts, how sure each is, and where each character is."""
         content_type = request.headers.get("content-type", "")
-        served = service.model_of(model)
+        served = await named(request, model)
         found = await service.answer(request, served, lambda body: uploads_of(content_type, body, most), alternatives)
         values = {"model": found.model, "request_id": request.state.notes["id"], "milliseconds": found.milliseconds}
         return JSONResponse({**values, "readings": found.readings})
@@ -97,7 +106,7 @@ def _add_reading(app: FastAPI, service: Service, key: Key) -> None:
     @app.post("/v1/models/{name}:predict", openapi_extra=documents.INSTANCES, **guarded)
     async def predict(request: Request, name: str) -> dict[str, list[dict[str, Any]]]:
         """Reads pictures as TensorFlow Serving does with an export."""
-        found = await service.answer(request, service.model_of(name), lambda body: instances_of(body, most))
+        found = await service.answer(request, await named(request, name), lambda body: instances_of(body, most))
         return {"predictions": [prediction_of(answer) for answer in found.readings]}
 
 

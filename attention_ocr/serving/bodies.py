@@ -52,7 +52,7 @@ class Bodies:
             "larger --max_upload_mb"
         )
         if told.isdecimal() and int(told) > self.max_bytes:
-            await self._drain(request)
+            await drain(request)
             raise too_large
         parts: list[bytes] = []
         size = 0
@@ -62,25 +62,25 @@ class Bodies:
                 self.held += len(part)
                 parts.append(part)
                 if size > self.max_bytes or self.held > BODIES * self.max_bytes:
-                    await self._drain(request)
+                    await drain(request)
                     raise too_large if size > self.max_bytes else is_full("the service holds as much as it may")
         except BaseException:
             self.held -= size
             raise
         return b"".join(parts)
 
-    @staticmethod
-    async def _drain(request: Request) -> None:
-        """Reads on for a while and forgets it: a connection that is closed at once loses the answer on its way."""
-        if request.headers.get("expect", "").lower() == "100-continue":
-            return  # nothing is sent before it is asked for
-        left = DRAINED
-        try:
-            async with asyncio.timeout(DRAINING_S):
-                while left > 0:
-                    message = await request.receive()
-                    left -= len(message.get("body", b""))
-                    if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                        return
-        except TimeoutError:
-            return
+
+async def drain(request: Request) -> None:
+    """Reads a body on for a while and forgets it: a connection that is closed at once loses the answer on its way."""
+    if request.headers.get("expect", "").lower() == "100-continue":
+        return  # nothing is sent before it is asked for
+    left = DRAINED
+    try:
+        async with asyncio.timeout(DRAINING_S):
+            while left > 0:
+                message = await request.receive()
+                left -= len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return

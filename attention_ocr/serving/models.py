@@ -1,9 +1,7 @@
 """The models of a service: each with its reader, and the thread that reads."""
 
 import dataclasses
-import importlib.util
 import logging
-import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -14,17 +12,15 @@ import numpy as np
 
 from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
-from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.reader import Fitted, Reader, Reading
 from attention_ocr.reading.texts.ctc_alternatives import CtcAlternatives
-from attention_ocr.ready.default import PPOCR
 from attention_ocr.serve_config import ServeConfig
+from attention_ocr.serving.answers import answer_of
 from attention_ocr.serving.batching import Batcher
 from attention_ocr.serving.measures import Measures
 
 logger = logging.getLogger(__name__)
 MOST_ALTERNATIVES = 10
-ONNX_PACKAGES = ("onnxruntime", "onnx", "h5py")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,12 +28,14 @@ class Item:
     """A picture in a batch.
 
     Attributes:
+        name: of its file.
         fitted: the picture.
-        alternatives: whether other texts are asked for.
+        alternatives: other texts that are told at most.
     """
 
+    name: str
     fitted: Fitted
-    alternatives: bool = False
+    alternatives: int
 
 
 class ServedModel:
@@ -83,9 +81,9 @@ class ServedModel:
         self.batcher = Batcher(self._read, config.max_batch, config.max_delay_ms / 1000, config.queue_size, count)
         queue.set_function(lambda: self.batcher.under_way)
 
-    def submit(self, fitted: Fitted, alternatives: bool) -> Future:
-        """The Reading of a picture that a place was reserved for."""
-        return self.batcher.submit(Item(fitted, alternatives))
+    def submit(self, name: str, fitted: Fitted, alternatives: int = 0) -> Future:
+        """The answer, as `answer_of` makes it, of a picture that a place was reserved for."""
+        return self.batcher.submit(Item(name, fitted, alternatives))
 
     def warm_up(self) -> None:
         """Reads an empty picture, and a batch of them, so that no request waits for what is made once."""
@@ -94,7 +92,7 @@ class ServedModel:
         fitted = self.reader.fitted(blank)
         for number in {1, min(self._config.max_batch, self._config.queue_size)}:
             batcher.reserve(number)
-            for future in [self.submit(fitted, alternatives=False) for _ in range(number)]:
+            for future in [self.submit("", fitted) for _ in range(number)]:
                 future.result()
 
     def described(self) -> dict[str, Any]:
@@ -114,16 +112,19 @@ class ServedModel:
             "fingerprint": backend.fingerprint,
         }
 
-    def _read(self, items: Sequence[Item]) -> list[Reading]:
-        """The readings of a batch; those with alternatives are read together, and those without."""
+    def _read(self, items: Sequence[Item]) -> list[dict[str, Any]]:
+        """The answers of a batch; those with alternatives are read together, and those without."""
         found: dict[int, Reading] = {}
         for asked in (False, True):
-            rows = [row for row, item in enumerate(items) if item.alternatives == asked]
+            rows = [row for row, item in enumerate(items) if (item.alternatives > 0) == asked]
             if rows:
                 reader = self._reader_of_alternatives() if asked else self.reader
                 readings = reader.read_prepared([items[row].fitted for row in rows])
                 found |= zip(rows, readings, strict=True)
-        return [found[row] for row in range(len(items))]
+        charset = self.reader.dataset.charset
+        return [
+            answer_of(item.name, item.fitted, found[row], charset, item.alternatives) for row, item in enumerate(items)
+        ]
 
     def _reader_of_alternatives(self) -> Reader:
         """A reader that tells several texts; made when it is first asked for, as few need it."""
@@ -133,7 +134,7 @@ class ServedModel:
                 self._with_alternatives = self.reader
             elif backend.config.head == "ctc":
                 told = CtcAlternatives(spec.charset, spec.max_sequence_length, MOST_ALTERNATIVES + 1)
-                self._with_alternatives = Reader(backend, told, self.reader.max_pixels)
+                self._with_alternatives = Reader(backend, told, self.reader.max_pixels, self.reader.orientation)
             else:
                 knobs = dataclasses.replace(self._reading, beam_width=MOST_ALTERNATIVES + 1).to_dict()
                 self._with_alternatives = Reader.load(self.path, backend="keras", **knobs)
@@ -156,9 +157,13 @@ class Models:
         """Makes every model ready, in a thread of its own."""
 
         def run() -> None:
-            for model in self.by_name.values():
-                model.warm_up()
-            self.is_ready = True
+            try:
+                for model in self.by_name.values():
+                    model.warm_up()
+            except Exception:
+                logger.exception("the models cannot read; the service is not ready")
+            else:
+                self.is_ready = True
 
         threading.Thread(target=run, name="warm up", daemon=True).start()
 
@@ -176,26 +181,15 @@ def load_reader(path: str, reading: ReadConfig, backend: BackendConfig) -> Reade
         UserError: as `Reader.load`.
     """
     knobs = {**reading.to_dict(), **backend.to_dict()}
-    has_onnx = all(importlib.util.find_spec(package) for package in ONNX_PACKAGES)
     other = Path(path).is_dir() or Path(path).suffix not in ("", ".keras")
-    if backend.backend != "auto" or reading.beam_width > 1 or other or not has_onnx:
+    if backend.backend != "auto" or reading.beam_width > 1 or other:
         return Reader.load(path, **knobs)
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            given = _as_keras_file(Path(folder)) if path == PPOCR and not Path(path).exists() else path
-            return Reader.load(given, **{**knobs, "backend": "onnxruntime"})
+        return Reader.load(path, **{**knobs, "backend": "onnxruntime"})
     except UserError as error:
+        reader = Reader.load(path, **knobs)  # says what is wrong, if that is not onnxruntime
         logger.info("%s: read by Keras (%s)", path, error)
-        return Reader.load(path, **knobs)
-
-
-def _as_keras_file(folder: Path) -> str:
-    """`ppocr` as a file that the graph is made from."""
-    with quiet_imports():
-        ppocr_import = importlib.import_module("attention_ocr.model.ppocr_import")  # needs Keras, which few models do
-    target = folder / f"{PPOCR}.keras"
-    ppocr_import.convert(target)
-    return str(target)
+        return reader
 
 
 def names_and_paths(given: Sequence[str]) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
 from attention_ocr.ready.default import default_reader
 from attention_ocr.serve_config import ServeConfig
-from attention_ocr.serving.access import Key, log_json
+from attention_ocr.serving.access import Key, log_lines
 from attention_ocr.serving.app import app_of
 from attention_ocr.serving.measures import Measures
 from attention_ocr.serving.models import Models, ServedModel, names_and_paths
@@ -64,8 +64,7 @@ def serve(
         UserError: a model or the key's file is wrong, or the address cannot be used.
     """
     key = Key.of_file(config.api_key_file)
-    if config.log_json:
-        log_json()
+    log_lines(config.log_json)
     with bound(config) as listening:
         measures = Measures()
         names = names_and_paths(given or [default_reader()])

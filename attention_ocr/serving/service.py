@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.reading.backends.parts import cores
 from attention_ocr.records.pictures import TooManyPixelsError
 from attention_ocr.serve_config import ServeConfig
-from attention_ocr.serving.answers import answer_of
-from attention_ocr.serving.bodies import Bodies
+from attention_ocr.serving.bodies import Bodies, drain
 from attention_ocr.serving.measures import Measures
 from attention_ocr.serving.models import Models, ServedModel
 from attention_ocr.serving.refusals import RefusalError, is_full, is_too_large, is_wrong
@@ -78,6 +77,7 @@ class Service:
             RefusalError: it cannot be answered; of several pictures only if none can be read.
         """
         if self._requests >= self.config.queue_size:
+            await drain(request)
             raise is_full(f"{self._requests} requests are under way, of at most {self.config.queue_size}")
         self._requests += 1
         try:
@@ -85,9 +85,11 @@ class Service:
             try:
                 notes = request.state.notes
                 notes["bytes"] = len(body)
-                uploads = await self._in_thread(parse, body)
-                notes["pictures"] = len(uploads)
-                return await self._read(uploads, model, alternatives)
+                started = time.perf_counter()
+                begun = await self._in_thread(self._begin, parse, body, model, alternatives)
+                notes["pictures"] = len(begun)
+                readings = await self._finish(begun, model, alternatives)
+                return Answers(model.name, readings, round(1000 * (time.perf_counter() - started), 1))
             finally:
                 self._bodies.release(body)
         finally:
@@ -98,40 +100,61 @@ class Service:
         self.models.close()
         self._threads.shutdown()
 
-    async def _read(self, uploads: list[Upload], model: ServedModel, alternatives: int) -> Answers:
-        started = time.perf_counter()
+    def _begin(
+        self, parse: Parse, body: bytes, model: ServedModel, alternatives: int
+    ) -> list[tuple[Upload, Future | RefusalError | None]]:
+        """The pictures of a body. One alone is decoded at once, and its answer is on its way; several are not yet."""
+        uploads = parse(body)
         model.batcher.reserve(len(uploads))
-        found = await asyncio.gather(
-            *(self._one(upload, model, alternatives) for upload in uploads), return_exceptions=True
-        )
+        if len(uploads) > 1:
+            return [(upload, None) for upload in uploads]
+        try:
+            return [(uploads[0], decode_and_submit(uploads[0], model, alternatives))]
+        except RefusalError as refusal:
+            return [(uploads[0], refusal)]
+
+    async def _finish(
+        self, begun: list[tuple[Upload, Future | RefusalError | None]], model: ServedModel, alternatives: int
+    ) -> list[dict[str, Any]]:
+        """The answers of pictures."""
+
+        async def one(upload: Upload, future: Future | RefusalError | None) -> dict[str, Any]:
+            if isinstance(future, RefusalError):
+                raise future
+            later = future or await self._in_thread(decode_and_submit, upload, model, alternatives)
+            return await asyncio.wrap_future(later)
+
+        found = await asyncio.gather(*(one(*entry) for entry in begun), return_exceptions=True)
         readings: list[dict[str, Any]] = []
-        for upload, one in zip(uploads, found, strict=True):
-            if isinstance(one, RefusalError):
-                self.measures.rejects.labels(one.reason).inc()
-                one = {"name": upload.name, "error": one.sentence}
-            elif isinstance(one, BaseException):
-                raise one
-            readings.append(one)
+        for (upload, _), answer in zip(begun, found, strict=True):
+            if isinstance(answer, RefusalError):
+                self.measures.rejects.labels(answer.reason).inc()
+                answer = {"name": upload.name, "error": answer.sentence}
+            elif isinstance(answer, BaseException):
+                raise answer
+            readings.append(answer)
         refusals = [one for one in found if isinstance(one, RefusalError)]
         if len(refusals) == len(found):
-            first = refusals[0]
-            raise RefusalError(first.status, first.sentence, "")  # counted above
-        return Answers(model.name, readings, round(1000 * (time.perf_counter() - started), 1))
-
-    async def _one(self, upload: Upload, model: ServedModel, alternatives: int) -> dict[str, Any]:
-        """The answer of a picture that a place was reserved for."""
-        try:
-            fitted = await self._in_thread(model.reader.fitted, upload.data, upload.name)
-        except BaseException as error:
-            model.batcher.release()
-            if isinstance(error, TooManyPixelsError):
-                raise is_too_large(str(error)) from error
-            if isinstance(error, UserError):
-                raise is_wrong(str(error)) from error
-            raise
-        reading = await asyncio.wrap_future(model.submit(fitted, alternatives > 0))
-        charset = model.reader.dataset.charset
-        return await self._in_thread(answer_of, upload.name, fitted, reading, charset, alternatives)
+            raise RefusalError(refusals[0].status, refusals[0].sentence, "")  # counted above
+        return readings
 
     async def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+
+def decode_and_submit(upload: Upload, model: ServedModel, alternatives: int) -> Future:
+    """The answer of a picture that a place was reserved for.
+
+    Raises:
+        RefusalError: it cannot be read; its place is given back.
+    """
+    try:
+        fitted = model.reader.fitted(upload.data, upload.name)
+    except BaseException as error:
+        model.batcher.release()
+        if isinstance(error, TooManyPixelsError):
+            raise is_too_large(str(error)) from error
+        if isinstance(error, UserError):
+            raise is_wrong(str(error)) from error
+        raise
+    return model.submit(upload.name, fitted, alternatives)

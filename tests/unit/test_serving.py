@@ -250,6 +250,24 @@ def test_without_the_key_nothing_is_read(serve, header):
     assert texts(client.post("/v1/read", files=files(picture(1, 1)), headers=good)) == ["001001"]
 
 
+def test_a_refusal_reaches_a_sender_of_much(serve, backend):
+    """Whose connection is closed while it still sends never sees the answer."""
+    client, much = serve(key=KEY, queue_size=1, max_upload_mb=50.0), {"content": bytes(20_000_000)}
+    good = {"authorization": f"Bearer {KEY}"}
+    assert client.post("/v1/read", **much).status_code == 401
+    assert client.post("/v1/read?model=none", **much, headers=good).status_code == 404
+    assert client.post("/v1/models/none:predict", **much, headers=good).status_code == 404
+    backend.gate.clear()
+    while backend.entered.acquire(blocking=False):  # those of warming up
+        pass
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(client.post, "/v1/read", files=files(picture(1, 1)), headers=good)
+        backend.entered.acquire()
+        assert client.post("/v1/read", **much, headers=good).status_code == 429
+        backend.gate.set()
+        assert texts(first.result()) == ["001001"]
+
+
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 40, b"two words of a key", b"lines\n" * 8])
 def test_a_key_that_is_none_is_told(tmp_path, content):
     (tmp_path / "key").write_bytes(content)
