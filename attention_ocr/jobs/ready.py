@@ -6,7 +6,7 @@ from absl import flags
 from rich.console import Console
 from rich.table import Table
 
-from attention_ocr.ready import catalog
+from attention_ocr.ready import catalog, installed
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -15,8 +15,9 @@ def define_flags(values: flags.FlagValues) -> None:
 
 
 def run(values: flags.FlagValues) -> None:
-    """Prints the card of each ready-made reader and text model."""
-    found = catalog.cards() + catalog.cards(catalog.TEXT_MODEL)
+    """Prints the card of each ready-made reader and text model, and of the reader that another package brings."""
+    ppocr = installed.ppocr_card()
+    found = [*([ppocr] if ppocr else []), *catalog.cards(), *catalog.cards(catalog.TEXT_MODEL)]
     if values.format == "json":
         print(json.dumps([card.to_dict() for card in found], indent=1, ensure_ascii=False))
         return
@@ -27,3 +28,5 @@ def run(values: flags.FlagValues) -> None:
             if name not in ("name", "version"):
                 table.add_row(name.replace("_", " "), "\n".join(value) if isinstance(value, list) else str(value))
         Console(width=min(Console().width, 120)).print(table)
+    if not ppocr:
+        print(installed.HOW_TO_GET)

@@ -1,13 +1,16 @@
 """Ready-made readers: found by name, told by their cards, checked before they are opened."""
 
 import dataclasses
+import hashlib
 import json
 
 import pytest
 
 from attention_ocr.__main__ import main
 from attention_ocr.errors import UserError
-from attention_ocr.ready import catalog
+from attention_ocr.ready import catalog, installed
+
+OWN = ["signs", "words", "english", "french_streets"]
 
 
 @pytest.fixture
@@ -58,6 +61,29 @@ def test_the_packages_own_readers_are_whole():
         assert card.path.stat().st_size < 12e6
 
 
+def test_the_card_of_the_installed_reader_is_that_of_its_file():
+    pytest.importorskip("rapidocr", reason="its wheel has the weights")
+    from attention_ocr.model import ppocr_file
+
+    card = installed.ppocr_card()
+    assert card.name == "ppocr"
+    assert ppocr_file.KNOWN[card.sha256] == "PP-OCRv6 small"
+    assert hashlib.sha256(ppocr_file.installed_file().read_bytes()).hexdigest() == card.sha256
+
+
+@pytest.mark.parametrize("is_installed", [True, False])
+def test_a_reader_of_another_package_is_shown_where_it_is_installed(is_installed, capsys, monkeypatch):
+    monkeypatch.setattr(installed.importlib.util, "find_spec", lambda name: object() if is_installed else None)
+    assert main(["ready"]) == 0
+    printed = capsys.readouterr().out
+    assert ("--checkpoint=ppocr (version 6)" in printed) == is_installed
+    assert ("pip install 'attention-ocr[ppocr]'" in printed.splitlines()[-1]) != is_installed
+    assert main(["ready", "--format=json"]) == 0
+    cards = json.loads(capsys.readouterr().out)
+    assert [card["name"] for card in cards] == [*(["ppocr"] if is_installed else []), *OWN]
+    assert "may be among" in cards[0]["learned_from"] or not is_installed
+
+
 def test_the_job_prints_every_card(capsys):
     assert main(["ready"]) == 0
     printed = capsys.readouterr().out
@@ -65,4 +91,4 @@ def test_the_job_prints_every_card(capsys):
         assert f"--checkpoint={card.name} (version {card.version})" in printed
     assert main(["ready", "--format=json"]) == 0
     names = [card["name"] for card in json.loads(capsys.readouterr().out)]
-    assert names == ["signs", "words", "english", "french_streets"]
+    assert [name for name in names if name != "ppocr"] == OWN
