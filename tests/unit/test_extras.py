@@ -102,6 +102,7 @@ def test_a_module_that_no_extra_brings_is_no_extras_fault():
 def test_extras_are_those_of_the_package():
     told = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
     packages = {"cv2": "opencv-python-headless", "google_crc32c": "google-crc32c", "fontTools": "fonttools"}
+    packages["ai_edge_litert"] = "ai-edge-litert"
     for extra, modules in extras.EXTRAS.items():
         needed = [re.match(r"[\w-]+", line)[0] for line in told["optional-dependencies"][extra]]
         assert {packages.get(module, module) for module in modules} - {"fontpkg", "jaxlib"} <= set(needed)
