@@ -13,6 +13,7 @@ EXTRAS = {
     "litert": ("ai_edge_litert",),
     "lmdb": ("lmdb",),
     "ppocr": ("rapidocr",),
+    "serve": ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "starlette", "uvicorn"),
 }
 
 
