@@ -6,7 +6,7 @@ from attention_ocr import shared_knobs as shared
 from attention_ocr.errors import UserError
 from attention_ocr.knobs import Knobs, knob
 
-EXPORT_FORMATS = ("saved_model", "onnx", "openvino", "int8")
+EXPORT_FORMATS = ("saved_model", "onnx", "openvino", "int8", "litert")
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,9 @@ class ExportConfig(Knobs):
         128, "int8: other pictures, from which the ranges of the features are taken.", minimum=8
     )
     max_accuracy_loss: float = knob(
-        0.005, "int8: refused if the share of pictures it reads right falls by more than this.", minimum=0
+        0.005,
+        "int8 and --stop_early: refused if the share of pictures it reads right falls by more than this.",
+        minimum=0,
     )
 
     def __post_init__(self) -> None:

@@ -10,9 +10,10 @@ EXTRAS = {
     ),
     "jax": ("jax", "jaxlib"),
     "openvino": ("openvino",),
+    "litert": ("ai_edge_litert",),
     "lmdb": ("lmdb",),
     "ppocr": ("rapidocr",),
-    "serve": ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "uvicorn"),
+    "serve": ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "starlette", "uvicorn"),
 }
 
 
@@ -32,5 +33,5 @@ def missing(error: ModuleNotFoundError, what: str) -> UserError | None:
 
 def extra_of(module: str) -> str | None:
     """The extra that brings a module, by its name without those within it."""
-    found = (extra for extra, modules in EXTRAS.items() if module in modules or module.partition("_")[0] in modules)
-    return next(found, None)
+    whole = "fontpkg" if module.startswith("fontpkg_") else module
+    return next((extra for extra, modules in EXTRAS.items() if whole in modules), None)

@@ -6,7 +6,7 @@ from attention_ocr import shared_knobs as shared
 from attention_ocr.errors import UserError
 from attention_ocr.knobs import GIVEN, Knobs, knob, more_than, one_of
 
-BACKENDS = ("auto", "keras", "saved_model", "onnxruntime", "openvino")
+BACKENDS = ("auto", "keras", "saved_model", "onnxruntime", "openvino", "litert")
 ORIENTATIONS = ("auto", "upright")
 PRECISIONS = ("auto", "float32", "bfloat16", "int8")
 
@@ -17,8 +17,8 @@ class BackendConfig(Knobs):
 
     backend: str = knob(
         "auto",
-        "What runs the network; auto: onnxruntime for a .onnx file, openvino for .xml, saved_model for a folder, and "
-        "for .keras Keras, or onnxruntime where Keras is not installed.",
+        "What runs the network; auto: onnxruntime for a .onnx file, openvino for .xml, litert for .tflite, "
+        "saved_model for a folder, and for .keras Keras, or onnxruntime where Keras is not installed.",
         BACKENDS,
     )
     precision: str = knob(

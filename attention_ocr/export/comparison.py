@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attention_ocr.config import ModelConfig
 from attention_ocr.export.samples import Sample
 from attention_ocr.reading.backends.backend import Backend
 
@@ -52,17 +51,19 @@ class Model:
         self.outputs, milliseconds = run(backend, batches)
         self.row = self._row("model", "", self.outputs, milliseconds)
 
-    def beside(self, name: str, where: str, backend: Backend) -> Compared:
-        """An export on the same samples."""
-        return self._row(name, where, *run(backend, self.batches))
+    def beside(self, name: str, where: str, backend: Backend, stops: bool = False) -> Compared:
+        """An export on the same samples; `stops`: its texts end with their first null, whatever the model's do."""
+        return self._row(name, where, *run(backend, self.batches), stops)
 
-    def _row(self, name: str, where: str, outputs: list[Outputs], milliseconds: float) -> Compared:
+    def _row(self, name: str, where: str, outputs: list[Outputs], milliseconds: float, stops: bool = False) -> Compared:
         decode = self.dataset.charset.decode
         ours, theirs = (
             [decode(ids) for each in of for ids in each["predicted_chars"]] for of in (self.outputs, outputs)
         )
         truths = [text for batch in self.batches for text in batch.texts]
-        apart = [difference(self.config, one, other) for one, other in zip(self.outputs, outputs, strict=True)]
+        ends = stops or self.config.stop_at_end
+        null_id = self.dataset.charset.null_id
+        apart = [difference(one, other, null_id, ends) for one, other in zip(self.outputs, outputs, strict=True)]
         same = sum(one == other for one, other in zip(ours, theirs, strict=True))
         right = sum(one == other for one, other in zip(truths, theirs, strict=True))
         return Compared(name, where, float(np.max(apart)), same, right, len(truths), milliseconds)
@@ -82,21 +83,34 @@ def run(backend: Backend, batches: Sequence[Sample]) -> tuple[list[Outputs], flo
     return outputs, float(np.median(times))
 
 
-def difference(config: ModelConfig, ours: Outputs, theirs: Outputs) -> float:
-    """The largest difference of any output; of heads that stop at the end, up to each text's end.
+def difference(ours: Outputs, theirs: Outputs, null_id: int, ends: bool = False) -> float:
+    """The largest difference of any output, as a share of the output's largest value where that is above 1.
 
-    NaN where an output is not a number.
+    Args:
+        ours: the model's outputs.
+        theirs: those of its export.
+        null_id: the class of padding.
+        ends: whether texts end with their first null; then only what comes up to it counts, and confidences count
+            where the model's text ends there, too.
+
+    Returns:
+        NaN where an output is not a number.
     """
-    apart = []
+    is_null = np.asarray(ours["predicted_chars"]) == null_id  # [B, T]
+    counts = np.pad(np.cumsum(is_null, axis=1), [[0, 0], [1, 0]])[:, :-1] == 0  # [B, T], the first null included
+    whole = ~np.any(~is_null & ~counts, axis=1)  # [B], nothing comes after the null
+    apart = [0.0]
     for name in NUMBERS:
         if name not in theirs:
             continue
         one, other = np.asarray(ours[name], np.float64), np.asarray(theirs[name], np.float64)
-        if config.stop_at_end and name in ("chars_logit", "attention"):
-            is_text = np.arange(one.shape[1]) <= np.asarray(ours["predicted_length"])[:, None]
-            one, other = one[is_text], other[is_text]
+        if ends and one.ndim == 1:
+            one, other = one[whole], other[whole]
+        elif ends and one.shape[1] == counts.shape[1]:  # CTC's logits are of columns
+            one, other = one[counts], other[counts]
         possible = one > SURE
-        apart.append(np.max(np.abs(one - other)[possible]) / max(1.0, np.max(np.abs(one[possible]))))
+        if possible.any():
+            apart.append(np.max(np.abs(one - other)[possible]) / max(1.0, np.max(np.abs(one[possible]))))
     return float(np.max(apart))
 
 

@@ -21,7 +21,7 @@ from attention_ocr.reading.backends import choice
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 
-APART = 1e-3  # how far an export of floats may be from its model, as a share of the largest output
+APART = 1e-4  # how far an export of floats may be from its model, as a share of the largest output
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,14 @@ def _openvino(job: Export, held: comparison.Model, calibration: Sequence[Sample]
     return _float(job, held, writer.write_openvino(job.file, job.target(".xml"), job.knobs.stop_early), "openvino")
 
 
+def _litert(job: Export, held: comparison.Model, calibration: Sequence[Sample]) -> comparison.Compared:
+    importlib.import_module("ai_edge_litert")  # before a minute is spent on a file that cannot be compared
+    writer = importlib.import_module("attention_ocr.export.litert")
+    if job.knobs.stop_early:
+        raise UserError("--stop_early: litert has none; export it alone, without the flag")
+    return _float(job, held, writer.write_litert(job.model, job.file.digest, job.target(".tflite")), "litert")
+
+
 def _int8(job: Export, held: comparison.Model, calibration: Sequence[Sample]) -> comparison.Compared:
     writer = importlib.import_module("attention_ocr.export.onnx_files")
     inputs = [
@@ -102,35 +110,56 @@ def _int8(job: Export, held: comparison.Model, calibration: Sequence[Sample]) ->
         for batch in calibration
     ]
     path = writer.write_int8(job.file, job.target(".int8.onnx"), inputs, job.knobs.stop_early)
-    row = held.beside("int8", str(path), choice.load(path, choice.GREEDY, BackendConfig()))
-    lost = (held.row.right - row.right) / row.number
-    if lost > job.knobs.max_accuracy_loss:
-        path.unlink()
-        raise UserError(
-            f"--format=int8: reads {row.right} of {row.number} pictures right, the model {held.row.right}: a loss of "
-            f"{lost:.4f}, over --max_accuracy_loss={job.knobs.max_accuracy_loss}; it was removed"
-        )
-    return row
+    row = held.beside("int8", str(path), choice.load(path, choice.GREEDY, BackendConfig()), job.knobs.stop_early)
+    return as_right(row, held, path, job.knobs)
 
 
 def _float(job: Export, held: comparison.Model, path: Path, name: str) -> comparison.Compared:
-    row = held.beside(name, str(path), choice.load(path, choice.GREEDY, BackendConfig()))
-    return row if job.knobs.stop_early else _checked(row, path, job.knobs)
+    row = held.beside(name, str(path), choice.load(path, choice.GREEDY, BackendConfig()), job.knobs.stop_early)
+    # Texts that end early may be others than the model's, so that their number counts, too.
+    return as_right(close(row, path), held, path, job.knobs)
 
 
-def _checked(row: comparison.Compared, path: Path, knobs: ExportConfig) -> comparison.Compared:
-    """The row, if the export is close enough to the model; else the export is removed."""
+def close(row: comparison.Compared, path: Path) -> comparison.Compared:
+    """The row, if the export's numbers are the model's.
+
+    Raises:
+        UserError: they are not; the export was removed.
+    """
     if row.difference <= APART:
         return row
-    path.unlink()
+    _remove(path)
     raise UserError(
         f"--format={row.name}: differs from the model by {row.difference:.2g} (allowed: {APART}) and reads "
         f"{row.same} of {row.number} texts as it does; it was removed"
     )
 
 
+def as_right(row: comparison.Compared, held: comparison.Model, path: Path, knobs: ExportConfig) -> comparison.Compared:
+    """The row, if the export reads as many pictures right as the model, or nearly so.
+
+    Raises:
+        UserError: it does not; the export was removed.
+    """
+    lost = (held.row.right - row.right) / row.number
+    if lost <= knobs.max_accuracy_loss:
+        return row
+    _remove(path)
+    raise UserError(
+        f"--format={row.name}: reads {row.right} of {row.number} pictures right, the model {held.row.right}: a loss "
+        f"of {lost:.4f}, over --max_accuracy_loss={knobs.max_accuracy_loss}; it was removed"
+    )
+
+
+def _remove(path: Path) -> None:
+    path.unlink()
+    if path.suffix == ".xml":
+        path.with_suffix(".bin").unlink(missing_ok=True)  # OpenVINO's weights
+
+
 FORMATS: dict[str, Callable[[Export, comparison.Model, Sequence[Sample]], comparison.Compared]] = {
     "onnx": _onnx,
     "openvino": _openvino,
     "int8": _int8,
+    "litert": _litert,
 }

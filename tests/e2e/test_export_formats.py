@@ -25,15 +25,15 @@ def test_onnx_openvino_and_int8_read_as_the_model_does(checkpoint, sized_dataset
     folder = str(sized_dataset("keep_height"))
     flags = [f"--checkpoint={checkpoint}", f"--export_dir={tmp_path}", f"--dataset_dir={folder}"]
     flags += ["--compare_pictures=8", "--calibration_pictures=8", "--max_accuracy_loss=1"]
-    assert main(["export", *flags, "--format=onnx,openvino,int8"]) == 0
+    assert main(["export", *flags, "--format=onnx,openvino,int8,litert"]) == 0
     told = capsys.readouterr().out
     assert "test of" in told
     rows = {line.split()[0]: line for line in told.splitlines()[2:]}
-    assert list(rows) == ["model", "onnx", "openvino", "int8"]
+    assert list(rows) == ["model", "onnx", "openvino", "int8", "litert"]
     assert "8 of 8" in rows["onnx"]
     pictures = [np.random.default_rng(n).integers(0, 256, [32, 40 + 20 * n, 3], np.uint8) for n in range(3)]
     wanted = Reader.load(checkpoint).read(pictures)
-    for name in ("tiny.onnx", "tiny.xml"):
+    for name in ("tiny.onnx", "tiny.xml", "tiny.tflite"):
         found = Reader.load(tmp_path / name).read(pictures)
         assert [reading.text for reading in found] == [reading.text for reading in wanted]
         for one, other in zip(found, wanted, strict=True):
@@ -43,4 +43,15 @@ def test_onnx_openvino_and_int8_read_as_the_model_does(checkpoint, sized_dataset
 
 def test_an_unknown_format_is_told_in_a_line(checkpoint, tmp_path, capsys):
     assert main(["export", f"--checkpoint={checkpoint}", f"--export_dir={tmp_path}", "--format=coreml"]) == 1
-    assert capsys.readouterr().err == "error: --format=coreml: not one of saved_model, onnx, openvino, int8\n"
+    assert capsys.readouterr().err == "error: --format=coreml: not one of saved_model, onnx, openvino, int8, litert\n"
+
+
+def test_an_export_reads_only_the_characters_asked_for(checkpoint, sized_dataset, tmp_path):
+    flags = [f"--checkpoint={checkpoint}", f"--dataset_dir={sized_dataset('keep_height')}", "--compare_pictures=8"]
+    spec = Reader.load(checkpoint).dataset
+    wanted = "".join(spec.charset.symbols[:2])
+    flags += [f"--export_dir={tmp_path}", f"--characters={wanted}", "--ignore_case", "--format=onnx,openvino"]
+    assert main(["export", *flags]) == 0
+    for name in ("tiny.onnx", "tiny.xml"):
+        symbols = Reader.load(tmp_path / name).dataset.charset.symbols
+        assert set(wanted) <= set(symbols) < set(spec.charset.symbols)

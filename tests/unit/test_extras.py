@@ -42,7 +42,8 @@ NEED_TRAIN = {
     ],
 }
 FILES = ["charset.txt", "dataset.json", "labels.tsv", "test-0"]
-READ = {"demo_inference": [], "ready": [], "build_text_model": []}
+NEED_SERVE = {"serve": []}
+READ = ("demo_inference", "read", "ready", "build_text_model", "compare")
 
 
 def run_bare(*commands, kept=INSTALLED):
@@ -52,7 +53,7 @@ def run_bare(*commands, kept=INSTALLED):
 
 
 def test_every_job_is_here():
-    assert {*NEED_TRAIN, *READ} == set(JOBS)
+    assert {*NEED_TRAIN, *NEED_SERVE, *READ} == set(JOBS)
 
 
 @pytest.fixture
@@ -67,13 +68,15 @@ def here(tmp_path):
 
 
 def test_jobs_that_need_more_say_which_extra_in_one_line(here):
-    flags = {job: [flag.format(here=here) for flag in given] for job, given in NEED_TRAIN.items()}
+    needed = NEED_TRAIN | NEED_SERVE
+    flags = {job: [flag.format(here=here) for flag in given] for job, given in needed.items()}
     told = run_bare(*([job, *given] for job, given in flags.items()))
     lines = told.stderr.splitlines()
     assert told.returncode == 1
-    assert len(lines) == len(NEED_TRAIN), told.stderr
-    for job, line in zip(NEED_TRAIN, lines, strict=True):
-        wanted = rf"error: {job}: needs \w+, which is not installed: pip install 'attention-ocr\[train\]'"
+    assert len(lines) == len(needed), told.stderr
+    for job, line in zip(needed, lines, strict=True):
+        extra = "serve" if job in NEED_SERVE else "train"
+        wanted = rf"error: {job}: needs \w+, which is not installed: pip install 'attention-ocr\[{extra}\]'"
         assert re.fullmatch(wanted, line), line
     assert sorted(path.name for path in here.iterdir()) == FILES
 
@@ -101,10 +104,11 @@ def test_a_module_that_no_extra_brings_is_no_extras_fault():
 
 def test_extras_are_those_of_the_package():
     told = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
-    packages = {"cv2": "opencv-python-headless", "google_crc32c": "google-crc32c", "fontTools": "fonttools"}
-    packages |= {name: name.replace("_", "-") for name in extras.EXTRAS["serve"]}
+    brought = {"fontpkg", "jaxlib", "starlette"}  # by other packages, or as several
+    packages = {"cv2": "opencv-python-headless", "fontTools": "fonttools"}
     for extra, modules in extras.EXTRAS.items():
         needed = [re.match(r"[\w-]+", line)[0] for line in told["optional-dependencies"][extra]]
-        assert {packages.get(module, module) for module in modules} - {"fontpkg", "jaxlib"} <= set(needed)
+        named = {packages.get(module, module.replace("_", "-")) for module in modules} - brought
+        assert named <= set(needed)
         base = [re.match(r"[\w-]+", line)[0] for line in told["dependencies"]]
-        assert not {packages.get(module, module) for module in modules} & set(base)
+        assert not named & set(base)

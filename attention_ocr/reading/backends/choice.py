@@ -12,12 +12,15 @@ from attention_ocr.model.names import PPOCR, file_of
 from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.backends.backend import Backend
 
+GRAPHS = ("onnxruntime", "openvino", "litert")  # backends that read a graph, which is fixed when it is made
+AUTO = {".onnx": "onnxruntime", ".xml": "openvino", ".tflite": "litert"}
 GREEDY = ReadConfig()
 KINDS = {
     "keras": (".keras",),
     "saved_model": (),
     "onnxruntime": (".keras", ".onnx"),
     "openvino": (".keras", ".onnx", ".xml"),
+    "litert": (".tflite",),
 }
 
 
@@ -34,7 +37,7 @@ def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> 
             module = importlib.import_module(f"attention_ocr.reading.backends.{name}")  # each needs another framework
     except ModuleNotFoundError as error:
         raise extras.missing(error, f"--backend={name}") or error from None
-    if name in ("onnxruntime", "openvino"):
+    if name in GRAPHS:
         return module.load(path, reading, knobs)
     if knobs.precision not in ("auto", "float32"):
         raise UserError(
@@ -55,9 +58,7 @@ def choose(path: Path, backend: str) -> str:
     if backend == "auto":
         if not kind and path.is_dir():
             return "saved_model"
-        if kind == ".keras" or kind not in (".onnx", ".xml"):
-            return "keras" if has_keras() else "onnxruntime"
-        return "onnxruntime" if kind == ".onnx" else "openvino"
+        return AUTO.get(kind) or ("keras" if has_keras() else "onnxruntime")
     if path.exists() and (path.is_dir() != (backend == "saved_model") or (kind and kind not in KINDS[backend])):
         kinds = " and ".join(KINDS[backend]) or "a SavedModel's folder"
         raise UserError(f"--backend={backend}: reads {kinds}, not {path}")

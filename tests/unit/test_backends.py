@@ -1,0 +1,125 @@
+"""Backends: which one reads a file, what each is refused, and that all read alike."""
+
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from attention_ocr.charset import Charset
+from attention_ocr.config import ModelConfig
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.errors import UserError
+from attention_ocr.export.litert import write_litert
+from attention_ocr.export.onnx_files import write_onnx
+from attention_ocr.export.openvino_files import write_openvino
+from attention_ocr.model.network import AttentionOcr
+from attention_ocr.onnx_graph.keras_file import read_keras_file
+from attention_ocr.reading.backends.choice import choose
+from attention_ocr.reading.reader import Reader
+
+CHARSET = Charset.from_labels(["abcdefg"])
+FILES = ("model.keras", "model.onnx", "model.xml", "model.tflite")
+GRAPHS = [("model.keras", "onnxruntime"), ("model.keras", "openvino"), ("model.xml", "auto"), ("model.tflite", "auto")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A network with recurrent columns on a canvas, as each kind of file."""
+    folder = tmp_path_factory.mktemp("models")
+    knobs = {"encoder": "residual", "encoder_channels": 16, "num_encoder_lstm_layers": 2, "num_encoder_lstm_units": 6}
+    keras.utils.set_random_seed(0)
+    model = AttentionOcr(ModelConfig(**knobs, head="ctc"), DatasetSpec("x", 1, 32, 96, 9, CHARSET, "keep_height"))
+    for variable in model.decoder.weights:
+        variable.assign(np.random.default_rng(0).normal(0, 3, variable.shape))
+    model.save(folder / "model.keras")
+    file = read_keras_file(folder / "model.keras")
+    write_onnx(file, folder / "model.onnx")
+    write_openvino(file, folder / "model.xml")
+    write_litert(model, file.digest, folder / "model.tflite")
+    return folder
+
+
+def batch():
+    """Pictures of several widths, noise beyond them too."""
+    pixels = np.random.default_rng(1).integers(0, 256, [3, 32, 96, 3], np.uint8)
+    return pixels, np.array([[32, 96], [32, 41], [32, 64]], np.int32)
+
+
+@pytest.mark.parametrize(("name", "backend"), GRAPHS)
+def test_all_read_pictures_of_several_sizes_alike(folder, name, backend):
+    """OpenVINO ignores the lengths that an ONNX LSTM is given: what lies beyond a picture must close its gates."""
+    wanted = Reader.load(folder / "model.keras", backend="keras").backend.predict(*batch())
+    found = Reader.load(folder / name, backend=backend).backend.predict(*batch())
+    assert (wanted["predicted_length"] > 0).all()
+    assert set(found) == set(wanted)
+    for output, value in wanted.items():
+        scale = max(1, np.abs(value[value > -1e8]).max())
+        np.testing.assert_allclose(found[output], value, atol=1e-4 * scale, err_msg=output)
+
+
+@pytest.mark.parametrize(("backend", "seen"), [("keras", 8), ("onnxruntime", 1), ("openvino", 1)])
+def test_a_batch_is_filled_only_where_the_network_is_compiled_for_one_size(folder, backend, seen, monkeypatch):
+    reader, numbers = Reader.load(folder / "model.keras", backend=backend), []
+    predict = reader.backend.predict
+    monkeypatch.setattr(
+        reader.backend, "predict", lambda pixels, sizes: numbers.append(len(pixels)) or predict(pixels, sizes)
+    )
+    reader.read(batch()[0][0], batch_size=8)
+    assert numbers == [seen]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "chosen"),
+    [
+        ("model.keras", "auto", "keras"),
+        ("model.onnx", "auto", "onnxruntime"),
+        ("model.xml", "auto", "openvino"),
+        ("model.tflite", "auto", "litert"),
+        (".", "auto", "saved_model"),
+        (".", "saved_model", "saved_model"),
+        ("model.onnx", "openvino", "openvino"),
+    ],
+)
+def test_which_backend_reads_a_file(folder, name, asked, chosen):
+    assert choose(folder / name, asked) == chosen
+
+
+def test_onnxruntime_reads_where_keras_is_not_installed(folder, monkeypatch):
+    monkeypatch.setattr("attention_ocr.reading.backends.choice.has_keras", lambda: False)
+    assert choose(folder / "model.keras", "auto") == "onnxruntime"
+
+
+@pytest.mark.parametrize(
+    ("name", "knobs", "message"),
+    [
+        ("model.onnx", {"backend": "keras"}, r"--backend=keras: reads \.keras, not .*model\.onnx"),
+        ("model.keras", {"backend": "saved_model"}, "--backend=saved_model: reads a SavedModel's folder, not"),
+        (".", {"backend": "onnxruntime"}, r"--backend=onnxruntime: reads \.keras and \.onnx, not"),
+        ("model.keras", {"precision": "bfloat16"}, "--precision=bfloat16: keras reads in float32; use --backend=openv"),
+        ("model.keras", {"stop_early": True}, "--stop_early: keras has none; use --backend=onnxruntime or openvino"),
+        ("model.onnx", {"precision": "bfloat16"}, "--precision=bfloat16: onnxruntime has none on processors"),
+        ("model.onnx", {"precision": "int8"}, r"--precision=int8: .*model\.onnx is float32; make an int8 file with"),
+        ("model.xml", {"stop_early": True}, r"--stop_early: .*model\.xml was exported without; export it with"),
+        ("model.tflite", {"precision": "bfloat16"}, "--precision=bfloat16: litert reads in float32"),
+        ("model.onnx", {"beam_width": 3}, "--beam_width=3: onnxruntime and openvino read greedily; read the .keras"),
+        ("model.onnx", {"characters": "a-c"}, r"--characters=a-c: .* is an export, whose graph reads what it was made"),
+    ],
+)
+def test_what_a_backend_cannot_do_is_told_in_a_line(folder, name, knobs, message):
+    with pytest.raises(UserError, match=message) as caught:
+        Reader.load(folder / name, **knobs)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [".onnx", ".xml", ".tflite"])
+def test_a_damaged_or_foreign_or_missing_file_is_told_in_a_line(folder, tmp_path, kind):
+    path = tmp_path / f"other{kind}"
+    with pytest.raises(UserError, match="no such model file"):
+        Reader.load(path)
+    for content in (b"hello", (folder / f"model{kind}").read_bytes()[:500]):
+        path.write_bytes(content)
+        shutil.copy(folder / "model.bin", path.with_suffix(".bin"))
+        with pytest.raises(UserError, match=rf"other\{kind}: (is not|was not exported)") as caught:
+            Reader.load(path)
+        assert "\n" not in str(caught.value)
