@@ -15,9 +15,7 @@ def default_reader() -> str:
     """`ppocr` where its packages are installed, else the ready-made `words`; a message tells which."""
     missing = [package for package in PPOCR_NEEDS if importlib.util.find_spec(package) is None]
     if not missing:
-        logger.info(
-            "no model is named: ppocr reads (lines in many scripts); --model=words is smaller and faster"
-        )
+        logger.info("no model is named: ppocr reads (lines in many scripts); --model=words is smaller and faster")
         return PPOCR
     card = catalog.find(WORDS)
     version = f", version {card.version}," if card else ""
