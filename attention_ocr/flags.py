@@ -7,6 +7,7 @@ from typing import Any
 from absl import flags
 
 from attention_ocr import config as configs
+from attention_ocr import config_files
 from attention_ocr.errors import UserError
 from attention_ocr.knobs import Condition
 from attention_ocr.presets import PRESETS, preset
@@ -65,10 +66,14 @@ def _has_checkpoint(values: flags.FlagValues) -> bool:
 
 
 def define_preset(values: flags.FlagValues) -> None:
-    """Defines --preset."""
+    """Defines --preset, --config and --print_config."""
     names = ", ".join(PRESETS)
     text = f"Knobs of a known recipe ({names}); flags beside it override them. Empty: the reference as released."
     flags.DEFINE_string("preset", "", text, flag_values=values)
+    text = "Knobs from a file, .json or .yaml, such as the config.json of a run; flags beside it override them."
+    flags.DEFINE_string("config", "", text, flag_values=values)
+    text = "Print all knobs as JSON, which --config takes, and stop."
+    flags.DEFINE_bool("print_config", False, text, flag_values=values)
 
 
 def given_knobs(values: flags.FlagValues, group: Any) -> dict[str, Any]:
@@ -84,21 +89,32 @@ def define_use_attention(values: flags.FlagValues) -> None:
 
 
 def config_from(values: flags.FlagValues) -> configs.Config:
-    """The preset's config, changed by the flags that were given.
+    """The preset's config, changed by the file of --config, then by the flags that were given.
 
     Raises:
-        UserError: an unknown preset, a value out of range, or two flags that contradict each other.
+        UserError: an unknown preset, a wrong file, a value out of range, or two flags that contradict each other.
     """
     given: dict[str, Any] = {}
     for group in configs.GROUPS.values():
         given |= given_knobs(values, group)
+    from_file = file_knobs(values)
     if "use_attention" in values and values["use_attention"].present:
         head = "attention" if values.use_attention else "slice"
         if given.get("head", head) != head:
             flag = _written("use_attention", values.use_attention)
             raise UserError(f"{flag} and --head={given['head']}: {flag} is --head={head}; give one of them")
         given["head"] = head
-    return preset(values.preset).replace(**given)
+    return preset(values.preset).replace(**{**from_file, **given})
+
+
+def names_given(values: flags.FlagValues) -> set[str]:
+    """The knobs of training that stand on the command line or in the file of --config."""
+    return {*file_knobs(values), *(name for group in configs.GROUPS.values() for name in given_knobs(values, group))}
+
+
+def file_knobs(values: flags.FlagValues) -> dict[str, Any]:
+    """The knobs of the file that --config names."""
+    return config_files.load(values.config) if "config" in values and values.config else {}
 
 
 def define_reading(values: flags.FlagValues) -> None:

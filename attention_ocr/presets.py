@@ -23,6 +23,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fsns": {"encode_coordinates": True},
     "base": {
         **SHORT,
+        "early_stop_patience": 20,
         "encoder": "residual",
         "encoder_channels": 128,
         "num_encoder_lstm_layers": 1,

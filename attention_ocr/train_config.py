@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from attention_ocr import shared_knobs as shared
 from attention_ocr.errors import UserError
-from attention_ocr.knobs import Knobs, knob, lower_than, one_of
+from attention_ocr.knobs import Knobs, knob, lower_than, more_than, one_of
 
 ENDLESS = 10**10  # steps
 
@@ -56,6 +56,17 @@ class TrainConfig(Knobs):
     validation_examples: int = knob(
         1000, "Records of the validation split to read at each checkpoint, to find the best one; 0: none.", minimum=0
     )
+    early_stop_patience: int = knob(
+        0,
+        "Stop when so many checkpoints in a row bring no better score of the validation split; 0: never.",
+        minimum=0,
+        works_with={"validation_examples": more_than(0)},
+    )
+    freeze: str = knob(
+        "",
+        "Keep the encoder as it is: encoder, for the whole run, or encoder:STEPS, for its first steps. For runs that "
+        "begin with a checkpoint.",
+    )
     blend: str = knob(
         "1",
         "With --checkpoint: share of the new weights in the final best.keras; the rest are those it began with. auto: "
@@ -70,3 +81,5 @@ class TrainConfig(Knobs):
         super().__post_init__()
         if self.blend != "auto" and not re.fullmatch(r"1(\.0*)?|0?\.\d*[1-9]\d*", self.blend):
             raise UserError(f"--blend={self.blend}: is neither auto nor a share above 0 and at most 1, such as 0.6")
+        if not re.fullmatch(r"(encoder(:[1-9]\d{0,9})?)?", self.freeze):
+            raise UserError(f"--freeze={self.freeze}: is neither encoder nor encoder:STEPS, such as encoder:500")

@@ -1,4 +1,4 @@
-"""usage: python tools/measure_reader.py MODEL LABELS [LABELS ...] [--flags]: how much of labelled pictures is read right.
+"""usage: python tools/measure_reader.py MODEL LABELS [LABELS ...] [--flags]: how much of pictures is read right.
 
 LABELS is a file of lines `path<TAB>text`, with paths relative to its folder. The flags are those of reading
 (`--characters --ignore_case --lexicon --text_model --beam_width --backend ...`) and the ones below. Letters and digits

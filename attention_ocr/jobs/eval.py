@@ -19,9 +19,7 @@ from attention_ocr.ready import catalog
 def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
     define: dict[str, Any] = {"flag_values": values}
-    flags.DEFINE_string(
-        "dataset_dir", "", "Folder of records; several, separated by commas, are read as one.", **define
-    )
+    flags.DEFINE_string("dataset_dir", "", "Folder of records, or several separated by commas.", **define)
     flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.", **define)
     flags.DEFINE_string("split_name", "test", "Split to read.", **define)
     flags.DEFINE_string("train_log_dir", "", "A run's directory: its newest checkpoint is read.", **define)

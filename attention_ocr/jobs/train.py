@@ -7,6 +7,7 @@ from absl import flags
 
 from attention_ocr import config as configs
 from attention_ocr import flags as our_flags
+from attention_ocr.console import json_of
 from attention_ocr.errors import UserError
 from attention_ocr.flags import config_from, given_knobs, required, works_with
 from attention_ocr.knobs import EMPTY, GIVEN, one_of
@@ -22,13 +23,9 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.", **define)
     flags.DEFINE_string("split_name", "train", "Split to learn from.", **define)
     flags.DEFINE_string("train_log_dir", "", "Directory of the run.", **define)
-    flags.DEFINE_string(
-        "checkpoint",
-        "",
-        "What a new run begins with: words, signs, ppocr, or a model file. Its network is taken where no flag says "
-        "otherwise; charset, T, sizes and views may differ.",
-        **define,
-    )
+    text = "What a new run begins with: words, signs, ppocr, or a model file. Its network is taken where no flag says "
+    text += "otherwise; charset, T, sizes and views may differ."
+    flags.DEFINE_string("checkpoint", "", text, **define)
     text = "A TF1 checkpoint of Inception-v3 whose weights the tower of a new run begins with."
     flags.DEFINE_string("checkpoint_inception", "", text, **define)
     flags.DEFINE_bool("reset_train_dir", False, "Remove what an earlier run wrote to --train_log_dir.", **define)
@@ -44,22 +41,22 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues) -> None:
     """Trains, from where the run stopped."""
     config = config_from(values)
-    data_flags = [] if values.curriculum or values.render else ["dataset_dir"]
-    required(values, *data_flags, "train_log_dir")
+    if values.print_config:
+        print(json_of(config.to_dict(), indent=1))
+        return
+    required(values, *([] if values.curriculum or values.render else ["dataset_dir"]), "train_log_dir")
     if values.checkpoint and values.checkpoint_inception:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
     from attention_ocr.training import sources
 
-    sizes = given_knobs(values, configs.SignsConfig)
+    sizes, path = given_knobs(values, configs.SignsConfig), Path(values.train_log_dir)
     source = sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, sizes)
-    path = Path(values.train_log_dir)
     with run_lock.locked(path):
         with quiet_imports():
             from attention_ocr.training import fine_tuning, loop
             from attention_ocr.training.run_directory import RunDirectory
         start = None
         if values.checkpoint:
-            given = [name for group in configs.GROUPS.values() for name in given_knobs(values, group)]
+            given = our_flags.names_given(values)
             config, source, start = fine_tuning.begin(values.checkpoint, config, values.preset, given, source)
-        run = RunDirectory(path)
-        loop.train(config, source, run, start, values.checkpoint_inception, reset=values.reset_train_dir)
+        loop.train(config, source, RunDirectory(path), start, values.checkpoint_inception, values.reset_train_dir)

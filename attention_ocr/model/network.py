@@ -76,6 +76,7 @@ class AttentionOcr(keras.Model):
             are none.
         feature_grid: (h, w), rows and columns of the largest view's feature map; attention positions are V*h*w.
         step: training steps behind the weights, set by whoever saves the model.
+        encoder_is_frozen: whether training leaves the encoder's averages of batch norm, too, as they are.
         confidence_power: what a Reader raises confidences to, as `reading.calibration` found it; 1: nobody looked.
     """
 
@@ -85,6 +86,7 @@ class AttentionOcr(keras.Model):
         self.dataset = dataset
         self.step = 0
         self.confidence_power = 1.0
+        self.encoder_is_frozen = False
         self.geometry = geometry_of(config, dataset)
         self.feature_grid = self.geometry.largest_grid
         self.head = head_of(config)
@@ -116,7 +118,7 @@ class AttentionOcr(keras.Model):
     def encode(self, images, sizes=None, training=False):
         """What `MultiViewEncoder.call` returns of pictures; `images` and `sizes` as in `call`."""
         images = pixels.cropped(images, self.dataset.num_views, self.geometry.crop)
-        return self.encoder(pixels.scaled(images), sizes, training=training)
+        return self.encoder(pixels.scaled(images), sizes, training=training and not self.encoder_is_frozen)
 
     def _learned(self, labels):
         """int32 [B, T], the labels in the order in which characters are learned and read."""

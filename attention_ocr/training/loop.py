@@ -19,7 +19,15 @@ from attention_ocr.model import heads
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
-from attention_ocr.training import finiteness, memory, optimizers, run_directory, transfer
+from attention_ocr.training import (
+    early_stopping,
+    finiteness,
+    freezing,
+    memory,
+    optimizers,
+    run_directory,
+    transfer,
+)
 from attention_ocr.training.data import Source
 from attention_ocr.training.fine_tuning import FineTuning
 from attention_ocr.training.progress import ProgressCallback
@@ -62,7 +70,7 @@ def train(
     else:
         run.check_resumable(config, source.spec)
     log.info("%s: building %s, which takes longer the larger T is", run.path, _named(config, source.spec))
-    model = _compiled(config, source.spec)
+    model = _compiled(config, source.spec, 0 if reset else _step_of(run))
     _check_examples(config, source, model)
     if reset:
         run.reset()
@@ -73,6 +81,10 @@ def train(
         log.info("%s: step %d is reached already; raise --max_number_of_steps to go on", run.path, newest.step)
         if start:
             start.finish(source.open(run.path), run)
+        return newest.step
+    if newest and early_stopping.is_over(run, newest.step, config.train):
+        why = early_stopping.told(run, newest.step, config.train).removeprefix("; ")
+        log.info("%s: step %d, %s; raise --early_stop_patience to go on", run.path, newest.step, why)
         return newest.step
     changed = run.changes(config) if newest else []
     _load(model, newest, start, tower)
@@ -94,11 +106,16 @@ def train(
     while True:
         step = _train_from_newest(model, config, data, run, summary)
         if step is not None:
-            if start and step >= config.train.max_number_of_steps:
+            if start and (step >= config.train.max_number_of_steps or early_stopping.is_over(run, step, config.train)):
                 start.finish(data, run)
             return step
-        model = _compiled(config, source.spec)
+        model = _compiled(config, source.spec, _step_of(run))
         _load(model, run.newest(), start, tower)
+
+
+def _step_of(run: RunDirectory) -> int:
+    newest = run.newest()
+    return newest.step if newest else 0
 
 
 def _load(model: AttentionOcr, newest: Checkpoint | None, start: FineTuning | None, tower: str) -> None:
@@ -123,12 +140,17 @@ def _check_examples(config: Config, source: Source, model: AttentionOcr) -> None
 
 
 def _train_from_newest(model, config, data, run, summary) -> int | None:
-    """Trains as far as the examples are good: the step reached, or None after bad ones, which are left out by now."""
+    """Trains as far as the examples are good and the same variables are learned.
+
+    Returns:
+        The step reached; None: train on, after bad examples, which are left out by now, or with a thawed encoder.
+    """
     newest = run.newest()
     step = newest.step if newest else 0
     summaries = Summaries(run.path / "train", step)
     summaries.run(summary, step)
-    progress = ProgressCallback(config, data, summaries, step)
+    last_step = freezing.phase_end(config.train, step)
+    progress = ProgressCallback(config, data, summaries, step, last_step)
     saving = SaveCallback(config, data, run, summaries, progress)
     interval = config.train.save_interval_steps
     try:
@@ -136,7 +158,7 @@ def _train_from_newest(model, config, data, run, summary) -> int | None:
             model.fit(
                 data.batches(step),
                 steps_per_epoch=interval,
-                epochs=math.ceil((config.train.max_number_of_steps - step) / interval),
+                epochs=math.ceil((last_step - step) / interval),
                 callbacks=[progress, saving],
                 shuffle=False,  # the batches come shuffled
                 verbose=0,
@@ -154,6 +176,9 @@ def _train_from_newest(model, config, data, run, summary) -> int | None:
     finally:
         data.close()
         summaries.close()
+    if progress.step == last_step < config.train.max_number_of_steps and not progress.interrupted:
+        log.info("step %d  from here on the encoder learns, too", last_step)
+        return None
     return progress.step
 
 
@@ -165,12 +190,13 @@ def _columns_of(model: AttentionOcr) -> Callable[[int], int] | None:
     return functools.cache(lambda width: int(model.encoder.feature_sizes(np.array([[height, width]], "int32"))[0, 1]))
 
 
-def _compiled(config: Config, dataset: DatasetSpec) -> AttentionOcr:
+def _compiled(config: Config, dataset: DatasetSpec, step: int = 0) -> AttentionOcr:
     keras.utils.set_random_seed(config.train.seed)
     with precision(config.train.mixed_precision):
         model = AttentionOcr(config.model, dataset)
     jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
-    model.compile(optimizers.build(config.train), jit_compile=jit)
+    frozen = freezing.frozen_variables(model, config.train, step)
+    model.compile(optimizers.build(config.train, frozen), jit_compile=jit)
     model.optimizer.build(model.trainable_variables)  # else TensorFlow traces the step twice, once to make these
     return model
 
@@ -213,7 +239,10 @@ class SaveCallback(keras.callbacks.Callback):
             )
         best = self.run.keep_if_best(checkpoint, score, what)
         self.summaries.histograms(self.model, step)
-        log.info("step %d  saved %s%s", step, checkpoint.path, ", the best so far" if best else "")
+        waiting = early_stopping.told(self.run, step, self.config)
+        log.info("step %d  saved %s%s%s", step, checkpoint.path, ", the best so far" if best else "", waiting)
+        if early_stopping.is_over(self.run, step, self.config):
+            self.model.stop_training = True
 
 
 class stopping_on_interrupt:  # noqa: N801 - reads as a statement

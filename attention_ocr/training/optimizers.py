@@ -1,7 +1,7 @@
 """TrainConfig -> optimiser: its kind, learning rate schedule, clipping, and moving averages of the weights."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -63,11 +63,16 @@ def schedule(config: TrainConfig) -> keras.optimizers.schedules.LearningRateSche
     return WarmUp(base, config.warmup_steps)
 
 
-def build(config: TrainConfig) -> keras.optimizers.Optimizer:
+def build(config: TrainConfig, frozen: Sequence[Any] = ()) -> keras.optimizers.Optimizer:
     """The optimiser; it notes the norm of all gradients, before clipping, in `gradient_norm`.
 
     With `moving_average_decay` it keeps the weights' moving averages in `averages`. Their decay is n / (9 + n) after n
     steps, until it is the one asked for: a short run averages its last tenth, and nothing of how it began.
+
+    Args:
+        config: the knobs of learning.
+        frozen: variables that stay as they are. The optimiser has a state for them nevertheless, so that a run may go
+            on without them being frozen.
     """
     found = OPTIMIZERS[config.optimizer](config)
     base: Any = found[0]
@@ -80,6 +85,12 @@ def build(config: TrainConfig) -> keras.optimizers.Optimizer:
             self.averages = [self.add_variable_from_reference(variable, "average") for variable in averaged]
 
         def apply(self, grads, trainable_variables=None):
+            variables = self._trainable_variables if trainable_variables is None else trainable_variables
+            kept = {id(variable) for variable in frozen}
+            grads = [
+                ops.zeros_like(gradient) if id(variable) in kept else gradient
+                for gradient, variable in zip(grads, variables, strict=True)
+            ]
             squares = [ops.sum(ops.square(ops.cast(gradient, "float32"))) for gradient in grads]
             result = super().apply(grads, trainable_variables)
             self.gradient_norm.assign(ops.sqrt(ops.sum(ops.stack(squares))))
@@ -95,7 +106,9 @@ def build(config: TrainConfig) -> keras.optimizers.Optimizer:
 
     together, each = config.clip_global_norm or None, config.clip_gradient_norm or None
     clipping = {"global_clipnorm": together} if together else {"clipnorm": each}
-    return WithGradientNorm(schedule(config), **clipping, **found[1])
+    made = WithGradientNorm(schedule(config), **clipping, **found[1])
+    made.exclude_from_weight_decay(var_list=list(frozen))
+    return made
 
 
 def inner(optimizer: Any) -> Any:

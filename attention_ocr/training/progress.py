@@ -18,13 +18,21 @@ log = logging.getLogger(__name__)
 class ProgressCallback(keras.callbacks.Callback):
     """Counts steps, reports them, and stops at the last one or when the loss is no number.
 
+    Args:
+        config: all knobs.
+        data: what is learned.
+        summaries: where scalars go.
+        step: done before.
+        last_step: at which it stops; None: max_number_of_steps.
+
     Attributes:
         step: steps done, those of the run's earlier parts included.
         interrupted: whether a signal asked to stop.
     """
 
-    def __init__(self, config, data, summaries, step):
+    def __init__(self, config, data, summaries, step, last_step=None):
         super().__init__()
+        self.last_step = last_step or config.train.max_number_of_steps
         self.config, self.data, self.summaries = config, data, summaries
         self.step = step
         self.interrupted = False
@@ -43,7 +51,7 @@ class ProgressCallback(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
-        last = self.step >= self.config.train.max_number_of_steps
+        last = self.step >= self.last_step
         if last or self.interrupted:
             self.model.stop_training = True
         first = self.step == 1

@@ -96,15 +96,23 @@ class RunDirectory:
 
     def keep_if_best(self, checkpoint: Checkpoint, score: list[float], what: str) -> bool:
         """Copies the checkpoint to `best.keras` unless an earlier one has a higher score (compared item by item)."""
-        score_file = self.path / BEST_SCORE_FILE
+        score_file, since = self.path / BEST_SCORE_FILE, checkpoint.step
         if score_file.exists():
             best = files.read_json(score_file)
             if best["what"] == what and best["score"] > score:
                 return False
+            if best["what"] == what and best["score"] == score:
+                since = best.get("since", best["step"])
         with files.replacing(self.path / BEST_FILE) as temporary:
             shutil.copyfile(checkpoint.path, temporary)
-        files.write_json(score_file, {"what": what, "score": score, "step": checkpoint.step})
+        files.write_json(score_file, {"what": what, "score": score, "step": checkpoint.step, "since": since})
         return True
+
+    def best_since(self) -> int | None:
+        """The first step with the best score of the validation split; None: none was read."""
+        score_file = self.path / BEST_SCORE_FILE
+        best = files.read_json(score_file) if score_file.exists() else {"what": ""}
+        return best.get("since", best["step"]) if "validation" in best["what"] else None
 
     @property
     def best_file(self) -> Path:
