@@ -23,8 +23,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.", **define)
     flags.DEFINE_string("split_name", "train", "Split to learn from.", **define)
     flags.DEFINE_string("train_log_dir", "", "Directory of the run.", **define)
-    text = "What a new run begins with: words, signs, ppocr, or a model file. Its network is taken where no flag says "
-    text += "otherwise; charset, T, sizes and views may differ."
+    text = "What a new run begins with: words, signs, ppocr, or a model file. Flags left open are as its network is."
     flags.DEFINE_string("checkpoint", "", text, **define)
     text = "A TF1 checkpoint of Inception-v3 whose weights the tower of a new run begins with."
     flags.DEFINE_string("checkpoint_inception", "", text, **define)
@@ -42,8 +41,7 @@ def run(values: flags.FlagValues) -> None:
     """Trains, from where the run stopped."""
     config = config_from(values)
     if values.print_config:
-        print(json_of(config.to_dict(), indent=1))
-        return
+        return print(json_of(config.to_dict(), indent=1))
     required(values, *([] if values.curriculum or values.render else ["dataset_dir"]), "train_log_dir")
     if values.checkpoint and values.checkpoint_inception:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
