@@ -25,13 +25,12 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("train_log_dir", "", "Directory of the run.", **define)
     text = "What a new run begins with: words, signs, ppocr, or a model file. Flags left open are as its network is."
     flags.DEFINE_string("checkpoint", "", text, **define)
-    text = "A TF1 checkpoint of Inception-v3 whose weights the tower of a new run begins with."
-    flags.DEFINE_string("checkpoint_inception", "", text, **define)
+    flags.DEFINE_string("checkpoint_inception", "", "A TF1 checkpoint of Inception-v3 for a new run's tower.", **define)
     flags.DEFINE_bool("reset_train_dir", False, "Remove what an earlier run wrote to --train_log_dir.", **define)
     our_flags.define_knobs(values, *configs.GROUPS.values(), configs.SignsConfig)
     our_flags.define_use_attention(values)
-    for name in ("dataset_name", "split_name"):
-        works_with(values, name, render=EMPTY)
+    works_with(values, "dataset_name", render=EMPTY)
+    works_with(values, "split_name", render=EMPTY)
     works_with(values, "replay", checkpoint=GIVEN, render=EMPTY)
     works_with(values, "blend", checkpoint=GIVEN)
     works_with(values, "checkpoint_inception", encoder=one_of("inception_v3"))
@@ -41,11 +40,12 @@ def run(values: flags.FlagValues) -> None:
     """Trains, from where the run stopped."""
     config = config_from(values)
     if values.print_config:
-        return print(json_of(config.to_dict(), indent=1))
+        print(json_of(config.to_dict(), indent=1))
+        return
     required(values, *([] if values.curriculum or values.render else ["dataset_dir"]), "train_log_dir")
     if values.checkpoint and values.checkpoint_inception:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
-    from attention_ocr.training import sources
+    from attention_ocr.training import sources  # it needs an extra
 
     sizes, path = given_knobs(values, configs.SignsConfig), Path(values.train_log_dir)
     source = sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, sizes)
