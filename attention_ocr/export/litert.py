@@ -33,17 +33,22 @@ def write_litert(model: AttentionOcr, digest: str, target: Path) -> Path:
     network, outputs = _frozen(model)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([network])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    level = logging.getLogger("tensorflow").level
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    levels = {name: logging.getLogger(name).level for name in ("tensorflow", "absl")}
     try:
+        for name in levels:  # they advise against freezing
+            logging.getLogger(name).setLevel(logging.ERROR)
         with quiet_imports():  # the converter writes to standard error what it goes through
             content = converter.convert()
     except Exception as error:  # the converter's own errors share no base but this one
         told = (str(error) or type(error).__name__).splitlines()[0][:200]
         raise UserError(f"--format=litert: TensorFlow cannot convert the network ({told})") from error
     finally:
-        logging.getLogger("tensorflow").setLevel(level)
-    description = Description(model.config, model.dataset, model.step, digest, model.config.stop_at_end)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+    description = Description(
+        *(model.config, model.dataset, model.step, digest, model.config.stop_at_end),
+        confidence_power=model.confidence_power,
+    )
     (text,) = description.to_strings().values()
     with files.replacing(target) as temporary:
         temporary.write_bytes(content)

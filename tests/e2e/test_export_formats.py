@@ -46,8 +46,8 @@ def test_an_unknown_format_is_told_in_a_line(checkpoint, tmp_path, capsys):
     assert capsys.readouterr().err == "error: --format=coreml: not one of saved_model, onnx, openvino, int8, litert\n"
 
 
-def test_an_export_reads_only_the_characters_asked_for(checkpoint, sized_dataset, tmp_path):
-    flags = [f"--checkpoint={checkpoint}", f"--dataset_dir={sized_dataset('keep_height')}", "--compare_pictures=8"]
+def test_an_export_reads_only_the_characters_asked_for(checkpoint, tmp_path):
+    flags = [f"--checkpoint={checkpoint}", "--compare_pictures=8"]
     spec = Reader.load(checkpoint).dataset
     wanted = "".join(spec.charset.symbols[:2])
     flags += [f"--export_dir={tmp_path}", f"--characters={wanted}", "--ignore_case", "--format=onnx,openvino"]

@@ -11,6 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
+from attention_ocr.model.geometry import geometry_of
 from attention_ocr.onnx_graph.metadata import KEY, Description
 from attention_ocr.reading.backends.graphs import check, check_greedy, check_uncut
 from attention_ocr.reading.backends.onnxruntime import with_sizes
@@ -37,6 +38,7 @@ class LiteRtBackend:
 
     def __init__(self, content: bytes, description: Description, outputs: list[str], source: str):
         self.config, self.dataset, self.step = description.config, description.dataset, description.step
+        self.confidence_power = description.confidence_power
         self.fingerprint = f"{description.digest} litert {importlib.metadata.version('ai-edge-litert')} float32"
         self._content = content  # the interpreter reads it as long as it lives
         try:
@@ -47,6 +49,7 @@ class LiteRtBackend:
         inputs = self._interpreter.get_input_details()
         self._inputs = {"images" if len(each["shape"]) == 4 else "sizes": each for each in inputs}
         self._outputs = dict(zip(outputs, self._interpreter.get_output_details(), strict=True))
+        self._geometry = geometry_of(self.config, self.dataset)
         self._lock = threading.Lock()
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -55,7 +58,19 @@ class LiteRtBackend:
         inputs["images"] = np.pad(pixels, [[0, 0], [0, 0], [0, beyond], [0, 0]])
         with self._lock:
             found = [self._run({name: each[[n]] for name, each in inputs.items()}) for n in range(len(pixels))]
-        return joined(found)
+        return self._narrowed(joined(found), *pixels.shape[1:3]) if beyond else joined(found)
+
+    def _narrowed(self, outputs: Arrays, height: int, width: int) -> Arrays:
+        """The endpoints as of a canvas of `height` x `width` pixels, instead of the widest: those of its positions."""
+        (h, whole), (_, w) = self._geometry.largest_grid, self._geometry.feature_grid(height, width)
+        axes = {"attention": 2, "chars_logit": 1} if self.config.head == "ctc" else {"attention": 2}
+        found = dict(outputs)
+        for name, axis in axes.items():
+            if name in outputs:
+                rows = outputs[name].reshape(*outputs[name].shape[:axis], h, whole, *outputs[name].shape[axis + 1 :])
+                kept = np.take(rows, np.arange(w), axis=axis + 1)
+                found[name] = kept.reshape(*outputs[name].shape[:axis], h * w, *outputs[name].shape[axis + 1 :])
+        return found
 
     def _run(self, inputs: Arrays) -> Arrays:
         for name, value in inputs.items():
