@@ -1,6 +1,5 @@
 """Quadrangles cut out of a photograph and made straight."""
 
-import cv2
 import numpy as np
 
 from attention_ocr.records.frames import Box
@@ -19,6 +18,8 @@ def cut_out(pixels: np.ndarray, corners: np.ndarray) -> tuple[np.ndarray, np.nda
         uint8 [h, w, 3], the sides as long as the longer ones of the quadrangle, and the matrix [3, 3] that leads from
         its pixels to those of the picture.
     """
+    import cv2  # here, as lines that are pictures of their own are read where it is not installed
+
     corners = np.asarray(corners, np.float32)
     width, height = (max(LEAST, round(side)) for side in sides(corners))
     rectangle = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)

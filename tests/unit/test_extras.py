@@ -1,5 +1,6 @@
 """A job that needs what is not installed says in one line which extra brings it."""
 
+import importlib.resources
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from attention_ocr import extras
 from attention_ocr.__main__ import JOBS
@@ -112,3 +114,19 @@ def test_extras_are_those_of_the_package():
         assert named <= set(needed)
         base = [re.match(r"[\w-]+", line)[0] for line in told["dependencies"]]
         assert not named & set(base)
+
+
+def test_pictures_are_read_and_shown_without_them(tmp_path):
+    (font,) = Path(str(importlib.resources.files("fontpkg_roboto"))).glob("files/Roboto[[]*")
+    picture = Image.new("RGB", (130, 60), "white")
+    ImageDraw.Draw(picture).text((65, 30), "Hello", "black", ImageFont.truetype(font, 40), anchor="mm")
+    picture.save(tmp_path / "hello.png")
+    pattern = f"--image_path_pattern={tmp_path}/*.png"
+    told = run_bare(
+        ["demo_inference", pattern, "--checkpoint=words", f"--visualize={tmp_path / 'seen'}"],
+        ["demo_inference", pattern, "--checkpoint=words", "--characters=letters", "--ignore_case"],
+        ["read", "--model=words", str(tmp_path / "hello.png")],
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert [line.split("\t")[1] for line in told.stdout.splitlines()] == ["Hello", "HELLO", "Hello"]
+    assert Image.open(tmp_path / "seen" / "hello.png").width > 130
