@@ -185,6 +185,7 @@ def written_dictionary() -> str:
 def drawn(name: str, number: int) -> list[np.ndarray]:
     """Signs of four views or words, uint8 [height, width, 3] each."""
     config = RenderConfig(seed=1, output="pictures")
+    renderer: Any
     if name == "signs":
         renderer = renderers.sign_renderer(config, SignsConfig())[0]
     else:
