@@ -54,9 +54,9 @@ class ReadConfig(Knobs):
     orientation: str = knob(
         "upright",
         "auto: pictures that may stand on their head. Where the characters' mean probability is under 0.9, the picture "
-        "is asked upside down, too; a reader of lines asks tall pictures as they are, turned left and turned right; "
-        "the surest text counts. upright: each picture is read once, as the servers of an export do it; so what eval, "
-        "demo_inference and exports say compares. The job `read` takes auto unless told otherwise.",
+        "is asked upside down, too; a reader of lines asks tall pictures (not records) as they are, turned left and "
+        "turned right; the surest text counts. upright: each picture is read once, as the servers of an export do it, "
+        "so that what eval, demo_inference and exports say compares. The job `read` takes auto unless told otherwise.",
         ORIENTATIONS,
     )
     lexicon: str = knob("", "A file of texts, one per line: in each picture the likeliest of them is read.")

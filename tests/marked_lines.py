@@ -22,7 +22,7 @@ KINDS = {  # config, views, resize
 class Marks:
     """A backend that reads `a` where it sees a red mark, surely if that lies in the left third, as a line begins."""
 
-    fingerprint, step = "marks", 0
+    fingerprint, step, any_batch, confidence_power = "marks", 0, True, 1.0
 
     def __init__(self, kind, vertical="keep", sure=0.99, unsure=0.6):
         config, views, resize = KINDS[kind]

@@ -2,7 +2,6 @@
 
 import functools
 import importlib.util
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,7 @@ class Detector:
             from rapidocr import RapidOCR
         except ImportError as error:
             raise UserError(MISSING.format(error.name or "rapidocr")) from error
-        level = logging.getLogger("RapidOCR").level
         self._find = RapidOCR(params={"Global.log_level": "error", "Det.model_path": str(weights)})
-        logging.getLogger("RapidOCR").setLevel(max(level, logging.ERROR))
 
     def __call__(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Quadrangles and scores of the lines in a picture.

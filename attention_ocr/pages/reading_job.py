@@ -14,7 +14,7 @@ from attention_ocr.picture_paths import document_paths, drawing_paths
 from attention_ocr.reading.output import UNSURE, Output
 from attention_ocr.reading.picture_files import FileReading, read_files
 from attention_ocr.reading.reader import Reader
-from attention_ocr.ready.default import PPOCR, WORDS, default_reader
+from attention_ocr.ready.default import PPOCR, default_reader
 
 logger = logging.getLogger(__name__)
 DOCUMENTS = {"hocr": (hocr, ".html"), "alto": (alto, ".xml")}
@@ -161,8 +161,7 @@ def reader_of(wanted: Wanted) -> Reader:
         UserError: as `Reader.load`.
     """
     name, knobs = wanted.model, dict(wanted.knobs)
-    if not name:
-        name = default_reader() if knobs["backend"] in ("auto", "keras") else WORDS
+    name = name or default_reader()
     if name == PPOCR and not knobs["characters"]:
         knobs["characters"] = PPOCR_CHARACTERS
         logger.info("ppocr reads Latin letters, digits and signs; --characters=all: all that it knows")

@@ -182,9 +182,10 @@ class Reader:
         arrays = [picture.pixels for picture in pictures]
         canvas = self.geometry.canvas
         found: dict[int, Reading] = {}
+        most = batch_size or max(len(pictures), 1)
         for group in canvas.alike(arrays) if canvas else [list(range(len(arrays)))]:
-            for start in range(0, len(group), batch_size or len(group)):
-                rows = group[start : start + (batch_size or len(group))]
+            for start in range(0, len(group), most):
+                rows = group[start : start + most]
                 chosen = [arrays[row] for row in rows]
                 pixels, sizes = canvas.batch(chosen) if canvas else (np.stack(chosen), None)
                 found |= zip(rows, self.read_batch(pixels, batch_size, sizes), strict=True)

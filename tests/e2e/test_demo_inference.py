@@ -51,6 +51,25 @@ def demo(model, pattern, *flags):
     return main(["demo_inference", f"--checkpoint={model}", f"--image_path_pattern={pattern}", *flags])
 
 
+def test_unsure_pictures_are_asked_upside_down_if_told_so(model, pictures, capsys):
+    """The network has learned nothing: it is never sure."""
+    told = {}
+    for orientation in ("upright", "auto"):
+        assert demo(model, f"{pictures}/*/*", "--format=json", f"--orientation={orientation}") == 0
+        told[orientation] = [json.loads(row) for row in capsys.readouterr().out.splitlines()]
+    assert {one["turned"] for one in told["upright"]} == {0}
+    assert {one["turned"] for one in told["auto"]} <= {0, 180}
+    for upright, either in zip(told["upright"], told["auto"], strict=True):
+        scores = [np.mean([character["score"] for character in one["characters"]]) for one in (upright, either)]
+        assert scores[1] > scores[0] if either["turned"] else either == upright
+    turned = [one["path"] for one in told["auto"] if one["turned"]]
+    for path in turned:  # and each is what is read in the turned picture
+        with Image.open(path) as picture:
+            (reading,) = Reader.load(model).read(picture.rotate(180))
+        assert reading.text == next(one["text"] for one in told["auto"] if one["path"] == path)
+    assert turned
+
+
 def test_drawings_keep_their_folders_and_none_replaces_another(model, pictures, tmp_path, capsys):
     assert demo(model, f"{pictures}/*/*", f"--visualize={tmp_path / 'drawn'}") == 0
     assert len(capsys.readouterr().out.splitlines()) == 3

@@ -15,7 +15,6 @@ from marked_lines import Marks, line
 from PIL import Image
 
 from attention_ocr.__main__ import main
-from attention_ocr.errors import UserError
 from attention_ocr.pages import page_files, reading_job
 from attention_ocr.reading.reader import Reader
 
@@ -218,7 +217,7 @@ def wanted(model="", **knobs):
         ("", {}, "ppocr", "latin"),
         ("", {"characters": "all"}, "ppocr", "all"),
         ("", {"characters": "0-9"}, "ppocr", "0-9"),
-        ("", {"backend": "onnxruntime"}, "words", ""),
+        ("", {"backend": "onnxruntime"}, "ppocr", "latin"),
         ("ppocr", {}, "ppocr", "latin"),
         ("words", {}, "words", ""),
         ("my.keras", {"characters": "digits"}, "my.keras", "digits"),
@@ -256,11 +255,3 @@ def test_a_closed_pipe_is_no_fault(arguments):
     os.close(writes)
     assert done.stderr == ""
     assert done.returncode == 141
-
-
-def test_a_graph_of_ppocr_is_told():
-    from attention_ocr.config import BackendConfig, ReadConfig
-    from attention_ocr.reading.backends import choice
-
-    with pytest.raises(UserError, match=r"^--backend=openvino: reads files; ppocr is read with --backend=keras$"):
-        choice.load("ppocr", ReadConfig(), BackendConfig(backend="openvino"))

@@ -70,6 +70,18 @@ def test_the_surer_text_is_kept_and_the_first_where_none_is_surer():
     assert reading.turned == 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mark", [0.15, 0.85])
+def test_prepared_pictures_are_turned_in_a_batch_of_any_size(kind, mark):
+    """As eval reads records: boxes are in the prepared picture, and so is the turn."""
+    reader = Reader(Marks(kind), orientation="auto")
+    prepared = reader.prepare(line(mark=(mark, 0.5)))
+    for batch_size in (0, 1, 8):
+        readings = reader.read_prepared([prepared, prepared], batch_size)
+        assert [reading.turned for reading in readings] == [180 if mark > 0.5 else 0] * 2
+    assert reader.read_prepared([], 0) == []
+
+
 def test_label_smoothing_makes_no_picture_unsure():
     assert orientation.unsure_below(ModelConfig(head="ctc")) == 0.9
     assert orientation.unsure_below(ModelConfig(label_smoothing=0.1)) == pytest.approx(0.81)
