@@ -83,11 +83,16 @@ def _add_reading(app: FastAPI, service: Service, key: Key) -> None:
         alternatives: Annotated[
             int, Query(ge=0, le=MOST_ALTERNATIVES, description="Other texts that are told of each picture, at most.")
         ] = 0,
+        pages: Annotated[
+            bool, Query(description="Find the lines of whole photographs or pages, and read each.")
+        ] = False,
     ) -> JSONResponse:
-        """Reads pictures: their texts, how sure each is, and where each character is."""
+        """Reads pictures: their texts, how sure each is, and where each character is; of pages, their lines."""
         content_type = request.headers.get("content-type", "")
         served = await named(request, model)
-        found = await service.answer(request, served, lambda body: uploads_of(content_type, body, most), alternatives)
+        found = await service.answer(
+            request, served, lambda body: uploads_of(content_type, body, most), alternatives, pages
+        )
         values = {"model": found.model, "request_id": request.state.notes["id"], "milliseconds": found.milliseconds}
         return JSONResponse({**values, "readings": found.readings})
 

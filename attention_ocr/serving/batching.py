@@ -74,6 +74,8 @@ class Batcher:
         future: Future = Future()
         with self._changed:
             self._coming -= 1
+            if self._is_closed:
+                raise is_full("the service ends")
             self._waiting.append((item, future))
             self._changed.notify()
         return future
@@ -97,7 +99,7 @@ class Batcher:
         """The next batch; empty: the end."""
         with self._changed:
             while not self._waiting:
-                if self._is_closed and not self._coming:
+                if self._is_closed:  # no request is left that anything could come from
                     return []
                 self._changed.wait()
             deadline = time.monotonic() + self._max_delay_s

@@ -39,6 +39,30 @@ class Alternative(BaseModel):
     confidence: float
 
 
+class PageWord(BaseModel):
+    """A word of a line."""
+
+    text: str
+    confidence: float
+    box: list[float] | None = None
+
+
+class Line(BaseModel):
+    """A line of a page."""
+
+    text: str
+    confidence: float
+    turned: int
+    corners: list[list[float]] = Field(description="In pixels of the upright picture, clockwise from the top left.")
+    words: list[PageWord]
+
+
+class Block(BaseModel):
+    """A column of a page, or what lies above or below columns."""
+
+    lines: list[Line]
+
+
 class PictureReading(BaseModel):
     """What was read in a picture, or why it could not be."""
 
@@ -52,6 +76,7 @@ class PictureReading(BaseModel):
     characters: list[Character] | None = None
     words: list[Word] | None = None
     alternatives: list[Alternative] | None = None
+    blocks: list[Block] | None = Field(None, description="Of pages: their lines, in reading order.")
 
 
 class Readings(BaseModel):
@@ -78,6 +103,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     413: {"model": Problem, "description": "The body, a picture, or their number is too large."},
     415: {"model": Problem, "description": "The body is of a type that holds no pictures."},
     422: {"model": Problem, "description": "The body holds no picture that can be read."},
+    501: {"model": Problem, "description": "The service's machine has no detector for pages."},
     429: {"model": Problem, "description": "The service has enough to do; Retry-After tells when to come back."},
 }
 _BASE64 = {"type": "string", "contentEncoding": "base64"}

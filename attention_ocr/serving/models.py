@@ -52,6 +52,7 @@ class ServedModel:
         name, path: the same.
         reader: prepares pictures, in any thread.
         batcher: reads them.
+        lock: held by whoever reads, as not every backend does so in several threads.
 
     Raises:
         UserError: as `Reader.load`.
@@ -68,6 +69,7 @@ class ServedModel:
     ):
         self.name, self.path = name, path
         self._reading, self._config = reading, config
+        self.lock = threading.Lock()
         self.reader = load_reader(path, reading, backend)
         self._with_alternatives: Reader | None = None
         queue, batches = measures.queue.labels(name), measures.batches.labels(name)
@@ -119,7 +121,8 @@ class ServedModel:
             rows = [row for row, item in enumerate(items) if (item.alternatives > 0) == asked]
             if rows:
                 reader = self._reader_of_alternatives() if asked else self.reader
-                readings = reader.read_prepared([items[row].fitted for row in rows])
+                with self.lock:
+                    readings = reader.read_prepared([items[row].fitted for row in rows])
                 found |= zip(rows, readings, strict=True)
         charset = self.reader.dataset.charset
         return [

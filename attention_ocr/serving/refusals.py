@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from attention_ocr.errors import UserError
+from attention_ocr.records.pictures import TooManyPixelsError
+
 RETRY_AFTER = 1  # seconds
 
 
@@ -38,3 +41,10 @@ def is_too_large(sentence: str) -> RefusalError:
 def is_wrong(sentence: str) -> RefusalError:
     """The refusal of what is no picture, or no request of this service."""
     return RefusalError(422, sentence, "not_readable")
+
+
+def refusal_of(error: Exception) -> Exception:
+    """What a picture is refused with that could not be opened; an error that is no fault of its own stays."""
+    if isinstance(error, TooManyPixelsError):
+        return is_too_large(str(error))
+    return is_wrong(str(error)) if isinstance(error, UserError) else error

@@ -9,17 +9,18 @@ from typing import Any
 
 from starlette.requests import Request
 
-from attention_ocr.errors import UserError
 from attention_ocr.reading.backends.parts import cores
-from attention_ocr.records.pictures import TooManyPixelsError
 from attention_ocr.serve_config import ServeConfig
 from attention_ocr.serving.bodies import Bodies, drain
 from attention_ocr.serving.measures import Measures
 from attention_ocr.serving.models import Models, ServedModel
-from attention_ocr.serving.refusals import RefusalError, is_full, is_too_large, is_wrong
+from attention_ocr.serving.page_reading import PageReader, check_detector
+from attention_ocr.serving.refusals import RefusalError, is_full, refusal_of
 from attention_ocr.serving.uploads import Upload
 
 Parse = Callable[[bytes], list[Upload]]
+Submit = Callable[[Upload, ServedModel, int], Future]  # a picture, the model, alternatives -> its answer
+Begun = tuple[Upload, Future | RefusalError | None]
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Service:
         self.models, self.config, self.measures = models, config, measures
         self._bodies = Bodies(int(config.max_upload_mb * 1e6), config.upload_timeout_s)
         self._threads = ThreadPoolExecutor(cores(), "pictures")
+        self._pages = PageReader()
         self._requests = 0
 
     def model_of(self, name: str) -> ServedModel:
@@ -64,7 +66,9 @@ class Service:
             raise RefusalError(404, f"no model is called {name[:80]!r}; there are: {known}", "unknown_model")
         return model
 
-    async def answer(self, request: Request, model: ServedModel, parse: Parse, alternatives: int = 0) -> Answers:
+    async def answer(
+        self, request: Request, model: ServedModel, parse: Parse, alternatives: int = 0, pages: bool = False
+    ) -> Answers:
         """Reads the pictures of a request.
 
         Args:
@@ -72,10 +76,13 @@ class Service:
             model: what reads.
             parse: a body -> its pictures; called in a thread.
             alternatives: other texts that are told of each picture at most.
+            pages: whether the pictures are whole photographs or pages, whose lines are to be found.
 
         Raises:
             RefusalError: it cannot be answered; of several pictures only if none can be read.
         """
+        if pages:
+            check_detector()
         if self._requests >= self.config.queue_size:
             await drain(request)
             raise is_full(f"{self._requests} requests are under way, of at most {self.config.queue_size}")
@@ -86,9 +93,10 @@ class Service:
                 notes = request.state.notes
                 notes["bytes"] = len(body)
                 started = time.perf_counter()
-                begun = await self._in_thread(self._begin, parse, body, model, alternatives)
+                submit = self._submit_page if pages else decode_and_submit
+                begun = await self._in_thread(begin, parse, body, model, submit, alternatives)
                 notes["pictures"] = len(begun)
-                readings = await self._finish(begun, model, alternatives)
+                readings = await self._finish(begun, model, submit, alternatives)
                 return Answers(model.name, readings, round(1000 * (time.perf_counter() - started), 1))
             finally:
                 self._bodies.release(body)
@@ -97,31 +105,23 @@ class Service:
 
     def close(self) -> None:
         """Ends its threads; what is under way is read."""
+        self._pages.close()
         self.models.close()
         self._threads.shutdown()
 
-    def _begin(
-        self, parse: Parse, body: bytes, model: ServedModel, alternatives: int
-    ) -> list[tuple[Upload, Future | RefusalError | None]]:
-        """The pictures of a body. One alone is decoded at once, and its answer is on its way; several are not yet."""
-        uploads = parse(body)
-        model.batcher.reserve(len(uploads))
-        if len(uploads) > 1:
-            return [(upload, None) for upload in uploads]
-        try:
-            return [(uploads[0], decode_and_submit(uploads[0], model, alternatives))]
-        except RefusalError as refusal:
-            return [(uploads[0], refusal)]
+    def _submit_page(self, upload: Upload, model: ServedModel, alternatives: int) -> Future:
+        del alternatives  # of lines none are told
+        return self._pages.submit(upload, model)
 
     async def _finish(
-        self, begun: list[tuple[Upload, Future | RefusalError | None]], model: ServedModel, alternatives: int
+        self, begun: list[Begun], model: ServedModel, submit: Submit, alternatives: int
     ) -> list[dict[str, Any]]:
         """The answers of pictures."""
 
         async def one(upload: Upload, future: Future | RefusalError | None) -> dict[str, Any]:
             if isinstance(future, RefusalError):
                 raise future
-            later = future or await self._in_thread(decode_and_submit, upload, model, alternatives)
+            later = future or await self._in_thread(submit, upload, model, alternatives)
             return await asyncio.wrap_future(later)
 
         found = await asyncio.gather(*(one(*entry) for entry in begun), return_exceptions=True)
@@ -142,6 +142,18 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
 
+def begin(parse: Parse, body: bytes, model: ServedModel, submit: Submit, alternatives: int) -> list[Begun]:
+    """The pictures of a body. One alone is submitted at once: its answer is on its way; several are not yet."""
+    uploads = parse(body)
+    model.batcher.reserve(len(uploads))
+    if len(uploads) > 1:
+        return [(upload, None) for upload in uploads]
+    try:
+        return [(uploads[0], submit(uploads[0], model, alternatives))]
+    except RefusalError as refusal:
+        return [(uploads[0], refusal)]
+
+
 def decode_and_submit(upload: Upload, model: ServedModel, alternatives: int) -> Future:
     """The answer of a picture that a place was reserved for.
 
@@ -150,11 +162,7 @@ def decode_and_submit(upload: Upload, model: ServedModel, alternatives: int) -> 
     """
     try:
         fitted = model.reader.fitted(upload.data, upload.name)
-    except BaseException as error:
+    except Exception as error:
         model.batcher.release()
-        if isinstance(error, TooManyPixelsError):
-            raise is_too_large(str(error)) from error
-        if isinstance(error, UserError):
-            raise is_wrong(str(error)) from error
-        raise
+        raise refusal_of(error) from error
     return model.submit(upload.name, fitted, alternatives)

@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.serving_factory import KEY, Colours, picture, running, service_of
@@ -83,10 +84,10 @@ def test_pictures_are_read_and_shown(address, open_page):
     assert first.locator(".facts").inner_text().startswith("90% sure")
     assert " ms" in first.locator(".facts").inner_text()
     assert "one.png" in first.locator(".name").inner_text()
-    assert first.locator("figure rect").count() == 6
+    assert first.locator("figure polygon").count() == 6
     screenshot(page, "results")
     # The first character's box lies on the picture, where it was read: its centre is 3.5 pixels of 96 from the left.
-    shown, box = first.locator("figure img").bounding_box(), first.locator("figure rect").first.bounding_box()
+    shown, box = first.locator("figure img").bounding_box(), first.locator("figure polygon").first.bounding_box()
     centre = (box["x"] + box["width"] / 2 - shown["x"]) / shown["width"]
     assert abs(centre - 3.5 / 96) < 0.01
     assert abs(box["height"] - shown["height"]) < 2
@@ -141,7 +142,7 @@ def test_everything_works_by_keyboard(address, open_page):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert page.locator(".char.current").all_inner_texts() == ["1"]
-    assert page.locator("rect.current").count() == 1
+    assert page.locator("polygon.current").count() == 1
     assert page.locator(".facts .told").inner_text() == "1: 90%"
     page.keyboard.press("End")
     assert page.locator(".char.current").all_inner_texts() == ["4"]
@@ -172,9 +173,22 @@ def test_a_turned_picture_has_its_boxes_where_it_shows_them(address, open_page):
     page.set_input_files("#files", [{"name": "t.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}])
     texts(page, 1)
     card = page.locator(".card")
-    shown, box = card.locator("img").bounding_box(), card.locator("rect").first.bounding_box()
+    shown, box = card.locator("img").bounding_box(), card.locator("polygon").first.bounding_box()
     assert shown["width"] > 2.5 * shown["height"]
     assert abs((box["x"] + box["width"] / 2 - shown["x"]) / shown["width"] - 3.5 / 96) < 0.01
+
+
+def test_a_whole_page(address, open_page, monkeypatch):
+    places = np.array([[[10, 20], [90, 20], [90, 60], [10, 60]], [[30, 120], [110, 120], [110, 160], [30, 160]]], float)
+    monkeypatch.setattr("attention_ocr.serving.page_reading.detector", lambda: lambda _: (places, np.ones(2)))
+    page = open_page(address)
+    page.get_by_text("A whole page").click()
+    page.set_input_files("#files", given(("page.png", picture(4, 5, 300, 200))))
+    assert [text.split() for text in texts(page, 1)] == [["004005", "004005"]]
+    assert page.locator(".facts .told").inner_text() == "2 lines"
+    page.locator("figure polygon").first.hover()
+    assert page.locator(".char.current").all_inner_texts() == ["004005"]
+    screenshot(page, "page")
 
 
 def test_the_key_is_asked_for(browser, open_page, monkeypatch):

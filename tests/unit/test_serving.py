@@ -316,6 +316,33 @@ def test_measures(serve):
     assert count(told) == count(before) + 2
 
 
+def test_whole_pages(serve, monkeypatch):
+    page = np.zeros([200, 300, 3], np.uint8)
+    page[20:60, 10:90], page[120:160, 30:110] = (1, 2, 0), (3, 4, 0)
+    places = np.array([[[10, 20], [90, 20], [90, 60], [10, 60]], [[30, 120], [110, 120], [110, 160], [30, 160]]], float)
+
+    def find(pixels):
+        assert pixels.shape == page.shape
+        return places, np.array([0.9, 0.8])
+
+    monkeypatch.setattr("attention_ocr.serving.page_reading.detector", lambda: find)
+    client, file = serve(), io.BytesIO()
+    Image.fromarray(page).save(file, "PNG")
+    answer = client.post("/v1/read?pages=true", files=files(file.getvalue(), b"no picture")).json()
+    found, bad = answer["readings"]
+    assert "cannot be read as an image" in bad["error"]
+    lines = [line for block in found["blocks"] for line in block["lines"]]
+    assert [line["text"] for line in lines] == ["001002", "003004"]
+    assert np.allclose([line["corners"] for line in lines], places)
+    assert found["text"].split() == ["001002", "003004"]
+    assert (found["width"], found["height"]) == (300, 200)
+    assert 'pictures_under_way{model="colours"} 0.0' in client.get("/metrics").text
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    response = client.post("/v1/read?pages=true", files=files(file.getvalue()))
+    assert response.status_code == 501
+    assert "pip install 'attention-ocr[pages]'" in response.json()["error"]
+
+
 def test_orientation_and_several_pages(serve):
     client, file = serve(), io.BytesIO()
     exif = Image.Exif()

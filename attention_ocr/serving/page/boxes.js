@@ -16,6 +16,27 @@ export function upright([left, top, right, bottom], width, height, orientation) 
   return [Math.min(x0, x1), Math.min(y0, y1), Math.max(x0, x1), Math.max(y0, y1)];
 }
 
+/**
+ * What was read, piece by piece: the characters of a line, or the lines of a page. Each has its text, what follows it,
+ * how sure it is, and its corners in the picture as it is shown (null: not known).
+ */
+export function piecesOf(found) {
+  if (found.blocks) {
+    return found.blocks.flatMap(({ lines }, block) =>
+      lines.map(({ text, confidence, corners }, line) => {
+        const isLast = line === lines.length - 1;
+        const after = !isLast ? "\n" : block === found.blocks.length - 1 ? "" : "\n\n";
+        return { text, after, score: confidence, corners };
+      }),
+    );
+  }
+  return found.characters.map(({ character, score, box }) => {
+    const [left, top, right, bottom] = box ? upright(box, found.width, found.height, found.orientation) : [];
+    const corners = box ? [[left, top], [right, top], [right, bottom], [left, bottom]] : null;
+    return { text: character, after: "", score, corners };
+  });
+}
+
 /** Width and height of the picture as it is shown. */
 export function shownSize({ width, height, orientation }) {
   return orientation >= 5 ? [height, width] : [width, height];

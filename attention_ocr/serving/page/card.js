@@ -1,6 +1,6 @@
 // A picture and what was read in it.
 
-import { level, plausible, shownSize, upright } from "./boxes.js";
+import { level, piecesOf, plausible, shownSize } from "./boxes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -43,14 +43,18 @@ export class Card {
   reading(found) {
     this._ready("");
     this.text = found.text;
+    this.pieces = piecesOf(found);
+    this.whole = found.confidence === undefined ? `${this.pieces.length} lines` : `${percent(found.confidence)} sure`;
+    this.milliseconds = Math.round(found.milliseconds);
     this.facts = made("p", { className: "facts" });
-    const text = found.text.trim() ? this._characters(found) : made("p", { className: "text nothing", textContent: "No text found" });
-    const copy = made("button", { className: "copy", type: "button", textContent: "Copy", hidden: !found.text.trim() });
+    const isEmpty = !found.text.trim();
+    const text = isEmpty ? made("p", { className: "text nothing", textContent: "No text found" }) : this._text(found);
+    const copy = made("button", { className: "copy", type: "button", textContent: "Copy", hidden: isEmpty });
     copy.addEventListener("click", () => copyText(this.text, copy));
     this.body.replaceChildren(this._heading(found), made("div", { className: "row" }, text, copy), this.facts);
-    this._tell(found);
+    this._tell();
     this._alternatives(found);
-    this._boxes(found);
+    this._outlines(found);
   }
 
   _ready(state) {
@@ -63,46 +67,51 @@ export class Card {
     return made("p", { className: "name" }, made("b", { textContent: this.name, title: this.name }), size);
   }
 
-  _characters(found) {
-    this.marks = found.characters.map(({ character, score }, number) => {
-      const mark = made("span", { className: `char ${level(score)}`, textContent: character });
-      mark.addEventListener("pointerenter", () => this._point(found, number));
-      mark.addEventListener("pointerleave", () => this._point(found, -1));
+  _text(found) {
+    this.marks = this.pieces.map(({ text, score }, number) => {
+      const mark = made("span", { className: `char ${level(score)}`, textContent: text });
+      this._listen(mark, number);
       return mark;
     });
-    const text = made("p", { className: "text", dir: "auto", tabIndex: 0 }, ...this.marks);
-    text.setAttribute("aria-label", `${found.text}, ${percent(found.confidence)} sure. Arrow keys go from character to character.`);
+    const parts = this.pieces.flatMap(({ after }, number) => (after ? [this.marks[number], after] : [this.marks[number]]));
+    const text = made("p", { className: found.blocks ? "text page" : "text", dir: "auto", tabIndex: 0 }, ...parts);
+    text.setAttribute("aria-label", `${found.text}, ${this.whole}. Arrow keys go from one to the next.`);
     text.setAttribute("role", "group");
     let at = -1;
     text.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? 0;
+      const last = this.pieces.length - 1;
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key] ?? 0;
       if (event.key === "Home") at = 0;
-      else if (event.key === "End") at = this.marks.length - 1;
-      else if (step) at = Math.max(0, Math.min(this.marks.length - 1, at + step));
+      else if (event.key === "End") at = last;
+      else if (step) at = Math.max(0, Math.min(last, at + step));
       else return;
       event.preventDefault();
-      this._point(found, at);
+      this._point(at);
     });
-    text.addEventListener("blur", () => this._point(found, (at = -1)));
+    text.addEventListener("blur", () => this._point((at = -1)));
     return text;
   }
 
-  /** Shows a character in the text and in the picture; -1: none. */
-  _point(found, number) {
-    this.marks.forEach((mark, other) => mark.classList.toggle("current", other === number));
-    this.rectangles?.forEach((rectangle, other) => rectangle?.classList.toggle("current", other === number));
-    this._tell(found, number);
+  _listen(element, number) {
+    element.addEventListener("pointerenter", () => this._point(number));
+    element.addEventListener("pointerleave", () => this._point(-1));
   }
 
-  _tell(found, number = -1) {
-    const whole = `${percent(found.confidence)} sure`;
-    const one = number < 0 ? null : found.characters[number];
-    const told = one ? `${shown(one.character)}: ${percent(one.score)}` : whole;
+  /** Shows a piece in the text and in the picture; -1: none. */
+  _point(number) {
+    this.marks?.forEach((mark, other) => mark.classList.toggle("current", other === number));
+    this.outlines?.forEach((outline, other) => outline?.classList.toggle("current", other === number));
+    this._tell(number);
+  }
+
+  _tell(number = -1) {
+    const piece = this.pieces[number];
+    const told = piece ? `${shown(piece.text)}: ${percent(piece.score)}` : this.whole;
     this.facts.replaceChildren(
       made("span", { className: "told", textContent: told }),
-      made("span", { textContent: `${Math.round(found.milliseconds)} ms` }),
+      made("span", { textContent: `${this.milliseconds} ms` }),
     );
-    this.facts.setAttribute("aria-live", one ? "polite" : "off");
+    this.facts.setAttribute("aria-live", piece ? "polite" : "off");
   }
 
   _alternatives(found) {
@@ -112,22 +121,20 @@ export class Card {
     this.body.append(made("div", { className: "alternatives" }, "It could also be", made("ul", {}, ...items)));
   }
 
-  _boxes(found) {
-    if (!found.characters.some(({ box }) => box)) return;
+  _outlines(found) {
+    if (!this.pieces.some(({ corners }) => corners)) return;
     const layer = document.createElementNS(SVG, "svg");
     layer.setAttribute("viewBox", [0, 0, ...shownSize(found)].join(" "));
     layer.setAttribute("preserveAspectRatio", "none");
     layer.setAttribute("aria-hidden", "true");
-    this.rectangles = found.characters.map(({ box, score, character }, number) => {
-      if (!box || !character.trim()) return null;
-      const [left, top, right, bottom] = upright(box, found.width, found.height, found.orientation);
-      const rectangle = document.createElementNS(SVG, "rect");
-      const values = { x: left, y: top, width: right - left, height: bottom - top, class: level(score) };
-      for (const [name, value] of Object.entries(values)) rectangle.setAttribute(name, value);
-      rectangle.addEventListener("pointerenter", () => this._point(found, number));
-      rectangle.addEventListener("pointerleave", () => this._point(found, -1));
-      layer.append(rectangle);
-      return rectangle;
+    this.outlines = this.pieces.map(({ corners, score, text }, number) => {
+      if (!corners || !text.trim()) return null;
+      const outline = document.createElementNS(SVG, "polygon");
+      outline.setAttribute("points", corners.map((corner) => corner.join(",")).join(" "));
+      outline.setAttribute("class", level(score));
+      this._listen(outline, number);
+      layer.append(outline);
+      return outline;
     });
     this.figure.append(layer);
     this._enlarge(found);

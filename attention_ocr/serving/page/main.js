@@ -7,6 +7,8 @@ const ALTERNATIVES = 3;
 const at = (id) => document.getElementById(id);
 const cards = [];
 
+const kind = () => document.querySelector("input[name=kind]:checked").value;
+
 async function showModels() {
   try {
     const found = await models();
@@ -41,7 +43,7 @@ async function add(files) {
 
 async function fill(file, card) {
   try {
-    card.reading(await read(file, at("model").value, ALTERNATIVES));
+    card.reading(await read(file, at("model").value, kind(), ALTERNATIVES));
   } catch (error) {
     if (error instanceof NeedsKey) askForKey();
     const why = error.message.replace(`${file.name}: `, "");

@@ -41,13 +41,13 @@ export async function models() {
 }
 
 /** What was read in a file: an entry of the answer's `readings`, and the `milliseconds` it took. */
-export async function read(file, model, alternatives) {
+export async function read(file, model, pages, alternatives) {
   if (running >= AT_ONCE) await new Promise((resolve) => waiting.push(resolve));
   running++;
   try {
     const body = new FormData();
     body.append("files", file, file.name || "picture");
-    const query = new URLSearchParams({ model, alternatives });
+    const query = new URLSearchParams({ model, pages, alternatives });
     const answer = await ask(`v1/read?${query}`, { method: "POST", body });
     return { ...answer.readings[0], milliseconds: answer.milliseconds };
   } finally {
