@@ -37,6 +37,7 @@ class LiteRtBackend:
 
     def __init__(self, content: bytes, description: Description, outputs: list[str], source: str):
         self.config, self.dataset, self.step = description.config, description.dataset, description.step
+        self.confidence_power = description.confidence_power
         self.fingerprint = f"{description.digest} litert {importlib.metadata.version('ai-edge-litert')} float32"
         self._content = content  # the interpreter reads it as long as it lives
         try:
