@@ -6,6 +6,7 @@ from attention_ocr.errors import UserError
 EXTRAS = {
     "train": (
         *("tensorflow", "keras", "cv2", "fontTools", "google_crc32c", "rapidfuzz", "tensorboard", "tensorboardX"),
+        *("jinja2", "yaml"),
         "fontpkg",  # its fonts are fontpkg_roboto and so on
     ),
     "jax": ("jax", "jaxlib"),

@@ -7,7 +7,7 @@ from absl import flags
 
 from attention_ocr.config import MAX_PIXELS, DataConfig, GenerateConfig
 from attention_ocr.flags import required, works_with
-from attention_ocr.knobs import GIVEN
+from attention_ocr.knobs import GIVEN, one_of
 from attention_ocr.quiet import quiet_imports
 
 (AUGMENTATION,) = (knob for knob in dataclasses.fields(DataConfig) if knob.name == "augmentation")
@@ -30,6 +30,9 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_integer("max_pixels", MAX_PIXELS, text, lower_bound=least, **define)
     text = "A list of labels that are probably wrong, as `eval --suspects` writes it: those that stand there still."
     flags.DEFINE_string("suspects", "", text, **define)
+    text = "Say how to begin training with it: command, steps, and minutes, measured here."
+    flags.DEFINE_bool("advise", False, text, **define)
+    works_with(values, "advise", format=one_of("table"))
     flags.DEFINE_enum("format", "table", ["table", "json"], "How the report is printed.", **define)
 
 
@@ -45,6 +48,10 @@ def run(values: flags.FlagValues) -> int:
         print_json(report)
     else:
         print_table(report)
+    if values.advise:
+        from attention_ocr.training import advice
+
+        print("\n".join(advice.told(report)))
     if values.sample:
         from attention_ocr.validation import sample_page
 

@@ -176,7 +176,8 @@ def _train_from_newest(model, config, data, run, summary) -> int | None:
     finally:
         data.close()
         summaries.close()
-    if progress.step == last_step < config.train.max_number_of_steps and not progress.interrupted:
+    ends = progress.interrupted or early_stopping.is_over(run, progress.step, config.train)
+    if progress.step == last_step < config.train.max_number_of_steps and not ends:
         log.info("step %d  from here on the encoder learns, too", last_step)
         return None
     return progress.step

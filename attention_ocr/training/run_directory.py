@@ -105,7 +105,8 @@ class RunDirectory:
                 since = best.get("since", best["step"])
         with files.replacing(self.path / BEST_FILE) as temporary:
             shutil.copyfile(checkpoint.path, temporary)
-        files.write_json(score_file, {"what": what, "score": score, "step": checkpoint.step, "since": since})
+        reached_before = {"since": since} if since < checkpoint.step else {}
+        files.write_json(score_file, {"what": what, "score": score, "step": checkpoint.step, **reached_before})
         return True
 
     def best_since(self) -> int | None:

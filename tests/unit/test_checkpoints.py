@@ -83,7 +83,7 @@ def test_the_best_outlives_the_newest_and_of_equals_the_later_is_best(run):
     assert kept == [1, 2, 5]
     assert (run.path / "best.keras").read_text() == "5"
     assert names(run) == ["best.json", "best.keras", "checkpoints/checkpoint-00000006.keras"]
-    assert files.read_json(run.path / "best.json") == {"what": "ExactMatch", "score": [0.6, 0.7], "step": 5}
+    assert files.read_json(run.path / "best.json") == {"what": "ExactMatch", "score": [0.6, 0.7], "step": 5, "since": 2}
 
 
 def test_another_measure_begins_anew(run):

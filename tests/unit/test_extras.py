@@ -107,7 +107,7 @@ def test_a_module_that_no_extra_brings_is_no_extras_fault():
 def test_extras_are_those_of_the_package():
     told = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
     brought = {"fontpkg", "jaxlib", "starlette"}  # by other packages, or as several
-    packages = {"cv2": "opencv-python-headless", "fontTools": "fonttools"}
+    packages = {"cv2": "opencv-python-headless", "fontTools": "fonttools", "yaml": "pyyaml"}
     for extra, modules in extras.EXTRAS.items():
         needed = [re.match(r"[\w-]+", line)[0] for line in told["optional-dependencies"][extra]]
         named = {packages.get(module, module.replace("_", "-")) for module in modules} - brought
