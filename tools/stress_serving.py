@@ -137,7 +137,7 @@ async def stop_under_load(service: Served, good: bytes, text: str) -> bool:
 def main(_: Sequence[str]) -> int:
     good = Path(FLAGS.picture).read_bytes()
     with served(FLAGS.model, "--upload_timeout_s=5") as service:
-        _, body = asyncio.run(ask(service.port, request_of(good)))
+        body = asyncio.run(ask(service.port, request_of(good)))[1]
         text, before = json.loads(body)["readings"][0]["text"], service.memory()
         passed = []
         for fault in (broken_among_good, slow_and_large, full_queue):

@@ -9,10 +9,10 @@ is, does not fall with the length of a text as its chance to be right does.
 import json
 import os
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from attention_ocr import files
 from attention_ocr.errors import UserError
@@ -31,7 +31,7 @@ def applied(outputs: dict[str, np.ndarray], power: float) -> dict[str, np.ndarra
     return {name: np.asarray(value) ** power if name in CONFIDENCES else value for name, value in outputs.items()}
 
 
-def fitted(confidence: Sequence[float], right: Sequence[bool]) -> float:
+def fitted(confidence: ArrayLike, right: ArrayLike) -> float:
     """The power that makes confidences likeliest, given which readings are right.
 
     Args:

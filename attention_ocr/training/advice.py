@@ -143,7 +143,7 @@ def _made_up_batch(model: AttentionOcr, batch_size: int, split: SplitStatistics)
     labels = np.full([batch_size, spec.max_sequence_length], spec.charset.null_id, np.int32)
     labels[:, :length] = random.choice(classes, [batch_size, length])
     batch = {"images": random.integers(0, 256, [batch_size, height, width, 3], np.uint8), "labels": labels}
-    return {**batch, "sizes": np.tile(np.int32([height, width]), [batch_size, 1])} if canvas else batch
+    return {**batch, "sizes": np.tile(np.array([height, width], np.int32), [batch_size, 1])} if canvas else batch
 
 
 SpeedOf = Callable[[Config, DatasetSpec, SplitStatistics], float]

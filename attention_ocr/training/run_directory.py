@@ -112,7 +112,7 @@ class RunDirectory:
     def best_since(self) -> int | None:
         """The first step with the best score of the validation split; None: none was read."""
         score_file = self.path / BEST_SCORE_FILE
-        best = files.read_json(score_file) if score_file.exists() else {"what": ""}
+        best: dict[str, Any] = files.read_json(score_file) if score_file.exists() else {"what": ""}
         return best.get("since", best["step"]) if "validation" in best["what"] else None
 
     @property

@@ -44,10 +44,11 @@ def find(predictions: Sequence[Prediction]) -> Mistakes:
     for prediction in predictions:
         truth, read = prediction.truth, prediction.read
         found.occurrences.update(truth)
-        for edit, at, other in Levenshtein.editops(truth, read):
-            if edit == "replace":
+        for edit in Levenshtein.editops(truth, read):
+            at, other = edit.src_pos, edit.dest_pos
+            if edit.tag == "replace":
                 found.confusions[truth[at], read[other]] += 1
-            elif edit == "delete":
+            elif edit.tag == "delete":
                 found.left_out[truth[at]] += 1
             else:
                 found.put_in[read[other]] += 1

@@ -113,9 +113,9 @@ def shown(sample: Sample, reader: Reader) -> dict[str, Any]:
 def parts(truth: str, read: str, of_read: bool) -> list[dict[str, str]]:
     """One of two texts in parts, each with its `kind`: equal, replace, and insert (of the reading) or delete."""
     found = []
-    for kind, start, end, other_start, other_end in Levenshtein.opcodes(truth, read):
-        text = read[other_start:other_end] if of_read else truth[start:end]
-        found.append({"kind": kind, "text": text})
+    for code in Levenshtein.opcodes(truth, read):
+        text = read[code.dest_start : code.dest_end] if of_read else truth[code.src_start : code.src_end]
+        found.append({"kind": code.tag, "text": text})
     return [part for part in found if part["text"]]
 
 
