@@ -160,8 +160,7 @@ def reader_of(wanted: Wanted) -> Reader:
     Raises:
         UserError: as `Reader.load`.
     """
-    name, knobs = wanted.model, dict(wanted.knobs)
-    name = name or default_reader()
+    name, knobs = wanted.model or default_reader(), dict(wanted.knobs)
     if name == PPOCR and not knobs["characters"]:
         knobs["characters"] = PPOCR_CHARACTERS
         logger.info("ppocr reads Latin letters, digits and signs; --characters=all: all that it knows")
