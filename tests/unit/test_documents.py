@@ -64,7 +64,8 @@ def complaint_about(job, arguments):
         unknown = values([job, *arguments])[1:]
     except flags.Error as error:
         return f"{job}: {error}"
-    return f"{job}: {unknown} are no flags" if unknown else ""
+    takes_arguments = hasattr(importlib.import_module(f"attention_ocr.jobs.{job}"), "ARGUMENTS")
+    return f"{job}: {unknown} are no flags" if unknown and not takes_arguments else ""
 
 
 def named_in(script):
