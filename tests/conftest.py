@@ -7,7 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from drawn_words import draw_word
 
 from attention_ocr.charset import Charset
 from attention_ocr.console import show_messages
@@ -85,13 +85,6 @@ def sized_dataset(tmp_path_factory):
         return output
 
     return make
-
-
-def draw_word(text, height=40, width=80):
-    """A picture with `text` in black on light grey."""
-    picture = Image.new("RGB", (width, height), (230, 230, 225))
-    ImageDraw.Draw(picture).text((4, 2), text, fill=(20, 20, 30), font_size=height * 0.7)
-    return picture
 
 
 def _word(random):

@@ -82,8 +82,8 @@ def begin(
 ) -> tuple[Config, Any, FineTuning]:
     """The config and the source of a run that begins with a reader, and that beginning.
 
-    Knobs that the flags leave open come from the checkpoint (the network), or are gentler than those of a run that
-    begins from nothing.
+    Knobs of the network that the flags leave open come from the checkpoint. With a ready-made reader, those of learning
+    are gentler than in a run that begins from nothing.
 
     Args:
         checkpoint: a model file or a name.
@@ -141,14 +141,15 @@ def _network_knobs(asked: ModelConfig, theirs: ModelConfig, preset_name: str, gi
 
 
 def _gentle_knobs(checkpoint: str, preset_name: str, network: dict[str, Any], given: Collection[str]) -> dict[str, Any]:
-    """The knobs of data and learning for a network that knows something already."""
+    """The knobs of data and learning with which a ready-made reader goes on; none for a model of one's own."""
+    if not is_ready_made(checkpoint):
+        return {}
     name = preset_name or _preset_of(network)
     own = preset(name).to_dict()
     found = {} if preset_name else {**own["data"], **own["train"]}
     found["learning_rate"] = FINE_TUNING.get(name, own["train"]["learning_rate"] * GENTLER)
     found["learning_rate_schedule"] = "auto"
-    if is_ready_made(checkpoint):
-        found |= {"replay": 0.3, "max_number_of_steps": STEPS, "blend": "auto"}
+    found |= {"replay": 0.3, "max_number_of_steps": STEPS, "blend": "auto"}
     return {name: value for name, value in found.items() if name not in given}
 
 

@@ -5,7 +5,7 @@ from string import ascii_letters, ascii_lowercase
 
 import numpy as np
 import pytest
-from conftest import draw_word
+from drawn_words import draw_word
 
 from attention_ocr.__main__ import main
 from attention_ocr.charset import Charset

@@ -130,7 +130,7 @@ def test_demo_prints_a_line_for_each_picture_and_draws_it(run, tmp_path, capsys)
     assert all(0 <= float(confidence) <= 1 for _, _, confidence in lines)
     assert len(list((tmp_path / "drawn").glob("*.png"))) == 3
     assert main(["demo_inference", *flags, "--format=json"]) == 0
-    assert {"path", "text", "confidence", "turned", "characters"} == set(
+    assert {"path", "text", "confidence", "turned", "characters", "words"} == set(
         json.loads(capsys.readouterr().out.splitlines()[0])
     )
 

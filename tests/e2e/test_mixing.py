@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import draw_word
+from drawn_words import draw_word
 
 from attention_ocr.__main__ import main
 from attention_ocr.charset import Charset

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import draw_word
+from drawn_words import draw_word
 
 from attention_ocr.ingest.annotations import Annotation
 from attention_ocr.ingest.dataset import GenerateConfig, write_dataset

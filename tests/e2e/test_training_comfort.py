@@ -46,6 +46,7 @@ def changed(one, other):
     return {path for path, value in one.items() if not np.array_equal(value, other[path])}
 
 
+@pytest.mark.slow
 def test_the_encoder_learns_after_its_steps_and_a_resumed_run_does_the_same(train, tmp_path, capsys):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     out = train(whole, capsys, "--freeze=encoder:4", "--max_number_of_steps=6")
