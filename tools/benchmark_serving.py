@@ -33,21 +33,21 @@ def main(_: Sequence[str]) -> None:
     pictures = [Path(path).read_bytes() for path in paths]
     reader = load_reader(FLAGS.model, ReadConfig(), BackendConfig())
     reader.read(pictures[:32], 16)
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     texts = [reading.text for reading in reader.read(pictures, 16)]
     alone = len(pictures) / (time.perf_counter() - started)
-    print(f"reader alone, batches of 16: {alone:.1f} pictures/s ({len(pictures)} pictures)")
+    each = 1000 * (time.process_time() - used) / len(pictures)
+    print(f"reader alone, batches of 16: {alone:.1f} pictures/s, {each:.1f} ms of a processor each ({len(pictures)})")
     del reader
-    print(
-        "max_batch clients  answers/s  of alone   p50 ms   p95 ms   p99 ms  wrong lost  429  memory MB, +% after 10 s"
-    )
+    print("max_batch clients  answers/s  of alone   p50 ms   p95 ms   p99 ms  wrong lost  429  CPU ms each  memory MB")
     for max_batch in FLAGS.max_batch:
         with served(FLAGS.model, f"--max_batch={max_batch}") as service:
             for number in map(int, FLAGS.clients):
                 asyncio.run(clients(service.port, number, min(3, FLAGS.seconds), pictures, texts))  # sees all shapes
+                used = service.processor_time()
                 with Memory(service) as memory:
                     found = asyncio.run(clients(service.port, number, FLAGS.seconds, pictures, texts))
-                print(line(max_batch, number, found, alone, memory), flush=True)
+                print(line(max_batch, number, found, alone, service.processor_time() - used, memory), flush=True)
 
 
 class Memory:
@@ -78,10 +78,12 @@ class Memory:
         return self.seen[-1] / self.seen[min(20, len(self.seen) // 2)] - 1
 
 
-def line(max_batch: str, number: int, found: Results, alone: float, memory: Memory) -> str:
+def line(max_batch: str, number: int, found: Results, alone: float, used: float, memory: Memory) -> str:
     rate = len(found.seconds) / FLAGS.seconds
     latency = "".join(f"{1000 * found.quantile(share):9.1f}" for share in (0.5, 0.95, 0.99))
-    counts = f"{found.wrong:7}{found.lost:5}{found.statuses.get(429, 0):5}"
+    counts = (
+        f"{found.wrong:7}{found.lost:5}{found.statuses.get(429, 0):5}{1000 * used / max(1, len(found.seconds)):13.1f}"
+    )
     held = f"{max(memory.seen, default=0) / 1e6:11.0f} {memory.growth:+.1%}"
     return f"{max_batch:>9}{number:8}{rate:11.1f}{rate / alone:10.2f}{latency}{counts}{held}"
 

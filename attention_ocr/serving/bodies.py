@@ -40,6 +40,9 @@ class Bodies:
             raise RefusalError(408, sentence, "slow") from error
         except ClientDisconnect as error:
             raise RefusalError(400, "the sender went away", "disconnected") from error
+        except RefusalError:
+            await drain(request)
+            raise
 
     def release(self, body: bytes) -> None:
         """Gives back the bytes of a body that is done with."""
@@ -52,7 +55,6 @@ class Bodies:
             "larger --max_upload_mb"
         )
         if told.isdecimal() and int(told) > self.max_bytes:
-            await drain(request)
             raise too_large
         parts: list[bytes] = []
         size = 0
@@ -62,7 +64,6 @@ class Bodies:
                 self.held += len(part)
                 parts.append(part)
                 if size > self.max_bytes or self.held > BODIES * self.max_bytes:
-                    await drain(request)
                     raise too_large if size > self.max_bytes else is_full("the service holds as much as it may")
         except BaseException:
             self.held -= size

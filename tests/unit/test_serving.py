@@ -113,6 +113,25 @@ def test_each_request_is_answered_with_its_own_pictures(serve, backend):
     assert len(backend.batches) < sum(backend.batches)  # some were read together
 
 
+def test_answers_are_sent_without_delay(monkeypatch, backend):
+    """In two parts, of which the second one must not wait until the first is acknowledged (Nagle's algorithm)."""
+    made = []
+    accept = socket.socket.accept
+
+    def noted(listening):
+        connection, address = accept(listening)
+        made.append(connection)
+        return connection, address
+
+    monkeypatch.setattr(socket.socket, "accept", noted)
+    with (
+        running(service_of(monkeypatch, {"colours": backend})) as (address, _),
+        httpx.Client(base_url=address) as client,
+    ):
+        client.get("/health/live")
+        assert made[-1].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_models_by_name(serve):
     client = serve({"one": Colours(), "other": Colours()})
     models = client.get("/v1/models").json()["models"]
@@ -170,6 +189,20 @@ def test_too_large_a_body_is_refused_while_it_arrives(serve):
     told = client.post("/v1/read", content=bytes(100_000_000), headers={"content-type": "image/png"})
     assert told.status_code == 413
     assert 'rejects_total{reason="too_large"} 2.0' in client.get("/metrics").text
+
+
+def test_a_large_body_is_too_large_however_long_it_takes(serve):
+    client = serve(max_upload_mb=1.0, upload_timeout_s=0.05)
+    gate = threading.Event()
+
+    def slow():
+        yield bytes(1_000_001)
+        gate.wait(0.3)  # much longer than a body may take
+        yield bytes(10)
+
+    for headers in ({}, {"content-length": "1000011"}):
+        response = client.post("/v1/read", content=slow(), headers={"content-type": "image/png", **headers})
+        assert response.status_code == 413
 
 
 def test_a_slow_sender_is_told_so_and_holds_nobody_up(serve):
