@@ -11,7 +11,7 @@ class ServeConfig(Knobs):
 
     host: str = knob("127.0.0.1", "Address to listen at; 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses.")
     port: int = knob(5000, "Port to listen at; 0: any free one.", minimum=0, maximum=65535)
-    max_batch: int = knob(16, "Pictures that are read together at most.", minimum=1)
+    max_batch: int = knob(32, "Pictures that are read together at most.", minimum=1)
     max_delay_ms: float = knob(
         5.0, "How long a picture waits for others that are on their way, in milliseconds.", minimum=0
     )

@@ -25,7 +25,7 @@ flags.DEFINE_string("pictures", None, "A glob of pictures.", required=True)
 flags.DEFINE_integer("most", 200, "Pictures of those that are taken at most.")
 flags.DEFINE_list("clients", ["1", "8", "64"], "Numbers of clients.")
 flags.DEFINE_float("seconds", 10, "Seconds of each measurement.")
-flags.DEFINE_list("max_batch", ["16", "1"], "Values of --max_batch; 1: without batching.")
+flags.DEFINE_list("max_batch", ["32", "1"], "Values of --max_batch; 1: without batching.")
 
 
 def main(_: Sequence[str]) -> None:
