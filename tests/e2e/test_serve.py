@@ -1,5 +1,6 @@
 """The job serve as a process: it answers, warns, ends well on SIGTERM under load, and survives a log that is closed."""
 
+import contextlib
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 
@@ -146,6 +148,10 @@ def test_an_open_address_without_a_key_is_warned_of(caplog, tmp_path):
 @pytest.mark.slow
 def test_what_the_description_allows_is_never_a_fault_of_the_service(monkeypatch):
     """Schemathesis asks every address of /openapi.json for what it describes, and for what it does not."""
+    # Not the detector of pages: it takes up to a second for each of the pictures that a request may have.
+    monkeypatch.setattr(
+        "attention_ocr.serving.page_reading.detector", lambda: lambda _: (np.zeros([0, 4, 2]), np.zeros(0))
+    )
     tried = set()
     options = {"max_examples": 60, "deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
     with running(service_of(monkeypatch, {"colours": Colours()})) as (address, _):
@@ -160,5 +166,6 @@ def test_what_the_description_allows_is_never_a_fault_of_the_service(monkeypatch
                     tried.add((case.method, case.path))
                     case.call_and_validate(checks=[not_a_server_error])
 
-                check()
+                with contextlib.suppress(Unsatisfiable):  # an address without parameters cannot be asked wrongly
+                    check()
     assert len(tried) >= 7

@@ -372,6 +372,9 @@ def test_whole_pages(serve, monkeypatch):
     assert found["text"].split() == ["001002", "003004"]
     assert (found["width"], found["height"]) == (300, 200)
     assert 'pictures_under_way{model="colours"} 0.0' in client.get("/metrics").text
+    line = client.post("/v1/read?pages=true", files=files(picture(1, 2, 600, 30)))
+    assert line.status_code == 422
+    assert "is 600 x 30 pixels, no shape of a page; read it as a line" in line.json()["error"]
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     response = client.post("/v1/read?pages=true", files=files(file.getvalue()))
     assert response.status_code == 501
