@@ -96,10 +96,11 @@ def test_every_backend_uses_it(files, knobs):
 def test_exported_graphs_carry_it(files, tmp_path):
     pytest.importorskip("onnxruntime")
     from attention_ocr.export.onnx_files import write_onnx
+    from attention_ocr.onnx_graph.keras_file import read_keras_file
 
     picture = np.full([32, 48, 3], 90, np.uint8)
     wanted = Reader.load(files / "after.keras").read([picture])[0].confidence
-    exported = write_onnx(files / "after.keras", tmp_path / "after.onnx")
+    exported = write_onnx(read_keras_file(files / "after.keras"), tmp_path / "after.onnx")
     assert Reader.load(exported).read([picture])[0].confidence == pytest.approx(wanted, rel=1e-4)
 
 
