@@ -5,10 +5,12 @@ lie ones that keep both.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import keras
 import numpy as np
 
+Score = TypeVar("Score")
 SHARES = (1.0, 0.8, 0.6, 0.4)  # of the new weights
 MOST_LOST = 0.003  # of the exact match on what was learned
 
@@ -39,8 +41,8 @@ def scores_of(
     old: Sequence[np.ndarray],
     new: Sequence[np.ndarray],
     shares: Sequence[float],
-    score: Callable[[], tuple[float, ...]],
-) -> dict[float, tuple[float, ...]]:
+    score: Callable[[], Score],
+) -> dict[float, Score]:
     """share -> what `score` says of the model with that blend; the model is left with the last one."""
     found = {}
     for share in shares:

@@ -1,5 +1,6 @@
 """A run that begins with a reader: its sizes, gentle learning, drawn pictures of what it knew, and how well it did."""
 
+import dataclasses
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -34,6 +35,19 @@ FILE = "fine_tuning.json"
 
 
 @dataclass(frozen=True)
+class Scores:
+    """How much is read: of the validation split, and of drawn pictures that are held back (None: there are none)."""
+
+    exact: float
+    normalized_edit: float
+    drawn: float | None = None
+
+    def __str__(self) -> str:
+        drawn = "" if self.drawn is None else f", drawn pictures {100 * self.drawn:.1f}% exact"
+        return f"validation split {100 * self.exact:.1f}% exact{drawn}"
+
+
+@dataclass(frozen=True)
 class FineTuning:
     """What a run begins with.
 
@@ -56,12 +70,12 @@ class FineTuning:
         """Notes what a model that has learned nothing yet reads, and logs it."""
         if data.has_validation:
             scores = _scores(model, data)
-            files.write_json(run.path / FILE, {"checkpoint": self.checkpoint, "before": scores})
-            log.info("before: %s", _told(scores))
+            files.write_json(run.path / FILE, {"checkpoint": self.checkpoint, "before": dataclasses.asdict(scores)})
+            log.info("before: %s", scores)
 
     def finish(self, data: TrainingData, run: RunDirectory) -> None:
         """Blends the best model with what the run began with, and logs what it read before and reads now."""
-        if not data.has_validation or "share" in _noted(run):
+        if not data.has_validation or run.best_is_blended():
             return
         model = model_file.load_model(run.best_file)
         before = AttentionOcr(model.config, model.dataset)
@@ -69,12 +83,12 @@ class FineTuning:
         old, new = blending.weights_of(before), blending.weights_of(model)
         shares = blending.SHARES if self.blend == "auto" else (float(self.blend),)
         found = blending.scores_of(model, old, new, shares, lambda: _scores(model, data))
-        share = blending.least_share({share: scores[0] for share, scores in found.items()})
+        share = blending.least_share({share: scores.exact for share, scores in found.items()})
         blending.assign_blend(model, old, new, share)
-        run.replace_best(model, {"share": share, "score": found[share]})
-        first = _noted(run).get("before")
-        files.write_json(run.path / FILE, {**_noted(run), "share": share, "after": found[share]})
-        log.info(as_text(_table(self.checkpoint, first, found, share)))
+        after, noted = found[share], _noted(run)
+        run.replace_best(model, share, [after.exact, after.normalized_edit])
+        files.write_json(run.path / FILE, {**noted, "share": share, "after": dataclasses.asdict(after)})
+        log.info(as_text(_table(self.checkpoint, Scores(**noted["before"]) if noted else None, found, share)))
 
 
 def begin(
@@ -184,16 +198,10 @@ def _tell(checkpoint: str, asked: Config, config: Config, network: AttentionOcr,
         )
 
 
-def _scores(model: AttentionOcr, data: TrainingData) -> tuple[float, ...]:
-    """The exact match on the validation split and, where there are any, on the drawn pictures that are held back."""
+def _scores(model: AttentionOcr, data: TrainingData) -> Scores:
     reader = Reader(KerasBackend(model))
-    own, drawn = data.validate(reader).ExactMatch, data.validate_replayed(reader)
-    return (own,) if drawn is None else (own, drawn.ExactMatch)
-
-
-def _told(scores: tuple[float, ...]) -> str:
-    names = ("validation split", "drawn pictures")
-    return ", ".join(f"{name} {100 * score:.1f}% exact" for name, score in zip(names, scores, strict=False))
+    own, drawn = data.validate(reader), data.validate_replayed(reader)
+    return Scores(own.ExactMatch, own.NormalizedEditDistance, drawn.ExactMatch if drawn else None)
 
 
 def _noted(run: RunDirectory) -> dict[str, Any]:
@@ -201,14 +209,14 @@ def _noted(run: RunDirectory) -> dict[str, Any]:
     return files.read_json(path) if path.is_file() else {}
 
 
-def _table(checkpoint: str, before: list[float] | None, found: dict[float, tuple[float, ...]], kept: float) -> Table:
+def _table(checkpoint: str, before: Scores | None, found: dict[float, Scores], kept: float) -> Table:
     """What was read before, and is read with each share of the new weights."""
     table = Table(title=f"Exact match in %, begun with {checkpoint}", box=box.SIMPLE)
     for heading in ("new weights", "validation split", "drawn pictures", ""):
         table.add_column(heading, justify="left" if not heading else "right")
-    rows = {0.0: tuple(before)} if before else {}
+    rows = {0.0: before} if before else {}
     for share, scores in sorted({**rows, **found}.items()):
-        drawn = f"{100 * scores[1]:.1f}" if len(scores) > 1 else ""
+        drawn = "" if scores.drawn is None else f"{100 * scores.drawn:.1f}"
         note = "before" if not share else "kept as best.keras" if share == kept else ""
-        table.add_row(f"{100 * share:.0f}%", f"{100 * scores[0]:.1f}", drawn, note)
+        table.add_row(f"{100 * share:.0f}%", f"{100 * scores.exact:.1f}", drawn, note)
     return table

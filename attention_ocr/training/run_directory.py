@@ -120,11 +120,17 @@ class RunDirectory:
         """The best model so far."""
         return self.path / BEST_FILE
 
-    def replace_best(self, model: AttentionOcr, notes: dict[str, Any]) -> None:
-        """Writes another model in place of the best one, and `notes` beside its score."""
+    def replace_best(self, model: AttentionOcr, share: float, score: list[float]) -> None:
+        """Writes the best model with only a share of what it learned, and its score, as `keep_if_best` has it."""
         with files.replacing(self.best_file) as temporary:
             model.save(temporary)
-        files.write_json(self.path / BEST_SCORE_FILE, {**files.read_json(self.path / BEST_SCORE_FILE), **notes})
+        best = files.read_json(self.path / BEST_SCORE_FILE)
+        files.write_json(self.path / BEST_SCORE_FILE, {**best, "score": score, "share": share})
+
+    def best_is_blended(self) -> bool:
+        """Whether the best model is one that `replace_best` wrote."""
+        score_file = self.path / BEST_SCORE_FILE
+        return score_file.exists() and "share" in files.read_json(score_file)
 
     def write_config(self, config: Config, dataset: DatasetSpec) -> dict[str, Any]:
         """Writes `config.json` and returns what it holds."""
