@@ -88,7 +88,8 @@ class FineTuning:
         after, noted = found[share], _noted(run)
         run.replace_best(model, share, [after.exact, after.normalized_edit])
         files.write_json(run.path / FILE, {**noted, "share": share, "after": dataclasses.asdict(after)})
-        log.info(as_text(_table(self.checkpoint, Scores(**noted["before"]) if noted else None, found, share)))
+        before_it = Scores(**noted["before"]) if "before" in noted else None
+        log.info(as_text(_table(self.checkpoint, before_it, found, share)))
 
 
 def begin(
