@@ -339,5 +339,8 @@ def test_weights_of_half_precision_are_read(saved, tmp_path):
                 del opened[name]
                 opened[name] = half
 
-    half = onnx_model(read_keras_file(changed(saved, tmp_path / "half.keras", halve)))
-    onnxruntime.InferenceSession(half.SerializeToString(), providers=["CPUExecutionProvider"])
+    half = read_keras_file(changed(saved, tmp_path / "half.keras", halve))
+    onnxruntime.InferenceSession(onnx_model(half).SerializeToString(), providers=["CPUExecutionProvider"])
+    whole = read_keras_file(saved)
+    assert half.dataset == whole.dataset
+    assert half.digest != whole.digest
