@@ -10,7 +10,7 @@ LOGS := logs/demo
 $(VENV)/package: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[train]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[train,ppocr]"
 	@touch $@
 
 $(VENV)/development: $(VENV)/package

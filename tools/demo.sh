@@ -6,6 +6,7 @@ run() { printf '\n$ %s\n' "$*"; "$@"; }
 # The ready-made readers, on words and signs that are drawn first.
 run attention-ocr render_words --output_dir=demo/words --output=pictures --image_width=0 --number=8 \
   --validation_number=0 --test_number=0 --difficulty=0.5
+run attention-ocr read --backend=onnxruntime demo/words/images
 run attention-ocr read --model=words --backend=onnxruntime demo/words/images
 run python tools/write_demo_signs.py --output_dir=demo/signs
 run attention-ocr read --model=signs --backend=onnxruntime demo/signs/new/*.png
