@@ -18,7 +18,7 @@ LIGHTNESS = np.array(
 )
 COLOUR = np.full([BLOCK, BLOCK], 99, "float32")
 COLOUR[:4, :4] = [[17, 18, 24, 47], [18, 21, 26, 66], [24, 26, 56, 99], [47, 66, 99, 99]]
-STEPS = np.stack([LIGHTNESS, COLOUR, COLOUR]).reshape(3, BLOCK * BLOCK) / 255
+TABLES = np.stack([LIGHTNESS, COLOUR, COLOUR]).reshape(3, BLOCK * BLOCK)
 TO_YCC = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], "float32").T
 TO_RGB = np.linalg.inv(TO_YCC)
 COSINES = np.array(
@@ -69,7 +69,7 @@ def compressed(pictures, randoms, strength, share):
     """Pictures as JPEG files of a quality down to 100 * (1 - strength); arguments as for `blurred`."""
     quality = 100 * (1 - randoms.uniform(0.0, strength))  # [N, 1, 1, 1]
     coarse = ops.where(quality < 50, 50 / quality, 2 - quality / 50)  # as libjpeg scales its tables
-    return ops.where(randoms.happens(share) > 0, jpeg(pictures, ops.maximum(coarse, 1 / 16)), pictures)
+    return ops.where(randoms.happens(share) > 0, jpeg(pictures, coarse), pictures)
 
 
 def jpeg(pictures, coarse):
@@ -86,7 +86,7 @@ def jpeg(pictures, coarse):
     colours = ops.matmul(pictures - 0.5, TO_YCC)
     blocks = ops.transpose(ops.reshape(colours, [-1, high, BLOCK, wide, BLOCK, 3]), [0, 1, 3, 5, 2, 4])
     waves = ops.matmul(ops.reshape(blocks, [-1, high * wide, 3, BLOCK * BLOCK]), TO_WAVES)
-    steps = STEPS * coarse  # [N, 1, 3, 64]
+    steps = ops.maximum(ops.floor(TABLES * coarse + 0.5), 1.0) / 255  # [N, 1, 3, 64]
     waves = ops.round(waves / steps) * steps
     blocks = ops.reshape(ops.matmul(waves, TO_WAVES.T), [-1, high, wide, 3, BLOCK, BLOCK])
     colours = ops.reshape(ops.transpose(blocks, [0, 1, 4, 2, 5, 3]), [-1, high * BLOCK, wide * BLOCK, 3])

@@ -22,15 +22,16 @@ def drawn_quads(randoms, config, sizes):
     share = config.augment_share
 
     def drawn(low, high):
-        return randoms.uniform(low, high)[:, 0, 0, 0]
+        return low + (high - low) * randoms.uniform(0.0, 1.0)[:, 0, 0, 0]
 
     def happens():
         return randoms.happens(share)[:, 0, 0, 0]
 
     most = ops.minimum(math.radians(config.augment_rotation), 2 * MOST_RISE * height / width)
     angle = drawn(-1.0, 1.0) * most * happens()
-    zooms = [drawn(-0.25, 1.0) * config.augment_zoom * happens() for _ in range(2)]
-    shifts = [drawn(-0.5, 0.5) * zoom for zoom in zooms]
+    growths = (0.25 * ops.minimum(1.0, 2 * height / width), 0.25)  # a share of a long line is a whole character
+    zooms = [drawn(-growth, 1.0) * config.augment_zoom * happens() for growth in growths]
+    shifts = [drawn(-0.5, 0.5) * ops.maximum(zoom, 0.0) for zoom in zooms]
     reach = config.augment_perspective * height * happens()
     corners = []
     for right, down in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)):
