@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attention_ocr import shared_knobs as shared
+from attention_ocr.augment_config import StrongConfig
 from attention_ocr.drawing_config import RenderConfig, SignsConfig, WordsConfig  # noqa: F401 - knobs too
 from attention_ocr.errors import UserError
 from attention_ocr.export_config import ExportConfig  # noqa: F401 - knobs too
@@ -170,8 +171,9 @@ class DataConfig(Knobs):
     use_augment_input: bool = knob(True, "Distort the training pictures.", works_with=RECORDS)
     augmentation: str = knob(
         "fsns",
-        "fsns: the reference's crops, resize methods and colours; light: small shifts and contrast.",
-        ("fsns", "light"),
+        "fsns: the reference's crops, resize methods and colours; light: small shifts and contrast; strong: geometry, "
+        "colours, shadows, blur, noise and JPEG, on the device that learns, for few pictures.",
+        ("fsns", "light", "strong"),
         works_with={**RECORDS, "use_augment_input": GIVEN},
     )
     shuffle_buffer_size: int = knob(2000, "Records in the shuffle buffer.", minimum=1, works_with=RECORDS)
@@ -328,9 +330,15 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    strong: StrongConfig = field(default_factory=StrongConfig)
+
+    @property
+    def distorts_strongly(self) -> bool:
+        """Whether the training step itself distorts the pictures."""
+        return self.data.use_augment_input and self.data.augmentation == "strong" and not self.data.render
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
-        """The three groups for JSON."""
+        """The groups for JSON."""
         return {name: getattr(self, name).to_dict() for name in GROUPS}
 
     @classmethod
@@ -353,4 +361,4 @@ class Config:
         return Config(**groups)
 
 
-GROUPS: dict[str, Any] = {"model": ModelConfig, "data": DataConfig, "train": TrainConfig}
+GROUPS: dict[str, Any] = {"model": ModelConfig, "data": DataConfig, "train": TrainConfig, "strong": StrongConfig}

@@ -268,8 +268,8 @@ def _shuffled(files: Sequence[str], buffer_size: int, seed: int, epoch: tf.Tenso
 
 
 def _augmented(pixels: tf.Tensor, spec: DatasetSpec, data: DataConfig, seed: int, number: tf.Tensor) -> tf.Tensor:
-    """uint8 [H, V*W, 3] pixels, distorted if that is asked for."""
-    if not data.use_augment_input:
+    """uint8 [H, V*W, 3] pixels, distorted if that is asked for and not left to the training step."""
+    if not data.use_augment_input or data.augmentation not in augment.AUGMENTATIONS:
         return pixels
     example_seed = tf.cast(tf.stack([np.int64(seed), number]), tf.int32)
     distorted = augment.augment(tf.cast(pixels, tf.float32) / 255.0, spec.num_views, data.augmentation, example_seed)

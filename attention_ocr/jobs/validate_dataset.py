@@ -5,8 +5,8 @@ from typing import Any
 
 from absl import flags
 
-from attention_ocr.config import MAX_PIXELS, DataConfig, GenerateConfig
-from attention_ocr.flags import required, works_with
+from attention_ocr.config import MAX_PIXELS, DataConfig, GenerateConfig, StrongConfig
+from attention_ocr.flags import define_knobs, given_knobs, required, works_with
 from attention_ocr.knobs import GIVEN, one_of
 from attention_ocr.quiet import quiet_imports
 
@@ -26,12 +26,12 @@ def define_flags(values: flags.FlagValues) -> None:
     text = f"What the page shows. {AUGMENTATION.metadata['help']}"
     flags.DEFINE_enum("augmentation", str(AUGMENTATION.default), choices, text, **define)
     works_with(values, "augmentation", sample=GIVEN)
+    define_knobs(values, StrongConfig)
     text, least = LARGEST.metadata["help"], LARGEST.metadata["minimum"]
     flags.DEFINE_integer("max_pixels", MAX_PIXELS, text, lower_bound=least, **define)
     text = "A list of labels that are probably wrong, as `eval --suspects` writes it: those that stand there still."
     flags.DEFINE_string("suspects", "", text, **define)
-    text = "Say how to begin training with it: command, steps, and minutes, measured here."
-    flags.DEFINE_bool("advise", False, text, **define)
+    flags.DEFINE_bool("advise", False, "Say how to begin training: command, steps, and minutes, measured.", **define)
     works_with(values, "advise", format=one_of("table"))
     flags.DEFINE_enum("format", "table", ["table", "json"], "How the report is printed.", **define)
 
@@ -55,5 +55,6 @@ def run(values: flags.FlagValues) -> int:
     if values.sample:
         from attention_ocr.validation import sample_page
 
-        sample_page.write_page(report, values.sample, values.augmentation)
+        strong = StrongConfig(**given_knobs(values, StrongConfig))
+        sample_page.write_page(report, values.sample, values.augmentation, strong)
     return 0 if report.ok else 1

@@ -13,6 +13,7 @@ from attention_ocr.migration import FORMAT_VERSION
 from attention_ocr.model import losses, metrics, pixels
 from attention_ocr.model.crnn import Crnn
 from attention_ocr.model.description import CONFIDENCE_POWER, of_this_version
+from attention_ocr.model.distortion.strong import StrongAugmentation
 from attention_ocr.model.encoder import MultiViewEncoder, RecurrentColumns
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.model.heads import check_pair, head_of
@@ -77,10 +78,17 @@ class AttentionOcr(keras.Model):
         feature_grid: (h, w), rows and columns of the largest view's feature map; attention positions are V*h*w.
         step: training steps behind the weights, set by whoever saves the model.
         encoder_is_frozen: whether training leaves the encoder's averages of batch norm, too, as they are.
+        augmentation: the distortions of a training step; None: it has none.
         confidence_power: what a Reader raises confidences to, as `reading.calibration` found it; 1: nobody looked.
     """
 
-    def __init__(self, config: ModelConfig, dataset: DatasetSpec, **kwargs):
+    def __init__(
+        self,
+        config: ModelConfig,
+        dataset: DatasetSpec,
+        augmentation: StrongAugmentation | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         self.config = config
         self.dataset = dataset
@@ -100,12 +108,16 @@ class AttentionOcr(keras.Model):
         self.batch_metrics = {name: LastValue(name) for name in names}
         self.decoder(self.encoder(keras.KerasTensor((None, *self.geometry.image_shape)))["features"])  # makes weights
         self.seed_generator = keras.random.SeedGenerator()
+        self.augmentation = augmentation
         self.built = True
 
     def call(self, inputs, training=False, teach=None):
         teach = bool(training) if teach is None else teach
         sizes, labels = inputs.get("sizes"), self._learned(inputs["labels"]) if teach else None
-        seen = self.encode(inputs["images"], sizes, training)
+        images = inputs["images"]
+        if training and self.augmentation:
+            images = self.augmentation(images, sizes, moves="places" not in inputs)
+        seen = self.encode(images, sizes, training)
         features, is_picture = seen["features"], seen.get("is_picture")  # [B, N, C], [B, N]
         forced = self._forced() if training and teach else None
         outputs = self.decoder(

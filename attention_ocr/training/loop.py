@@ -16,6 +16,7 @@ from attention_ocr.config import Config
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model import heads
+from attention_ocr.model.distortion.strong import StrongAugmentation
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
@@ -153,6 +154,8 @@ def _train_from_newest(model, config, data, run, summary) -> int | None:
     progress = ProgressCallback(config, data, summaries, step, last_step)
     saving = SaveCallback(config, data, run, summaries, progress)
     interval = config.train.save_interval_steps
+    if model.augmentation:
+        model.augmentation.begin(step)
     try:
         with stopping_on_interrupt(progress):
             model.fit(
@@ -194,12 +197,16 @@ def _columns_of(model: AttentionOcr) -> Callable[[int], int] | None:
 def _compiled(config: Config, dataset: DatasetSpec, step: int = 0) -> AttentionOcr:
     keras.utils.set_random_seed(config.train.seed)
     with precision(config.train.mixed_precision):
-        model = AttentionOcr(config.model, dataset)
+        model = AttentionOcr(config.model, dataset, _augmentation(config, dataset))
     jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
     frozen = freezing.frozen_variables(model, config.train, step)
     model.compile(optimizers.build(config.train, frozen), jit_compile=jit)
     model.optimizer.build(model.trainable_variables)  # else TensorFlow traces the step twice, once to make these
     return model
+
+
+def _augmentation(config: Config, dataset: DatasetSpec) -> StrongAugmentation | None:
+    return StrongAugmentation(config.strong, dataset.num_views, config.train.seed) if config.distorts_strongly else None
 
 
 @contextlib.contextmanager

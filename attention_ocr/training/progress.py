@@ -41,9 +41,16 @@ class ProgressCallback(keras.callbacks.Callback):
         self.summary_step, self.summary_time, self.summary_waited = step, time.perf_counter(), data.waited()
 
     def on_train_begin(self, logs=None):
-        self.summaries.input_pictures(self.data.sample, self.step)
+        self.summaries.input_pictures(self._shown(), self.step)
         self.messages = self.data.messages()
         self._tell()
+
+    def _shown(self):
+        """The sample as the training step sees it."""
+        sample, augmentation = self.data.sample, self.model.augmentation
+        if augmentation is None:
+            return sample
+        return {**sample, "images": augmentation.preview(sample["originals"], sample.get("sizes"))}
 
     def on_epoch_begin(self, epoch, logs=None):
         self.losses = []

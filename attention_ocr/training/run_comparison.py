@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from attention_ocr import config as configs
 from attention_ocr import files
 from attention_ocr.errors import UserError
 from attention_ocr.training.event_files import Curve, scalars
@@ -18,7 +19,7 @@ EVALUATED = "eval/ExactMatch"
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 24  # bars of a curve
 LEAST_LOSS = 1e-4  # smaller ones look alike on a logarithmic scale
-GROUPS = ("model", "data", "train")
+GROUPS = ("model", "data", "train")  # that every version writes
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def load(path: str) -> Run:
     config = files.read_json(folder / "config.json")
     if not isinstance(config, dict) or not all(isinstance(config.get(group), dict) for group in GROUPS):
         raise UserError(f"{folder / 'config.json'}: is no run's config")
-    knobs = {name: value for group in GROUPS for name, value in config[group].items()}
+    knobs = {name: value for group in configs.GROUPS for name, value in config.get(group, {}).items()}
     curves, seconds = scalars(folder / "train")
     evaluated = {}
     for log_dir in sorted(folder.glob("eval_*")):

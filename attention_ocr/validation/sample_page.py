@@ -1,6 +1,7 @@
 """A page of HTML to look at a data set with: records, what training makes of them, the charset."""
 
 import base64
+import functools
 import html
 import io
 import os
@@ -12,11 +13,14 @@ import tensorflow as tf
 from PIL import Image
 
 from attention_ocr import files
-from attention_ocr.data import augment
+from attention_ocr.augment_config import StrongConfig
+from attention_ocr.data import augment, sizes
 from attention_ocr.data.decoding import decode_pixels
+from attention_ocr.data.parsing import parse_example
 from attention_ocr.data.record_checks import Inspection, inspect_record
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.model.distortion.strong import distorted
 from attention_ocr.records.examples import values_of
 from attention_ocr.records.framing import read_record_at
 from attention_ocr.validation.findings import Report
@@ -44,23 +48,24 @@ body { font: 15px/1.4 system-ui, sans-serif; margin: 2em; }
 """
 
 
-def write_page(report: Report, path: str | os.PathLike, augmentation: str) -> None:
+def write_page(report: Report, path: str | os.PathLike, augmentation: str, strong: StrongConfig) -> None:
     """Writes the page, pictures included, to one file.
 
     Args:
         report: what validating the data set found.
         path: the file; what is there is replaced.
-        augmentation: `fsns` or `light`, shown beside the pictures of the `train` split.
+        augmentation: `fsns`, `light` or `strong`, shown beside the pictures of the `train` split.
+        strong: how strong `strong` is.
 
     Raises:
         UserError: the file cannot be written.
     """
     with files.replacing(path) as temporary, temporary.open("w", encoding="utf-8") as page:
-        for part in _parts(report, augmentation):
+        for part in _parts(report, augmentation, strong):
             page.write(part + "\n")
 
 
-def _parts(report: Report, augmentation: str) -> Iterator[str]:
+def _parts(report: Report, augmentation: str, strong: StrongConfig) -> Iterator[str]:
     name = html.escape(report.spec.name if report.spec else report.dataset_dir)
     yield f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{name}</title>'
     yield f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>\n<body>'
@@ -69,7 +74,8 @@ def _parts(report: Report, augmentation: str) -> Iterator[str]:
     yield from _list_of_findings(report)
     if report.spec:
         for split in report.splits:
-            yield from _split_parts(report, report.spec, split, augmentation)
+            distort = _distortion(report.spec, augmentation, strong) if split == TRAIN else None
+            yield from _split_parts(report, report.spec, split, augmentation, distort)
         yield from _charset_parts(report, report.spec)
     yield "</body>\n</html>"
 
@@ -83,13 +89,14 @@ def _list_of_findings(report: Report) -> Iterator[str]:
     yield "</ul>"
 
 
-def _split_parts(report: Report, spec: DatasetSpec, split: str, augmentation: str) -> Iterator[str]:
+def _split_parts(
+    report: Report, spec: DatasetSpec, split: str, augmentation: str, distort: Distort | None
+) -> Iterator[str]:
     tallies = report.tallies_of(split)
     places = sampled_places(tallies, MOST_RECORDS)
     yield f"<h2>{html.escape(split)}: {len(places)} of {sum(map(len, tallies))} records</h2>"
     if split == TRAIN:
         yield f"<p>Each picture, and twice what training makes of it (--augmentation={html.escape(augmentation)}).</p>"
-    distort = _distortion(spec, augmentation) if split == TRAIN else None
     for tally, number in places:
         name = tally.record_name(number)
         messages = [
@@ -119,7 +126,7 @@ def _record_part(
     if encoded:
         lines.append(_image(encoded, record.image_format, "the record's picture"))
     if encoded and distort and record.size == spec.image_shape[:2]:
-        lines += [_image(_jpeg(distort(encoded, seed, name)), "JPEG", f"augmented, seed {seed}") for seed in SEEDS]
+        lines += [_image(_jpeg(distort(data, seed, name)), "JPEG", f"augmented, seed {seed}") for seed in SEEDS]
     ids = record.ids or []
     label = f"{len(ids)} ids: {' '.join(map(str, ids))}"
     note = f"{html.escape(name)} &middot; {label} &middot; orig_width {record.orig_width}"
@@ -128,18 +135,31 @@ def _record_part(
     return "\n".join([*lines, "</div>"])
 
 
-def _distortion(spec: DatasetSpec, augmentation: str) -> Distort:
-    """A function from a picture's bytes, a seed and its record's name to float32 [H, V*W, 3] as training sees it."""
+def _distortion(spec: DatasetSpec, augmentation: str, strong: StrongConfig) -> Distort:
+    """A function from a record, a seed and its name to float32 [H, V*W, 3] in [0, 1] as training sees the picture."""
+    if augmentation == "strong":
+        return functools.partial(_strongly_distorted, spec, strong)
 
     @tf.function
     def distort(encoded: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         pixels = tf.ensure_shape(decode_pixels(encoded), spec.image_shape)
         return augment.augment(tf.cast(pixels, tf.float32) / 255.0, spec.num_views, augmentation, seed)
 
-    def with_seed(encoded: bytes, seed: int, name: str) -> np.ndarray:
+    def with_seed(data: bytes, seed: int, name: str) -> np.ndarray:
+        encoded = values_of(data)["image/encoded"][0]
         return distort(tf.constant(encoded), tf.constant([seed, zlib.crc32(name.encode()) >> 1])).numpy()
 
     return with_seed
+
+
+def _strongly_distorted(spec: DatasetSpec, config: StrongConfig, data: bytes, seed: int, name: str) -> np.ndarray:
+    """What `_distortion` returns, of the picture without its padding where networks read it without."""
+    example = parse_example(tf.constant(data))
+    pixels = decode_pixels(example["encoded"])
+    if spec.num_views == 1 and spec.resize != "stretch":
+        pixels = sizes.without_padding(pixels, example, spec)
+    seed_of_record = zlib.crc32(f"{name} {seed}".encode()) >> 1
+    return np.asarray(distorted(pixels.numpy()[None], config, spec.num_views, seed_of_record))[0] / 255
 
 
 def _jpeg(image: np.ndarray) -> bytes:
