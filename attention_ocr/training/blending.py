@@ -4,7 +4,7 @@ Fine-tuned weights read what they learned and forget some of what they knew. On 
 lie ones that keep both.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import keras
@@ -26,14 +26,23 @@ def assign_blend(model: keras.Model, old: Sequence[np.ndarray], new: Sequence[np
         variable.assign(before + (after - before) * np.asarray(share, after.dtype))
 
 
-def least_share(scores: dict[float, float]) -> float:
-    """The smallest share whose score in [0, 1] is at most MOST_LOST below the best one.
+def least_share(right: Mapping[float, Sequence[bool]]) -> float:
+    """The smallest share that reads nearly as much as the best one.
+
+    It may lose MOST_LOST of the exact match, or one standard error of what it loses if that is more: a small split
+    cannot tell such shares apart (the one-standard-error rule of Breiman et al. 1984, on pairs).
 
     Args:
-        scores: share -> score.
+        right: share -> whether each picture is read right; the same pictures for all.
     """
-    least = max(scores.values()) - MOST_LOST - 1e-9
-    return min(share for share, score in scores.items() if score >= least)
+    best = max(right, key=lambda share: (np.mean(right[share]), -share))
+
+    def is_near(share: float) -> bool:
+        lost = np.subtract(right[best], right[share], dtype=np.float64)
+        error = np.std(lost, ddof=1) / len(lost) ** 0.5 if len(lost) > 1 else 0.0
+        return bool(np.mean(lost) <= max(MOST_LOST, error) + 1e-9)
+
+    return min(share for share in right if is_near(share))
 
 
 def scores_of(

@@ -36,11 +36,20 @@ FILE = "fine_tuning.json"
 
 @dataclass(frozen=True)
 class Scores:
-    """How much is read: of the validation split, and of drawn pictures that are held back (None: there are none)."""
+    """How much is read: of the validation split, and of drawn pictures that are held back (None: there are none).
+
+    Attributes:
+        right: whether each picture of the validation split is read right.
+    """
 
     exact: float
     normalized_edit: float
     drawn: float | None = None
+    right: tuple[bool, ...] = dataclasses.field(default=(), repr=False)
+
+    def to_dict(self) -> dict[str, float | None]:
+        """The measures for JSON."""
+        return {"exact": self.exact, "normalized_edit": self.normalized_edit, "drawn": self.drawn}
 
     def __str__(self) -> str:
         drawn = "" if self.drawn is None else f", drawn pictures {100 * self.drawn:.1f}% exact"
@@ -70,7 +79,7 @@ class FineTuning:
         """Notes what a model that has learned nothing yet reads, and logs it."""
         if data.has_validation:
             scores = _scores(model, data)
-            files.write_json(run.path / FILE, {"checkpoint": self.checkpoint, "before": dataclasses.asdict(scores)})
+            files.write_json(run.path / FILE, {"checkpoint": self.checkpoint, "before": scores.to_dict()})
             log.info("before: %s", scores)
 
     def finish(self, data: TrainingData, run: RunDirectory) -> None:
@@ -83,11 +92,11 @@ class FineTuning:
         old, new = blending.weights_of(before), blending.weights_of(model)
         shares = blending.SHARES if self.blend == "auto" else (float(self.blend),)
         found = blending.scores_of(model, old, new, shares, lambda: _scores(model, data))
-        share = blending.least_share({share: scores.exact for share, scores in found.items()})
+        share = blending.least_share({share: scores.right for share, scores in found.items()})
         blending.assign_blend(model, old, new, share)
         after, noted = found[share], _noted(run)
         run.replace_best(model, share, [after.exact, after.normalized_edit])
-        files.write_json(run.path / FILE, {**noted, "share": share, "after": dataclasses.asdict(after)})
+        files.write_json(run.path / FILE, {**noted, "share": share, "after": after.to_dict()})
         before_it = Scores(**noted["before"]) if "before" in noted else None
         log.info(as_text(_table(self.checkpoint, before_it, found, share)))
 
@@ -202,7 +211,8 @@ def _tell(checkpoint: str, asked: Config, config: Config, network: AttentionOcr,
 def _scores(model: AttentionOcr, data: TrainingData) -> Scores:
     reader = Reader(KerasBackend(model))
     own, drawn = data.validate(reader), data.validate_replayed(reader)
-    return Scores(own.ExactMatch, own.NormalizedEditDistance, drawn.ExactMatch if drawn else None)
+    right = tuple(prediction.truth == prediction.read for prediction in own.predictions)
+    return Scores(own.ExactMatch, own.NormalizedEditDistance, drawn.ExactMatch if drawn else None, right)
 
 
 def _noted(run: RunDirectory) -> dict[str, Any]:

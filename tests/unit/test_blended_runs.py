@@ -28,7 +28,8 @@ class Data:
 
     def validate(self, reader):
         self.count += 1
-        return SimpleNamespace(ExactMatch=0.5, NormalizedEditDistance=0.7)
+        predictions = [SimpleNamespace(truth="a", read=read) for read in "ab"]
+        return SimpleNamespace(ExactMatch=0.5, NormalizedEditDistance=0.7, predictions=predictions)
 
     def validate_replayed(self, reader):
         return SimpleNamespace(ExactMatch=0.9)
