@@ -83,6 +83,20 @@ def test_padding_stays_and_nothing_of_it_comes_into_the_picture(seed):
         np.testing.assert_array_equal(after[:, width:], before[:, width:])
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends compile for known shapes")
+@pytest.mark.parametrize("batch", [6, None])
+@pytest.mark.parametrize("width", [W, None])
+@pytest.mark.parametrize("sized", [6, None])
+def test_a_graph_distorts_as_eager_code_does(images, batch, width, sized):
+    """Whatever is known of the shapes: Grappler rewrites differ by it."""
+    import tensorflow as tf
+
+    specs = [tf.TensorSpec([batch, H, width, 3], tf.uint8), tf.TensorSpec([sized, 2], tf.int32)]
+    config, sizes = StrongConfig(), np.array([[H, 40 + n] for n in range(6)], np.int32)
+    graph = tf.function(lambda images, sizes: distorted(images, config, 1, 3, sizes), input_signature=specs)
+    np.testing.assert_allclose(graph(images, sizes), result(images, config, 3, sizes=sizes), atol=0.1)
+
+
 def test_each_view_is_distorted_by_itself_and_within_itself(images):
     views = np.concatenate([images[:1]] * 3, axis=2)
     found = np.split(result(views, StrongConfig(augment_share=1.0), num_views=3), 3, axis=2)
