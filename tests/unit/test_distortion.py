@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from attention_ocr.augment_config import StrongConfig
+from attention_ocr.config import ModelConfig
 from attention_ocr.model.distortion import camera, warping
 from attention_ocr.model.distortion.randoms import COLUMNS, Randoms
 from attention_ocr.model.distortion.strong import StrongAugmentation, distorted
+from attention_ocr.model.network import AttentionOcr
 
 KNOBS = [knob.name for knob in dataclasses.fields(StrongConfig) if knob.name != "augment_share"]
 GEOMETRY = ("augment_rotation", "augment_perspective", "augment_zoom", "augment_bend")
@@ -81,6 +83,18 @@ def test_padding_stays_and_nothing_of_it_comes_into_the_picture(seed):
     for before, after, (height, width) in zip(canvas, found, sizes, strict=True):
         np.testing.assert_array_equal(after[height:], before[height:])
         np.testing.assert_array_equal(after[:, width:], before[:, width:])
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends compile for known shapes")
+@pytest.mark.parametrize(("batch", "width", "sized"), [(6, None, 6), (None, None, 6), (6, W, None)])
+def test_a_graph_distorts_as_eager_code_does(images, batch, width, sized):
+    """Whatever is known of the shapes: Grappler rewrites differ by it."""
+    import tensorflow as tf
+
+    specs = [tf.TensorSpec([batch, H, width, 3], tf.uint8), tf.TensorSpec([sized, 2], tf.int32)]
+    config, sizes = StrongConfig(), np.array([[H, 40 + n] for n in range(6)], np.int32)
+    graph = tf.function(lambda images, sizes: distorted(images, config, 1, 3, sizes), input_signature=specs)
+    np.testing.assert_allclose(graph(images, sizes), result(images, config, 3, sizes=sizes), atol=0.1)
 
 
 def test_each_view_is_distorted_by_itself_and_within_itself(images):
@@ -185,3 +199,17 @@ def test_letters_keep_most_of_their_contrast(images):
         found = result(images, only("augment_colours", "augment_light", "augment_shadows", "augment_jpeg"), seed)
         for picture, letters in zip(found.mean(axis=-1), ink, strict=True):
             assert abs(picture[letters].mean() - picture[~letters].mean()) > 25
+
+
+def test_a_network_distorts_what_it_learns_and_not_what_it_reads(make_spec, images):
+    spec = make_spec(image_height=H, image_width=W)
+    config = ModelConfig(encoder="crnn", head="ctc", num_encoder_lstm_layers=1, num_encoder_lstm_units=4)
+    model = AttentionOcr(config, spec, StrongAugmentation(StrongConfig(augment_share=1.0), 1, 0))
+    seen = []
+    model.encode = lambda images, *_: seen.append(np.asarray(images)) or {"features": np.zeros([6, 5, 8], "float32")}
+    model.decoder = lambda features, **_: {"chars_logit": np.zeros([6, 5, len(spec.charset)], "float32")}
+    for training in (False, True, True):
+        model.call({"images": images, "labels": np.zeros([6, 4], "int32")}, training=training)
+    np.testing.assert_array_equal(seen[0], images)
+    assert np.abs(seen[1] - images).mean() > 3
+    assert np.abs(seen[1] - seen[2]).mean() > 3

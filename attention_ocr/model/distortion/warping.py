@@ -79,19 +79,19 @@ def warped(pictures, sizes, quads, bends):
 
 def _projected(quads, u, v):
     """Points of the unit square in the quads, as x and y (Heckbert 1989, Fundamentals of Texture Mapping, 2.2.3)."""
-    first, second, third, fourth = (quads[:, n] for n in range(4))  # [N, 2]
+    # Not quads[:, n, :, None, None]: TensorFlow's Grappler drops the new axes of a slice of what was stacked.
+    quads = ops.reshape(quads, [-1, 4, 2, 1, 1])
+    first, second, third, fourth = (quads[:, n] for n in range(4))  # [N, 2, 1, 1]
     along, down, left = second - third, fourth - third, first - second + third - fourth
 
     def cross(one, other):
         return one[:, :1] * other[:, 1:] - one[:, 1:] * other[:, :1]
 
     area = cross(along, down)
-    g, h = cross(left, down) / area, cross(along, left) / area  # [N, 1]
-    by_u, by_v = second - first + g * second, fourth - first + h * fourth  # [N, 2]
-    depth = g[..., None] * u + h[..., None] * v + 1  # [N, H, W]
-    return (
-        (by_u[:, n, None, None] * u + by_v[:, n, None, None] * v + first[:, n, None, None]) / depth for n in range(2)
-    )
+    g, h = cross(left, down) / area, cross(along, left) / area  # [N, 1, 1, 1]
+    by_u, by_v = second - first + g * second, fourth - first + h * fourth  # [N, 2, 1, 1]
+    depth = g[:, 0] * u + h[:, 0] * v + 1  # [N, H, W]
+    return tuple((by_u[:, n] * u + by_v[:, n] * v + first[:, n]) / depth for n in range(2))
 
 
 def _sampled(pictures, y, x, height, width):
