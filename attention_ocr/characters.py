@@ -53,5 +53,17 @@ def named_characters(text: str) -> str | None:
     return _once("".join(found))
 
 
+def as_ranges(characters: str) -> str:
+    """What `named_characters` takes for these characters, sorted: runs of three or more as ranges, `-` at the end."""
+    found: list[str] = []
+    for character in sorted(set(characters) - {"-"}):
+        if found and ord(character) == ord(found[-1][-1]) + 1:
+            found[-1] += character
+        else:
+            found.append(character)
+    runs = [f"{run[0]}-{run[-1]}" if len(run) > 2 else run for run in found]
+    return "".join(runs) + ("-" if "-" in characters else "")
+
+
 def _once(characters: str) -> str:
     return "".join(dict.fromkeys(characters))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from rich import box
 from rich.table import Table
 
 from attention_ocr import files
-from attention_ocr.characters import named_characters
+from attention_ocr.characters import as_ranges, named_characters
 from attention_ocr.config import Config, ModelConfig
 from attention_ocr.console import as_text
 from attention_ocr.errors import UserError
@@ -64,11 +65,13 @@ class FineTuning:
         checkpoint: the model file or the ready-made reader, as the user wrote it.
         network: what it holds.
         blend: `auto`, or the share of the new weights that the best model gets.
+        own_characters: those of the records' labels, where the model reads more; else empty.
     """
 
     checkpoint: str
     network: AttentionOcr
     blend: str
+    own_characters: str = ""
 
     def load_into(self, model: AttentionOcr) -> None:
         """Copies what fits into a new model, and logs it."""
@@ -99,6 +102,9 @@ class FineTuning:
         files.write_json(run.path / FILE, {**noted, "share": share, "after": after.to_dict()})
         before_it = Scores(**noted["before"]) if "before" in noted else None
         log.info(as_text(_table(self.checkpoint, before_it, found, share)))
+        if self.own_characters:
+            ranges = shlex.quote(as_ranges(self.own_characters))
+            log.info("it also reads what %s did; --characters=%s keeps to your labels'", self.checkpoint, ranges)
 
 
 def begin(
@@ -123,6 +129,7 @@ def begin(
     taken = _network_knobs(config.model, network.config, preset_name, given)
     gentle = _gentle_knobs(checkpoint, preset_name, {**config.model.to_dict(), **taken}, given)
     changed = config.replace(**taken, **gentle)
+    own = ""
     if changed.data.replay and isinstance(source, DrawnSource):
         raise UserError(f"--replay={changed.data.replay}: needs records; --render draws all pictures anyway")
     _tell(checkpoint, config, changed, network, source)
@@ -130,10 +137,11 @@ def begin(
         known = Replay(
             network.dataset.charset, network.dataset.max_sequence_length, changed.data.replay, config.train.seed
         )
+        own = "".join(c for characters in source.spec.charset.classes for c in characters)
         source = source.with_replay(changed, known)
     elif isinstance(source, RecordSource):
         source = source.with_config(changed)
-    return changed, source, FineTuning(checkpoint, network, changed.train.blend)
+    return changed, source, FineTuning(checkpoint, network, changed.train.blend, own)
 
 
 def is_ready_made(checkpoint: str) -> bool:

@@ -101,6 +101,7 @@ def test_what_was_read_stays_beside_what_is_new(trained, tmp_path, capsys, few_d
     assert "Exact match in %, begun with" in printed
     assert "before" in printed
     assert "kept as best.keras" in printed
+    assert "--characters=A-D keeps to your labels'" in printed
     best = load_model(run / "best.keras")
     assert set(ascii_lowercase) | set("ABCD") <= set(best.dataset.charset.symbols)
     assert best.dataset.max_sequence_length == 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from attention_ocr.characters import NAMED, named_characters
+from attention_ocr.characters import NAMED, as_ranges, named_characters
 from attention_ocr.errors import UserError
 
 
@@ -44,3 +44,25 @@ def test_names_hold_what_they_say():
     assert set("aZ09 éßŁőœ€’Șț") <= set(NAMED["latin"])
     assert not set("жλ漢\x7f\xa0\xad\t") & set(NAMED["latin"])
     assert set(NAMED["french"]) | set(NAMED["spanish"]) <= set(NAMED["latin"])
+
+
+@pytest.mark.parametrize(
+    ("characters", "ranges"),
+    [
+        ("", ""),
+        ("-", "-"),
+        ("ba", "ab"),
+        ("cab", "a-c"),
+        ("0123456789ABCDEFGHJK-", "0-9A-HJK-"),
+        (",-.", ",.-"),
+        ("皖京A12", "12A京皖"),
+    ],
+)
+def test_characters_become_ranges(characters, ranges):
+    assert as_ranges(characters) == ranges
+    assert set(named_characters(ranges) or "") == set(characters)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_ranges_of_all_names_mean_the_same(name):
+    assert set(named_characters(as_ranges(NAMED[name]))) == set(NAMED[name])
