@@ -189,7 +189,29 @@ class DataConfig(Knobs):
         "until step 5000, then from c.",
     )
     render: str = knob(
-        "", "Instead of --dataset_dir, draw pictures during training: signs (French street signs).", ("", "signs")
+        "",
+        "Draw pictures during training: signs (French street signs), or words (and lines, codes, signs of any kind).",
+        ("", "signs", "words"),
+    )
+    render_reuse: int = knob(
+        1,
+        "How often a drawn picture is used, each time distorted a little; more where drawing is slower than learning.",
+        minimum=1,
+        works_with=shared.RENDERED,
+    )
+    render_memory: int = knob(
+        500,
+        "MB of shared memory for drawn pictures; the more, the better they are mixed.",
+        minimum=1,
+        works_with=shared.RENDERED,
+    )
+    real_share: float = knob(
+        0.0,
+        "Share of pictures from the records of --dataset_dir among the drawn ones, each seen from slightly elsewhere "
+        "every time.",
+        minimum=0,
+        maximum=0.9,
+        works_with={**shared.RENDERED, "dataset_dir": GIVEN},
     )
     text_file: str = shared.text_file()
     fonts: str = shared.fonts()

@@ -9,7 +9,7 @@ from attention_ocr import config as configs
 from attention_ocr import flags as our_flags
 from attention_ocr.console import json_of
 from attention_ocr.errors import UserError
-from attention_ocr.flags import config_from, given_knobs, required, works_with
+from attention_ocr.flags import config_from, required, works_with
 from attention_ocr.knobs import EMPTY, GIVEN, one_of
 from attention_ocr.quiet import quiet_imports
 from attention_ocr.training import run_lock
@@ -19,7 +19,7 @@ def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
     our_flags.define_preset(values)
     define: dict[str, Any] = {"flag_values": values}
-    flags.DEFINE_string("dataset_dir", "", "Folder of records.", **define)
+    flags.DEFINE_string("dataset_dir", "", "Folder of records; beside --render with --real_share.", **define)
     flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.", **define)
     flags.DEFINE_string("split_name", "train", "Split to learn from.", **define)
     flags.DEFINE_string("train_log_dir", "", "Directory of the run.", **define)
@@ -27,10 +27,9 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("checkpoint", "", text, **define)
     flags.DEFINE_string("checkpoint_inception", "", "A TF1 checkpoint of Inception-v3 for a new run's tower.", **define)
     flags.DEFINE_bool("reset_train_dir", False, "Remove what an earlier run wrote to --train_log_dir.", **define)
-    our_flags.define_knobs(values, *configs.GROUPS.values(), configs.SignsConfig)
+    our_flags.define_knobs(values, *configs.GROUPS.values())
+    our_flags.define_drawing(values)
     our_flags.define_use_attention(values)
-    works_with(values, "dataset_name", render=EMPTY)
-    works_with(values, "split_name", render=EMPTY)
     works_with(values, "replay", checkpoint=GIVEN, render=EMPTY)
     works_with(values, "blend", checkpoint=GIVEN)
     works_with(values, "checkpoint_inception", encoder=one_of("inception_v3"))
@@ -47,8 +46,8 @@ def run(values: flags.FlagValues) -> None:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
     from attention_ocr.training import sources  # it needs an extra
 
-    sizes, path = given_knobs(values, configs.SignsConfig), Path(values.train_log_dir)
-    source = sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, sizes)
+    drawing, path = our_flags.drawing_given(values), Path(values.train_log_dir)
+    source = sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, drawing)
     with run_lock.locked(path):
         with quiet_imports():
             from attention_ocr.training import fine_tuning, loop

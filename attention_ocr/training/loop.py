@@ -133,7 +133,7 @@ def _check_examples(config: Config, source: Source, model: AttentionOcr) -> None
     """Raises a UserError if what is to be learned is not what the examples tell."""
     heads.check_labels(config.model, source.spec, model.feature_grid, source.labels, _columns_of(model))
     weight = config.model.attention_loss_weight
-    if weight and not (config.data.render and model.geometry.cells):
+    if weight and not (config.data.render == "signs" and model.geometry.cells):
         raise UserError(
             f"--attention_loss_weight={weight}: needs --render=signs, which knows where it draws each character, and "
             "attention over --encoder=inception_v3"

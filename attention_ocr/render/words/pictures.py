@@ -16,7 +16,7 @@ from attention_ocr.render.words.effects import weighted, widened
 from attention_ocr.render.words.grounds import Colours, Grounds, draw_colours
 from attention_ocr.render.words.letters import FontChoice, Setting
 from attention_ocr.render.words.shapes import Margins, Placing
-from attention_ocr.render.words.texts import WordTexts
+from attention_ocr.render.words.text_sources import Texts
 
 LEAST_ROOM = 0.55  # of the font's size: a lone dash or comma is not blown up to the picture's height
 STRONG, LARGE = 0.4, 9.0  # the contrast and the pixels a letter is wide from which it stands any fault
@@ -116,7 +116,7 @@ class Words:
         UserError: a character of the texts is in none of the fonts, there is no font, or no background.
     """
 
-    def __init__(self, texts: WordTexts, style: WordStyle, fonts: Sequence[FontFile] | FontChoice | None = None):
+    def __init__(self, texts: Texts, style: WordStyle, fonts: Sequence[FontFile] | FontChoice | None = None):
         self.texts = texts
         self.style = style
         self._grounds = Grounds(style.background_dir)
@@ -127,6 +127,12 @@ class Words:
         """The same texts, fonts and backgrounds in another style, without reading them again."""
         other = copy.copy(self)
         other.style = style
+        return other
+
+    def with_some_fonts(self, number: int, random: np.random.Generator) -> "Words":
+        """The same with so many of the fonts at random; characters that none of them has are drawn with the others."""
+        other = copy.copy(self)
+        other._fonts = self._fonts.preferring(number, random)
         return other
 
     def draw(self, random: np.random.Generator) -> tuple[np.ndarray, str]:
