@@ -70,7 +70,8 @@ class Layout:
         batch = {"labels": np.stack([example.ids for example in examples])}
         pictures = [example.pixels for example in examples]
         if self.canvas:
-            wide = self.canvas.width if whole else self.canvas.around(max(p.shape[1] for p in pictures))
+            needed = self.canvas.width if whole else max(picture.shape[1] for picture in pictures)
+            wide = next(width for width in self.canvas.doubling if needed <= width)
             batch["images"] = np.zeros((len(pictures), self.canvas.height, wide, 3), np.uint8)
             batch["sizes"] = np.array([picture.shape[:2] for picture in pictures], np.int32)
         else:

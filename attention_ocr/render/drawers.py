@@ -51,8 +51,11 @@ class Drawers:
         self._errors: Any = context.SimpleQueue()
         self._first, self._slots, self._permitted = first, shape.slots, 0
         # A process opens them some time after its start, and they must be there as long.
-        self._signals = (self._permits, self._done, context.Value("q", first), self._errors)
+        self._opened = context.Semaphore(0)
+        self._signals = (self._permits, self._done, context.Value("q", first), self._errors, self._opened)
         arguments = (self._memory.name, shape, draw, self._block, self._signals)
+        self._still_to_open = workers
+        self._is_named = True  # by its name others can open the memory
         self._processes = [context.Process(target=_draw, args=arguments, daemon=True) for _ in range(workers)]
         try:
             self.leave(first)
@@ -70,6 +73,7 @@ class Drawers:
             UserError: a process died, or raised one.
         """
         while not self._stopped.is_set():
+            self._forget_name()
             if self.ring.has(numbers):
                 return True
             self._check()
@@ -98,7 +102,16 @@ class Drawers:
         self._processes = []
         del self.ring
         self._memory.close()
-        self._memory.unlink()
+        if self._is_named:
+            self._memory.unlink()
+
+    def _forget_name(self) -> None:
+        """Takes the name from the memory once all have opened it: even if all are killed, it is freed then."""
+        while self._is_named and self._opened.acquire(block=False):
+            self._still_to_open -= 1
+            if not self._still_to_open:
+                self._memory.unlink()
+                self._is_named = False
 
     def _check(self) -> None:
         """Raises what a process raised, or a UserError if one died."""
@@ -133,11 +146,12 @@ def _shared(num_bytes: int) -> shared_memory.SharedMemory:
 
 def _draw(name: str, shape: RingShape, draw: Callable[[int], Example], block: int, signals: tuple) -> None:
     """What a process does until it is killed."""
-    permits, done, counter, errors = signals
+    permits, done, counter, errors, opened = signals
     parallel.begin_worker()
-    memory = shared_memory.SharedMemory(name)
     try:
         use_one_thread()
+        memory = shared_memory.SharedMemory(name)
+        opened.release()
         ring = Ring(shape, memory.buf)
         while True:
             permits.acquire()

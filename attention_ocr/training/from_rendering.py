@@ -102,7 +102,7 @@ class DrawnData:
         self._labelling = Labelling(spec.charset, spec.max_sequence_length)
         canvas = geometry_of(config.model, spec).canvas
         self._layout = Layout(spec.image_shape[0], spec.image_shape[1], canvas)
-        self._widths = np.array(canvas.widths) if canvas else None
+        self._widths = np.array(canvas.doubling) if canvas else None
         self._held_out = dataclasses.replace(drawn, seed=seed_of(drawn.seed, "validation"))  # type: ignore[type-var]
         renderer = mixed or drawn
         sample = Batches(renderer, self._labelling, self._layout, SAMPLE_SIZE).pictures(0, whole=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # they load frameworks, and a wrong flag is told before that
 
 TEXTS = "words:71,codes:12,charset:3,lines:14"
 FONTS_AT_ONCE = 48  # whose letters a process that draws keeps
-LABELS_TO_CHECK = 500
+LABELS_TO_CHECK = 200
 
 
 class RecordSource:
