@@ -34,7 +34,10 @@ class Canvas:
     @property
     def doubling(self) -> list[int]:
         """The widths in pixels of batches of drawn pictures: still fewer, as jax compiles a training step for each."""
-        return [*itertools.takewhile(lambda width: width < self.width, (64 * 2**power for power in range(20))), self.width]
+        return [
+            *itertools.takewhile(lambda width: width < self.width, (64 * 2**power for power in range(20))),
+            self.width,
+        ]
 
     def around(self, width: int) -> int:
         """The width of the batch that a picture of `width` pixels is read in, whatever other pictures there are."""

@@ -27,7 +27,7 @@ def seen_again(example: Example, num_views: int, random: np.random.Generator) ->
     for view in range(num_views):
         own = slice(view * side, (view + 1) * side)
         lit = _lit(example.pixels[:, own], contrast[view], 255 * brightness[view])
-        pixels[:, own] = _shifted(lit, *shifts[view].tolist(), most)
+        pixels[:, own] = _shifted(lit, int(shifts[view, 0]), int(shifts[view, 1]), most)
     places = None if example.places is None else example.places + shifts.astype(np.float32)
     return Example(pixels, example.ids, places)
 

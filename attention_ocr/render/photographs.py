@@ -75,9 +75,13 @@ class Photographs:
             encoded, ids = values["image/encoded"][0], values["image/class"]
             pixels = np.asarray(pictures.open_image(encoded, "the picture"))
         except (UserError, KeyError, IndexError) as error:
-            raise UserError(f"{file}: the record at byte {offset}: {error}; validate_dataset finds all of them") from error
+            raise UserError(
+                f"{file}: the record at byte {offset}: {error}; validate_dataset finds all of them"
+            ) from error
         if pixels.shape != self.spec.image_shape or not set(ids) <= set(range(len(self.spec.charset))):
-            raise UserError(f"{file}: the record at byte {offset} is not as dataset.json says; validate_dataset tells more")
+            raise UserError(
+                f"{file}: the record at byte {offset} is not as dataset.json says; validate_dataset tells more"
+            )
         return RenderedPicture(self._without_padding(pixels, values), self.spec.charset.decode(ids))
 
     def seen(self, index: int, random: np.random.Generator, difficulty: float) -> RenderedPicture:

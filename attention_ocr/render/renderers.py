@@ -53,9 +53,7 @@ def sign_renderer(config: RenderConfig, sizes: SignsConfig) -> tuple[SignRendere
     return renderer, spec
 
 
-def word_renderer(
-    config: RenderConfig, words: WordsConfig, fonts_at_once: int = 0
-) -> tuple[WordRenderer, DatasetSpec]:
+def word_renderer(config: RenderConfig, words: WordsConfig, fonts_at_once: int = 0) -> tuple[WordRenderer, DatasetSpec]:
     """What draws words and lines, and the data set that they are.
 
     Args:
@@ -98,9 +96,7 @@ def word_renderer(
 def _word_texts(config: RenderConfig, words: WordsConfig, charset: Charset | None) -> WordTexts | MixedTexts:
     """The kinds asked for, else texts of the file, made-up words of what the charset has, its characters at random."""
     if words.texts:
-        return mixed_texts(
-            words.texts, Material(config.text_file, words.language, config.max_sequence_length, charset)
-        )
+        return mixed_texts(words.texts, Material(config.text_file, words.language, config.max_sequence_length, charset))
     allowed = frozenset(c for characters in charset.classes for c in characters) if charset else frozenset()
     longest = config.max_sequence_length
     if config.text_file:

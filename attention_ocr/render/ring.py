@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -54,8 +55,9 @@ class Ring:
         memory: of `shape.num_bytes` bytes, zeros at first.
     """
 
-    def __init__(self, shape: RingShape, memory: bytearray | memoryview):
-        self._slots, arrays, offset = shape.slots, {}, 0
+    def __init__(self, shape: RingShape, memory: Any):
+        self._slots, offset = shape.slots, 0
+        arrays: dict[str, np.ndarray] = {}
         for name, (kind, size) in shape.fields.items():
             arrays[name] = np.frombuffer(memory, kind, int(np.prod(size)), offset).reshape(size)
             offset += _aligned(kind, size)

@@ -6,7 +6,6 @@ from attention_ocr import files
 from attention_ocr.errors import UserError
 
 
-
 def read_texts(path: str | os.PathLike) -> tuple[list[str], list[float]]:
     """The lines of a UTF-8 file, empty ones too; and the number after each, where all that are not empty have one.
 

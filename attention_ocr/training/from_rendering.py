@@ -234,9 +234,7 @@ def _budget(data: DataConfig, one: RingShape) -> int:
     return data.render_memory * 10**6 // one.num_bytes
 
 
-def _in_batches(
-    examples: Iterator[tuple[str, Example]], layout: Layout, size: int
-) -> Iterator[dict[str, np.ndarray]]:
+def _in_batches(examples: Iterator[tuple[str, Example]], layout: Layout, size: int) -> Iterator[dict[str, np.ndarray]]:
     """Named examples as `evaluate` takes them."""
     found: list[tuple[str, Example]] = []
     for named in examples:

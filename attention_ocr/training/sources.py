@@ -155,8 +155,13 @@ def _renderer(config: Config, drawing: Mapping[str, Any]) -> tuple[Renderer, Dat
     from attention_ocr.render import renderers
 
     data = config.data
-    knobs = {"seed": config.train.seed, "text_file": data.text_file, "fonts": data.fonts, "output": "pictures"}
-    render = RenderConfig(**knobs, **_knobs_of(RenderConfig, drawing))
+    render = RenderConfig(
+        seed=config.train.seed,
+        text_file=data.text_file,
+        fonts=data.fonts,
+        output="pictures",
+        **_knobs_of(RenderConfig, drawing),
+    )
     if data.render == "signs":
         return renderers.sign_renderer(render, SignsConfig(**_knobs_of(SignsConfig, drawing)))
     words = _knobs_of(WordsConfig, drawing)
@@ -183,8 +188,8 @@ def _with_records(drawn: DatasetSpec, records: DatasetMix) -> DatasetSpec:
         told = ", ".join(f"{name} {ours[name]} and {theirs[name]}" for name in differing)
         flags = " ".join(f"--{name}={ours[name]}" for name in differing)
         raise UserError(
-            f"drawn pictures and the records of {records.spec.name}: do not fit together ({told}); make the records anew "
-            f"with generate_tfrecords {flags}"
+            f"drawn pictures and the records of {records.spec.name}: do not fit together ({told}); make the records "
+            f"anew with generate_tfrecords {flags}"
         )
     return dataset_mix.widened(drawn, records.spec.charset, records.spec.max_sequence_length)
 
