@@ -211,7 +211,7 @@ class DataConfig(Knobs):
         "every time.",
         minimum=0,
         maximum=0.9,
-        works_with={**shared.RENDERED, "dataset_dir": GIVEN},
+        works_with=shared.RENDERED,
     )
     text_file: str = shared.text_file()
     fonts: str = shared.fonts()

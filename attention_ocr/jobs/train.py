@@ -19,7 +19,7 @@ def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
     our_flags.define_preset(values)
     define: dict[str, Any] = {"flag_values": values}
-    flags.DEFINE_string("dataset_dir", "", "Folder of records; beside --render with --real_share.", **define)
+    flags.DEFINE_string("dataset_dir", "", "Folder of records.", **define)
     flags.DEFINE_string("dataset_name", "", "A folder of datasets/ whose dataset.json is used.", **define)
     flags.DEFINE_string("split_name", "train", "Split to learn from.", **define)
     flags.DEFINE_string("train_log_dir", "", "Directory of the run.", **define)
@@ -32,6 +32,7 @@ def define_flags(values: flags.FlagValues) -> None:
     our_flags.define_use_attention(values)
     works_with(values, "replay", checkpoint=GIVEN, render=EMPTY)
     works_with(values, "blend", checkpoint=GIVEN)
+    works_with(values, "real_share", render=GIVEN, dataset_dir=GIVEN)
     works_with(values, "checkpoint_inception", encoder=one_of("inception_v3"))
 
 

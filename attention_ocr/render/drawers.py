@@ -24,8 +24,8 @@ PATIENCE = 0.2  # seconds between two looks at whether the processes live
 class Drawers:
     """Processes that draw picture after picture; each takes the next block of numbers as soon as it is free.
 
-    They are ahead by as much as the ring holds. Whoever uses it says with `wait` which pictures it needs, and with `leave`
-    which ones may be overwritten.
+    They are ahead by as much as the ring holds. Whoever uses it says with `wait` which pictures it needs, and with
+    `leave` which ones may be overwritten.
 
     Args:
         shape: of the ring.

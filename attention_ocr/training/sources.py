@@ -140,8 +140,8 @@ def find(
         return RecordSource(config, dataset_mix.load(dataset_dir, dataset_name, data), split_name)
     if data.curriculum or (dataset_dir and not data.real_share):
         raise UserError(
-            f"--render={data.render} and records ({dataset_dir or data.curriculum}): give one of them, or --dataset_dir "
-            "and --real_share=0.1, which mixes records in"
+            f"--render={data.render} and records ({dataset_dir or data.curriculum}): give one of them, or "
+            "--dataset_dir and --real_share=0.1, which mixes records in"
         )
     for name, value in (("dataset_name", dataset_name), ("split_name", split_name if split_name != "train" else "")):
         if value and not dataset_dir:

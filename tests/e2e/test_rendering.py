@@ -109,7 +109,7 @@ def test_wrong_input_is_told_in_one_line(tmp_path, capsys):
     (tmp_path / "file").touch()
     assert_fails(["render_words", f"--output_dir={tmp_path / 'file'}"], capsys, "is not an empty folder")
     run = f"--train_log_dir={tmp_path / 'run'}"
-    assert_fails(["train", "--render=signs", "--dataset_dir=a", run], capsys, "give one of them")
+    assert_fails(["train", "--render=signs", "--dataset_dir=a", run], capsys, "give one of them", "--real_share")
     assert_fails(
         ["train", "--num_views=2", "--dataset_dir=a", run], capsys, "--num_views=2: has no effect without --render"
     )

@@ -122,7 +122,7 @@ def test_difficulty_rises_with_the_steps(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory):
-    """Six red pictures 32 pixels high, bluer from corner to corner, that read `Ü0` to `Ü5`, and two in a validation split."""
+    """Six red pictures 32 pixels high, bluer from corner to corner, that read `Ü0` to `Ü5`; two to validate on."""
     folder = tmp_path_factory.mktemp("records")
     charset = Charset.from_labels(["Ü012345"])
     for split, number in (("train", 6), ("validation", 2)):

@@ -142,7 +142,14 @@ def test_a_job_is_not_asked_for_flags_that_it_has_not(parse):
             "--label_column=text: has no effect with --annotation_format=list; it works with --annotation_format=auto",
         ),
         (["train", "--num_views=2"], "--num_views=2: has no effect without --render"),
-        (["train", "--render=signs", "--split_name=test"], "--split_name=test: has no effect with --render=signs"),
+        (
+            ["train", "--render=signs", "--split_name=test", "--train_log_dir=r"],
+            "--split_name=test: has no effect with --render=signs; it works with --dataset_dir",
+        ),
+        (["train", "--render=signs", "--texts=codes"], "--texts=codes: has no effect with --render=signs"),
+        (["train", "--render=words", "--num_views=2"], "--num_views=2: has no effect with --render=words"),
+        (["train", "--dataset_dir=d", "--real_share=0.1"], "--real_share=0.1: has no effect without --render"),
+        (["train", "--render=words", "--real_share=0.1"], "--real_share=0.1: has no effect without --dataset_dir"),
         (["train", "--encoder=crnn", "--checkpoint_inception=x"], "--checkpoint_inception=x: has no effect with --enc"),
     ],
 )

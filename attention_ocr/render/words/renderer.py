@@ -23,8 +23,8 @@ class WordRenderer:
         texts: where labels come from.
         style: what pictures look like.
         fonts: those to draw with, chosen for the texts; None: the bundled ones.
-        fonts_at_once: so many of them are drawn with in a turn of pictures, then others, so that their letters stay in the
-            caches; 0: all.
+        fonts_at_once: so many of them are drawn with in a turn of pictures, then others, so that their letters stay in
+            the caches; 0: all.
     """
 
     seed: int

@@ -24,7 +24,8 @@ class Material:
     """What texts are made of.
 
     Attributes:
-        text_file: a list of words (one a line, with or without frequencies) or a running text; empty: words are made up.
+        text_file: a list of words (one a line, with or without frequencies) or a running text; empty: words are made
+            up.
         language: of made-up words.
         longest: characters of a text.
         charset: the only characters that texts may have; None: any.
@@ -92,8 +93,8 @@ def parse_shares(text: str) -> dict[str, float]:
             share = 0.0
         if kind not in KINDS or kind in found or not 0 < share < float("inf"):
             raise UserError(
-                f"--texts={text}: {entry!r} is wrong; write each of {', '.join(KINDS)} at most once, with a share above "
-                "0, such as words:3,codes:1"
+                f"--texts={text}: {entry!r} is wrong; write each of {', '.join(KINDS)} at most once, with a share "
+                "above 0, such as words:3,codes:1"
             )
         found[kind] = share
     return found
