@@ -168,13 +168,14 @@ class DataConfig(Knobs):
     """How training reads its examples."""
 
     batch_size: int = knob(32, "Pictures in a training step.", minimum=1)
-    use_augment_input: bool = knob(True, "Distort the training pictures.", works_with=RECORDS)
+    use_augment_input: bool = knob(True, "Distort the training pictures; of drawn ones, those used again.")
     augmentation: str = knob(
         "fsns",
         "fsns: the reference's crops, resize methods and colours; light: small shifts and contrast; strong: geometry, "
-        "colours, shadows, blur, noise and JPEG, on the device that learns, for few pictures.",
+        "colours, shadows, blur, noise and JPEG, on the device that learns, for few pictures. Drawn pictures: strong distorts all, the "
+        "other two shift those used again and change their light.",
         ("fsns", "light", "strong"),
-        works_with={**RECORDS, "use_augment_input": GIVEN},
+        works_with={"use_augment_input": GIVEN},
     )
     shuffle_buffer_size: int = knob(2000, "Records in the shuffle buffer.", minimum=1, works_with=RECORDS)
     dataset_weights: str = knob(
@@ -357,7 +358,7 @@ class Config:
     @property
     def distorts_strongly(self) -> bool:
         """Whether the training step itself distorts the pictures."""
-        return self.data.use_augment_input and self.data.augmentation == "strong" and not self.data.render
+        return self.data.use_augment_input and self.data.augmentation == "strong"
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """The groups for JSON."""

@@ -21,11 +21,13 @@ class Example:
         pixels: uint8 [h, w, 3].
         ids: int32 [T], the class ids of its label and nulls after them.
         places: float32 [T, V, 2], as `RenderedPicture.places`, NaN where there is none; None: not known of any picture.
+        is_unpainted: as RenderedPicture has it.
     """
 
     pixels: np.ndarray
     ids: np.ndarray
     places: np.ndarray | None = None
+    is_unpainted: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Labelling:
         """The picture with its class ids."""
         ids = np.array(self.charset.pad(self.charset.encode(picture.text), self.length), np.int32)
         if picture.places is None:
-            return Example(picture.pixels, ids)
+            return Example(picture.pixels, ids, is_unpainted=picture.is_unpainted)
         places = np.full((self.length, *picture.places.shape[1:]), np.nan, np.float32)
         places[: len(picture.places)] = picture.places
         return Example(picture.pixels, ids, places)
@@ -52,16 +54,18 @@ class Layout:
     Attributes:
         height, width: of a picture with all its views in pixels; narrower ones are filled up with grey.
         canvas: the area for networks that see each picture's own size; None: they see all of `height` x `width`.
+        tells_unpainted: whether batches tell which pictures are masks.
     """
 
     height: int
     width: int
     canvas: Canvas | None = None
+    tells_unpainted: bool = False
 
     def batch(self, examples: Sequence[Example], whole: bool = False) -> dict[str, np.ndarray]:
         """`images` uint8 [B, H, W, 3], `labels` int32 [B, T]; on a canvas `sizes` int32 [B, 2].
 
-        `places` float32 [B, T, V, 2] are there if those of a picture are known.
+        `places` float32 [B, T, V, 2] are there if those of a picture are known, `unpainted` bool [B] if that is told.
 
         Args:
             examples: B of them.
@@ -78,6 +82,8 @@ class Layout:
             batch["images"] = np.full((len(pictures), self.height, self.width, 3), PAD_GREY, np.uint8)
         for place, picture in zip(batch["images"], pictures, strict=True):
             place[: picture.shape[0], : picture.shape[1]] = picture
+        if self.tells_unpainted:
+            batch["unpainted"] = np.array([example.is_unpainted for example in examples])
         known = next((example.places for example in examples if example.places is not None), None)
         if known is not None:
             unknown = np.full_like(known, np.nan)

@@ -13,11 +13,15 @@ VALUES = np.arange(256, dtype=np.float32)
 def seen_again(example: Example, num_views: int, random: np.random.Generator) -> Example:
     """The example with each view shifted and its light changed; the same state of `random` gives the same bytes.
 
+    One that is not painted stays as it is: it is painted anew each time.
+
     Args:
         example: its pixels are not changed.
         num_views: V.
         random: the source of every choice.
     """
+    if example.is_unpainted:
+        return example
     height, width = example.pixels.shape[:2]
     side = width // num_views
     most = min(height, side) // SHIFT

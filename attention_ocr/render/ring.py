@@ -35,6 +35,7 @@ class RingShape:
             "numbers": (np.int64, (self.slots,)),
             "sizes": (np.int32, (self.slots, 2)),
             "ids": (np.int32, (self.slots, self.length)),
+            "unpainted": (np.bool_, (self.slots,)),
             "pixels": (np.uint8, (self.slots, self.pixels)),
         }
         if self.views:
@@ -63,6 +64,7 @@ class Ring:
             offset += _aligned(kind, size)
         self._numbers, self._sizes, self._ids = arrays["numbers"], arrays["sizes"], arrays["ids"]
         self._pixels, self._places = arrays["pixels"], arrays.get("places")
+        self._unpainted = arrays["unpainted"]
 
     def put(self, number: int, example: Example) -> None:
         """Writes picture `number` over an older one."""
@@ -70,6 +72,7 @@ class Ring:
         self._numbers[slot] = 0
         self._sizes[slot] = pixels.shape[:2]
         self._ids[slot] = example.ids
+        self._unpainted[slot] = example.is_unpainted
         self._pixels[slot, : pixels.size] = pixels.ravel()
         if self._places is not None:
             self._places[slot] = np.nan if example.places is None else example.places
@@ -91,7 +94,8 @@ class Ring:
             slot = number % self._slots
             height, width = self._sizes[slot]
             pixels = self._pixels[slot, : height * width * 3].reshape(height, width, 3)
-            found.append(Example(pixels, self._ids[slot], None if self._places is None else self._places[slot]))
+            places = None if self._places is None else self._places[slot]
+            found.append(Example(pixels, self._ids[slot], places, bool(self._unpainted[slot])))
         return found
 
 

@@ -152,8 +152,8 @@ class DrawnData:
 
     def _distorted(self, examples: list[Example], step: int) -> list[Example]:
         """The examples as they are, or, where each is used several times, each time a little different."""
-        if self._data.render_reuse == 1:
-            return examples
+        if self._data.render_reuse == 1 or not self._data.use_augment_input or self._data.augmentation == "strong":
+            return examples  # strong distorts them on the device
         random = np.random.default_rng([self._seed, AGAIN, step])
         return [seen_again(example, self._spec.num_views, random) for example in examples]
 

@@ -72,8 +72,8 @@ def _making(other, condition, holds):
     [
         (["--difficulty=0.5"], "--difficulty=0.5: has no effect without --render; it works with --render"),
         (
-            ["--augmentation=light", "--render=signs"],
-            "--augmentation=light: has no effect with --render=signs; it works without --render",
+            ["--shuffle_buffer_size=9", "--render=signs"],
+            "--shuffle_buffer_size=9: has no effect with --render=signs; it works without --render",
         ),
         (
             ["--momentum=0.5", "--preset=base"],

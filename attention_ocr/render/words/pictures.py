@@ -142,6 +142,13 @@ class Words:
 
     def picture(self, text: str, random: np.random.Generator) -> np.ndarray:
         """A picture of that text, uint8 [H, W, 3] RGB."""
+        seen = self.masks(text, random).astype(np.float32) * np.float32(1 / 255)
+        picture, contrast = self._painted(seen, random)
+        letter = max(picture.shape[:2]) / (len(text) + sum(map(letters.is_upright, text)))  # pixels along the line
+        return photograph(picture, self.style, min(1.0, contrast / STRONG) * min(1.0, letter / LARGE), random)
+
+    def masks(self, text: str, random: np.random.Generator) -> np.ndarray:
+        """That text as a picture shows it, not painted yet: letters, outline and shadow, uint8 [H, W, 3]."""
         style = self.style
         ink, em, is_column = self._ink(text, random)
         is_dense = letters.is_upright(text)
@@ -157,10 +164,7 @@ class Words:
             effects.add_rules(layers[..., 0], box, em, random)
         if bend.kind == "straight" and not is_column and random.random() < style.neighbours:
             self._add_neighbours(layers, box, em, random)
-        seen = shapes.warp(layers, box, bend, pose, margins, self._placing(random), (width, style.height))
-        picture, contrast = self._painted(seen, random)
-        letter = max(picture.shape[:2]) / (len(text) + sum(map(letters.is_upright, text)))  # pixels along the line
-        return photograph(picture, style, min(1.0, contrast / STRONG) * min(1.0, letter / LARGE), random)
+        return shapes.warp(layers, box, bend, pose, margins, self._placing(random), (width, style.height))
 
     def _ink(self, text: str, random: np.random.Generator) -> tuple[np.ndarray, int, bool]:
         """The letters as a line or a column, the font's size, and whether it is a column."""

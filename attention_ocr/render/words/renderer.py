@@ -11,7 +11,7 @@ from attention_ocr.render.words.text_sources import Texts
 
 TURN = 4096  # pictures
 ALL_FONTS = -1
-FONTS = 4  # sets these choices apart from those of other generators with the same seed
+FONTS, MASKS = 4, 5  # set these choices apart from those of other generators with the same seed
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class WordRenderer:
         fonts: those to draw with, chosen for the texts; None: the bundled ones.
         fonts_at_once: so many of them are drawn with in a turn of pictures, then others, so that their letters stay in
             the caches; 0: all.
+        masks: the share of pictures that are left unpainted.
     """
 
     seed: int
@@ -32,6 +33,7 @@ class WordRenderer:
     style: WordStyle
     fonts: FontChoice | None = None
     fonts_at_once: int = 0
+    masks: float = 0.0
     _ready: dict[int, Words] = field(default_factory=dict, repr=False, compare=False)
 
     def draw(self, number: int, difficulty: float = 1.0) -> RenderedPicture:
@@ -44,8 +46,11 @@ class WordRenderer:
         words = self._words(number)
         if difficulty != 1:
             words = words.restyled(self.style.at_difficulty(difficulty))
-        pixels, text = words.draw(np.random.default_rng([self.seed, number]))
-        return RenderedPicture(pixels, text)
+        random = np.random.default_rng([self.seed, number])
+        text = self.texts.draw(random)
+        if self.masks and np.random.default_rng([self.seed, MASKS, number]).random() < self.masks:
+            return RenderedPicture(words.masks(text, random), text, is_unpainted=True)
+        return RenderedPicture(words.picture(text, random), text)
 
     def _words(self, number: int) -> Words:
         """What draws a picture, with the fonts whose turn it is."""

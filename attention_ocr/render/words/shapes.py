@@ -100,7 +100,7 @@ def warp(
         size: (width, height) of the picture.
 
     Returns:
-        float32 [height, width, 3] in 0..1.
+        uint8 [height, width, 3].
     """
     width, height = size
     low, high = _extent(box, bend, pose)
@@ -122,7 +122,7 @@ def warp(
         reach = round(scale)
         layers = cv2.blur(layers, (reach, 1))
     seen_layers = cv2.remap(layers, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0))
-    return cv2.resize(seen_layers, size, interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(1 / 255)
+    return cv2.resize(seen_layers, size, interpolation=cv2.INTER_AREA)
 
 
 def _fit(low: np.ndarray, high: np.ndarray, margins: Margins, placing: Placing, size: tuple[int, int]) -> np.ndarray:
