@@ -172,8 +172,8 @@ class DataConfig(Knobs):
     augmentation: str = knob(
         "fsns",
         "fsns: the reference's crops, resize methods and colours; light: small shifts and contrast; strong: geometry, "
-        "colours, shadows, blur, noise and JPEG, on the device that learns, for few pictures. Drawn pictures: strong distorts all, the "
-        "other two shift those used again and change their light.",
+        "colours, shadows, blur, noise and JPEG, on the device that learns, for few pictures. Of drawn pictures, "
+        "strong distorts all; the others shift those used again and change their light.",
         ("fsns", "light", "strong"),
         works_with={"use_augment_input": GIVEN},
     )
@@ -205,6 +205,14 @@ class DataConfig(Knobs):
         "MB of shared memory for drawn pictures; the more, the better they are mixed.",
         minimum=1,
         works_with=shared.RENDERED,
+    )
+    render_masks: float = knob(
+        0.0,
+        "Share of drawn words that are left as letters, outline and shadow, which the device that learns paints anew "
+        "in each use; drawing them takes half the time.",
+        minimum=0,
+        maximum=1,
+        works_with={"render": one_of("words")},
     )
     real_share: float = knob(
         0.0,

@@ -1,8 +1,8 @@
 """Which drawn pictures make which training batch: a function of the step and the seed, whoever draws them and when.
 
-Pictures are numbered from 0 and come in chunks. In phase p training sees the newest chunks, p - reuse + 1 to p, each of
-their pictures once, in an order that is drawn anew. So a picture is used in as many phases as `reuse` says (those of the
-last chunks of a run in fewer), never twice in one batch, and before a phase begins its pictures must be there.
+Pictures are numbered from 0 and come in chunks. In phase p training sees the newest chunks, p - reuse + 1 to p, each
+of their pictures once, in an order that is drawn anew. So a picture is used in as many phases as `reuse` says (those of
+the last chunks of a run in fewer), never twice in one batch, and before a phase begins its pictures must be there.
 """
 
 from collections.abc import Callable

@@ -19,7 +19,7 @@ from attention_ocr.render.arrangement import Arrangement
 from attention_ocr.render.batches import Batches, Example, Labelling, Layout, Numbered
 from attention_ocr.render.distortion import seen_again
 from attention_ocr.render.drawers import Drawers
-from attention_ocr.render.photographs import MixedRenderer, Photographs
+from attention_ocr.render.photographs import Photographs
 from attention_ocr.render.ring import LocalDrawing, Ring, RingShape
 from attention_ocr.render.writing import Renderer, seed_of
 from attention_ocr.training.data import SAMPLE_SIZE
@@ -82,9 +82,9 @@ class DrawnData:
 
     Args:
         config: all knobs.
-        drawn: what draws.
+        drawn: what draws pictures to look at.
         spec: the data set that the pictures are.
-        mixed: the same with photographs among the pictures; None: there are none.
+        renderer: what draws pictures to learn from, unpainted ones and photographs among them; None: `drawn`.
         held_out: photographs to validate on; empty: drawn pictures.
     """
 
@@ -93,7 +93,7 @@ class DrawnData:
         config: Config,
         drawn: Renderer,
         spec: DatasetSpec,
-        mixed: MixedRenderer | None = None,
+        renderer: Renderer | None = None,
         held_out: Sequence[Photographs] = (),
     ):
         self._data, self._seed = config.data, config.train.seed
@@ -102,10 +102,11 @@ class DrawnData:
         self._labelling = Labelling(spec.charset, spec.max_sequence_length)
         canvas = geometry_of(config.model, spec).canvas
         self._layout = Layout(spec.image_shape[0], spec.image_shape[1], canvas)
+        self._trained = dataclasses.replace(self._layout, tells_unpainted=config.data.render_masks > 0)
         self._widths = np.array(canvas.doubling) if canvas else None
         self._held_out = dataclasses.replace(drawn, seed=seed_of(drawn.seed, "validation"))  # type: ignore[type-var]
-        renderer = mixed or drawn
-        sample = Batches(renderer, self._labelling, self._layout, SAMPLE_SIZE).pictures(0, whole=True)
+        renderer = renderer or drawn
+        sample = Batches(drawn, self._labelling, self._layout, SAMPLE_SIZE).pictures(0, whole=True)
         self.sample = {**sample, "originals": sample["images"]}
         self.has_validation = self._most > 0
         views = 0 if drawn.draw(0, 0.0).places is None else spec.num_views
@@ -127,7 +128,7 @@ class DrawnData:
         if self._layout.canvas and keras.backend.backend() == "tensorflow":
             from attention_ocr.data import generated
 
-            like = self._layout.batch([self._numbered(0)] * self._data.batch_size)
+            like = self._trained.batch([self._numbered(0)] * self._data.batch_size)
             return generated.dataset_of(ahead, like)
         return iter(ahead)
 
@@ -142,7 +143,7 @@ class DrawnData:
                 if not drawing.wait(numbers):
                     return
                 table, seen = arrangement.batches(phase, self._kinds_in(drawing.ring)), phase
-            yield (self._layout.batch(self._distorted(drawing.ring.examples(table[place].tolist()), step)),)
+            yield (self._trained.batch(self._distorted(drawing.ring.examples(table[place].tolist()), step)),)
             step += 1
 
     def _kinds_in(self, ring: Ring) -> Any:

@@ -94,21 +94,20 @@ class DrawnSource:
     ):
         self._config = config
         self._renderer, self.spec = _renderer(config, drawing)
-        self._mixed: MixedRenderer | None = None
+        self._learned: Renderer = self._renderer
+        if config.data.render_masks:
+            self._learned = dataclasses.replace(self._renderer, masks=config.data.render_masks)  # type: ignore[type-var]
         self._held_out: list[Photographs] = []
         if records:
             photographs = [Photographs.of_split(part.folder, part.spec, split_name) for part in records.parts]
             self._held_out = [held for part in records.parts if (held := _validation(part))]
             self.spec = _with_records(self.spec, records)
-            self._mixed = MixedRenderer(
-                self._renderer, photographs, records.stages[0].draws, self._config.data.real_share
-            )
+            self._learned = MixedRenderer(self._learned, photographs, records.stages[0].draws, config.data.real_share)
 
     def labels(self) -> Iterator[tuple[str, Sequence[int], int]]:
         """Those of the first pictures: texts are drawn, without end."""
-        renderer = self._mixed or self._renderer
         for number in range(LABELS_TO_CHECK):
-            picture = renderer.draw(number, self._config.data.difficulty)
+            picture = self._learned.draw(number, self._config.data.difficulty)
             ids = self.spec.charset.encode(picture.text)
             yield f"drawn picture {number}", ids, picture.pixels.shape[1] // self.spec.num_views
 
@@ -117,7 +116,7 @@ class DrawnSource:
         from attention_ocr.training import from_rendering
 
         del run_path
-        return from_rendering.DrawnData(self._config, self._renderer, self.spec, self._mixed, self._held_out)
+        return from_rendering.DrawnData(self._config, self._renderer, self.spec, self._learned, self._held_out)
 
 
 def find(

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attention_ocr.charset import Charset
 from attention_ocr.characters import NAMED
+from attention_ocr.charset import Charset
 from attention_ocr.errors import UserError
 from attention_ocr.render.text_files import read_texts
 from attention_ocr.render.words.text_sources import InARow, TextStyle
