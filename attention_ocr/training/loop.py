@@ -31,6 +31,7 @@ from attention_ocr.training import (
 )
 from attention_ocr.training.data import Source
 from attention_ocr.training.fine_tuning import FineTuning
+from attention_ocr.training.painter import Painter
 from attention_ocr.training.progress import ProgressCallback
 from attention_ocr.training.run_directory import Checkpoint, RunDirectory
 from attention_ocr.training.tensorboard import Summaries
@@ -154,8 +155,9 @@ def _train_from_newest(model, config, data, run, summary) -> int | None:
     progress = ProgressCallback(config, data, summaries, step, last_step)
     saving = SaveCallback(config, data, run, summaries, progress)
     interval = config.train.save_interval_steps
-    if model.augmentation:
-        model.augmentation.begin(step)
+    for layer in (model.painter, model.augmentation):
+        if layer:
+            layer.begin(step)
     try:
         with stopping_on_interrupt(progress):
             model.fit(
@@ -197,7 +199,8 @@ def _columns_of(model: AttentionOcr) -> Callable[[int], int] | None:
 def _compiled(config: Config, dataset: DatasetSpec, step: int = 0) -> AttentionOcr:
     keras.utils.set_random_seed(config.train.seed)
     with precision(config.train.mixed_precision):
-        model = AttentionOcr(config.model, dataset, _augmentation(config, dataset))
+        painter = Painter(config.train.seed) if config.data.render_masks else None
+        model = AttentionOcr(config.model, dataset, _augmentation(config, dataset), painter)
     jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
     frozen = freezing.frozen_variables(model, config.train, step)
     model.compile(optimizers.build(config.train, frozen), jit_compile=jit)

@@ -111,6 +111,20 @@ def test_words_lie_on_grey_where_the_network_sees_the_whole_picture(tmp_path):
     assert (batch["images"][:, :, -1] == 127).any()
 
 
+def test_batches_tell_which_words_are_to_be_painted_and_what_is_looked_at_is_painted(tmp_path):
+    data = words_data(tmp_path, render_masks=0.5, render_reuse=2, batch_size=4)
+    batches = taken(data, 0, 6)
+    unpainted = np.concatenate([batch["unpainted"] for batch in batches])
+    assert 0.2 < unpainted.mean() < 0.8
+    painted = taken(words_data(tmp_path, render_reuse=2, batch_size=4), 0, 6)
+    assert "unpainted" not in painted[0]
+    for one, other in zip(batches, painted, strict=True):
+        np.testing.assert_array_equal(one["labels"], other["labels"])
+        same = [np.array_equal(*pair) for pair in zip(one["images"], other["images"], strict=True)]
+        assert not any(equal for equal, mask in zip(same, one["unpainted"], strict=True) if mask)
+    assert "unpainted" not in data.sample
+
+
 def test_difficulty_rises_with_the_steps(tmp_path, monkeypatch):
     data = drawn_data(tmp_path, difficulty=0.8, difficulty_steps=4)
     seen = []
