@@ -119,6 +119,8 @@ def _lacks(font: FontFile, character: str) -> bool:
 
 def is_shaped(text: str) -> bool:
     """Whether letters of `text` join, reorder or run from right to left, so that it is drawn as a whole."""
+    if text.isascii():
+        return False
     return any(first <= ord(c) <= last for c in text if ord(c) > 0x0590 for first, last in SHAPED) or any(
         unicodedata.combining(c) for c in text if ord(c) > 0x02FF
     )
@@ -126,7 +128,7 @@ def is_shaped(text: str) -> bool:
 
 def is_upright(text: str) -> bool:
     """Whether a column of `text` stacks its characters: Chinese, Japanese, Korean ones are among them."""
-    return any(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return not text.isascii() and any(unicodedata.east_asian_width(c) in "WF" for c in text)
 
 
 def line(text: str, fonts: Sequence[FontFile], size: int, setting: Setting, random: np.random.Generator) -> np.ndarray:

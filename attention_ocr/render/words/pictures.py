@@ -233,12 +233,15 @@ def _composed(
 ) -> np.ndarray:
     height = seen.shape[0]
     ink, edge, shadow = (seen[..., channel, None] for channel in range(3))
+    has_edge, has_shadow = cv2.countNonZero(seen[..., 1]) > 0, cv2.countNonZero(seen[..., 2]) > 0
     picture = colours.ground + texture
     if style.neighbours and random.random() < 0.4 * style.neighbours:
         _add_plate_edge(picture, random)
     dark = random.uniform(0.3, 0.9) if random.random() < 0.8 else -0.6
-    picture *= 1 - np.float32(dark) * shadow
-    picture += edge * (colours.edge - picture)
+    if has_shadow:
+        picture *= 1 - np.float32(dark) * shadow
+    if has_edge:
+        picture += edge * (colours.edge - picture)
     opaque = np.float32(1 if random.random() < 0.7 else random.uniform(0.75, 1))
     grain = np.float32(random.uniform(0, 0.8))
     paint = colours.ink + grain * texture
