@@ -25,9 +25,7 @@ NETWORKS = [
     pytest.param(["--preset=ppocr"], "keep_height", id="ppocr"),
     pytest.param(["--preset=ppocr_attention"], "keep_height", id="ppocr_attention"),
     pytest.param(["--preset=fsns", "--encoder=lcnet"], "stretch", id="fsns-lcnet"),
-    pytest.param(
-        ["--encoder=residual", "--head=attention", "--optimizer=adam"], "pad", id="residual-attention", marks=SLOW
-    ),
+    pytest.param(["--encoder=residual", "--head=attention", "--optimizer=adam"], "pad", id="residual-attention"),
 ]
 
 
