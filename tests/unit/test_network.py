@@ -159,7 +159,11 @@ def test_what_a_crop_cuts_off_is_neither_read_nor_learned(make_spec, training):
     inside = np.zeros([40, 80, 1], bool)
     inside[4:36, 16:64] = True
     same, other = np.where(inside, images, 255 - images), np.where(inside, 255 - images, images)
-    logits = [np.asarray(model({"images": one}, training=training)["chars_logit"]) for one in (images, same, other)]
+    labels = np.array([[1, 2, 5, 5], [0, 3, 1, 5]], np.int32)
+    logits = [
+        np.asarray(model({"images": one, "labels": labels}, training=training)["chars_logit"])
+        for one in (images, same, other)
+    ]
     np.testing.assert_array_equal(logits[0], logits[1])
     assert not np.array_equal(logits[0], logits[2])
 
