@@ -351,7 +351,7 @@ def test_weights_of_half_precision_are_read(saved, tmp_path):
     batch = {"images": pixels, "sizes": np.array([[32, 64], [32, 51]], np.int32)}
     found, wanted = (run(session_of_file(file), batch) for file in (half, whole))
     np.testing.assert_array_equal(found["predicted_chars"], wanted["predicted_chars"])
-    for name in ("chars_logit", "attention", "predicted_scores"):
-        assert not np.array_equal(found[name], wanted[name])
+    assert not np.array_equal(found["chars_logit"], wanted["chars_logit"])
+    for name in ("chars_logit", "predicted_scores"):
         scale = np.abs(wanted[name]).max()
         np.testing.assert_allclose(found[name], wanted[name], atol=5e-3 * scale, err_msg=name)  # float16: three digits
