@@ -190,7 +190,7 @@ def test_keys_are_projected_once_a_picture(features, monkeypatch):
 
 @pytest.fixture(scope="module", params=["attention", "slice"])
 def model(request, make_spec):
-    config = ModelConfig(num_lstm_units=8, encoder="crnn", head=request.param)
+    config = ModelConfig(num_lstm_units=8, final_endpoint="Mixed_5b", head=request.param)
     network = AttentionOcr(config, make_spec())
     random = np.random.default_rng(3)
     for weight in network.decoder.weights:
