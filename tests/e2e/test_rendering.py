@@ -74,6 +74,7 @@ def test_a_sheet_mixes_drawn_and_real_pictures(tmp_path, capsys):
     assert (sheet == (255, 0, 0)).all(axis=-1).sum() == 112 * 48
 
 
+@pytest.mark.usefixtures("eager")
 def test_training_on_drawn_signs_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
     # A fifth of the steps of FSNS's labels, and of the time to build their graph.
     monkeypatch.setattr(sources, "RenderConfig", functools.partial(RenderConfig, max_sequence_length=8))
