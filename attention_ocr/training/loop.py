@@ -96,17 +96,9 @@ def train(
     _load(model, newest, start, tower)
     summary = run.write_config(config, source.spec)
     data = source.open(run.path)
-    log.info(
-        "%s: %s, %s",
-        run.path,
-        _described(model, config),
-        _origin(newest, start.checkpoint if start else tower, changed),
-    )
-    needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
-    log.info(
-        "memory: about %.1f GB for a step of %d pictures, beside about 1 GB for %s itself (an estimate)",
-        *(needed, config.data.batch_size, keras.backend.backend()),
-    )
+    origin = _origin(newest, start.checkpoint if start else tower, changed)
+    log.info("%s: %s, %s", run.path, _described(model, config), origin)
+    _tell_memory(model, config)
     if rates:
         learning_rates.find(model, data, rates, run.path, newest.step if newest else 0)
         return newest.step if newest else 0
@@ -308,4 +300,12 @@ def _described(model: AttentionOcr, config: Config) -> str:
     return (
         f"{model.count_params():,} parameters, {model.dataset.num_views} views, K={K}, T={T}, "
         f"{config.train.optimizer} {config.train.learning_rate}, backend {keras.backend.backend()}"
+    )
+
+
+def _tell_memory(model: AttentionOcr, config: Config) -> None:
+    needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
+    log.info(
+        "memory: about %.1f GB for a step of %d pictures, beside about 1 GB for %s itself (an estimate)",
+        *(needed, config.data.batch_size, keras.backend.backend()),
     )

@@ -8,7 +8,7 @@ import contextlib
 import importlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -86,7 +86,7 @@ class WandbTracker:
         self._run.finish(exit_code=0 if status == FINISHED else 1)
 
 
-TRACKERS = {"mlflow": MlflowTracker, "wandb": WandbTracker}
+TRACKERS: dict[str, Callable[..., Tracker]] = {"mlflow": MlflowTracker, "wandb": WandbTracker}
 
 
 class _Tolerant:
