@@ -22,8 +22,9 @@ log = logging.getLogger(__name__)
 STEPS = 100
 RANGES = {"adadelta": (1e-3, 1e3)}  # its steps have a size of their own
 RANGE = (1e-6, 10.0)  # of other optimisers
-SMOOTHING = 3.0  # steps, the standard deviation of the weights by which neighbours are averaged
+SMOOTHING = 5.0  # steps, the standard deviation of the weights by which neighbours are averaged
 LOST = 4.0  # times the least loss: where the sweep ends, since higher rates only destroy
+REACH = 100.0  # times lower than the rate of the least loss: what falls before is chance
 LEAST_FALL = 0.03  # of the loss; less is taken for chance
 FOLDER = "learning_rate"
 
@@ -52,20 +53,18 @@ class Rising(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class _Noting(keras.callbacks.Callback):
-    """Notes the loss of each step, and ends where it is lost."""
+    """Notes the loss of each step in nats a character, since batches differ in length; ends where it is lost."""
 
-    def __init__(self, attention_weight: float):
+    def __init__(self) -> None:
         super().__init__()
         self.losses: list[float] = []
-        self._attention_weight = attention_weight
 
     def on_train_batch_end(self, batch, logs=None):
-        loss = float(logs["loss_above_floor"]) + float(logs["regularization"])
-        loss += self._attention_weight * float(logs.get("attention_loss", 0.0))
-        if not math.isfinite(loss):
+        perplexity = float(logs["perplexity"])
+        if not math.isfinite(perplexity):
             self.model.stop_training = True
             return
-        self.losses.append(loss)
+        self.losses.append(math.log(perplexity))
         if smoothed(self.losses)[-1] > LOST * min(smoothed(self.losses)):
             self.model.stop_training = True
 
@@ -102,7 +101,7 @@ def find(model: AttentionOcr, data: TrainingData, rates: Rising, run_path: Path,
     variables = [*model.variables, *model.optimizer.variables]
     before = [np.asarray(variable).copy() for variable in variables]
     rates.begun_at = int(optimizers.inner(model.optimizer).iterations)
-    noting = _Noting(model.config.attention_loss_weight)
+    noting = _Noting()
     if model.augmentation:
         model.augmentation.begin(step)
     is_mended = False
@@ -142,7 +141,7 @@ def smoothed(losses: Sequence[float]) -> np.ndarray:
 
 
 def suggested(rates: Sequence[float], losses: Sequence[float]) -> Suggestion | None:
-    """The rate at which the smoothed loss falls fastest, at most a tenth of that at which it is least.
+    """The rate at which the smoothed loss falls fastest, a tenth to a hundredth of that at which it is least.
 
     Args:
         rates: rising exponentially.
@@ -157,7 +156,8 @@ def suggested(rates: Sequence[float], losses: Sequence[float]) -> Suggestion | N
     least = int(np.argmin(curve))
     if curve[least] > (1 - LEAST_FALL) * curve[: least + 1].max() or not least:
         return None
-    fastest = int(np.argmin(np.gradient(curve)[: least + 1]))
+    first = next(number for number, rate in enumerate(rates) if rate >= rates[least] / REACH)
+    fastest = first + int(np.argmin(np.gradient(curve)[first : least + 1]))
     return Suggestion(min(rates[fastest], rates[least] / 10), rates[fastest], rates[least])
 
 
