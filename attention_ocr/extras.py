@@ -13,6 +13,8 @@ EXTRAS = {
     "openvino": ("openvino",),
     "litert": ("ai_edge_litert",),
     "lmdb": ("lmdb",),
+    "mlflow": ("mlflow",),
+    "wandb": ("wandb",),
     "ppocr": ("rapidocr",),
     "serve": ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "starlette", "uvicorn"),
 }

@@ -24,9 +24,11 @@ from attention_ocr.training import (
     early_stopping,
     finiteness,
     freezing,
+    learning_rates,
     memory,
     optimizers,
     run_directory,
+    trackers,
     transfer,
 )
 from attention_ocr.training.data import Source
@@ -67,12 +69,15 @@ def train(
         UserError: the run is of another network, the directory to reset is none of a run, a loss or weight is no number
             any more, too many examples are bad, or something cannot be written.
     """
+    trackers.library_of(config.train.experiment_tracker)
     if reset:
         run.check_resettable()
     else:
         run.check_resumable(config, source.spec)
     log.info("%s: building %s, which takes longer the larger T is", run.path, _named(config, source.spec))
-    model = _compiled(config, source.spec, 0 if reset else _step_of(run))
+    rates = learning_rates.Rising(config.train.optimizer) if config.train.find_learning_rate else None
+    config = config.replace(find_learning_rate=False)  # the run that comes next is another
+    model = _compiled(config, source.spec, 0 if reset else _step_of(run), rates)
     _check_examples(config, source, model)
     if reset:
         run.reset()
@@ -92,27 +97,24 @@ def train(
     _load(model, newest, start, tower)
     summary = run.write_config(config, source.spec)
     data = source.open(run.path)
-    log.info(
-        "%s: %s, %s",
-        run.path,
-        _described(model, config),
-        _origin(newest, start.checkpoint if start else tower, changed),
-    )
-    needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
-    log.info(
-        "memory: about %.1f GB for a step of %d pictures, beside about 1 GB for %s itself (an estimate)",
-        *(needed, config.data.batch_size, keras.backend.backend()),
-    )
+    origin = _origin(newest, start.checkpoint if start else tower, changed)
+    log.info("%s: %s, %s", run.path, _described(model, config), origin)
+    _tell_memory(model, config)
+    if rates:
+        learning_rates.find(model, data, rates, run.path, newest.step if newest else 0)
+        return newest.step if newest else 0
     if start and not newest:
         start.measure_before(model, data, run)
-    while True:
-        step = _train_from_newest(model, config, data, run, summary)
-        if step is not None:
-            if start and (step >= config.train.max_number_of_steps or early_stopping.is_over(run, step, config.train)):
-                start.finish(data, run)
-            return step
-        model = _compiled(config, source.spec, _step_of(run))
-        _load(model, run.newest(), start, tower)
+    with trackers.tracking(config.train.experiment_tracker, summary, run.path) as tracker:
+        while True:
+            step = _train_from_newest(model, config, data, run, summary, tracker)
+            if step is not None:
+                break
+            model = _compiled(config, source.spec, _step_of(run))
+            _load(model, run.newest(), start, tower)
+    if start and (step >= config.train.max_number_of_steps or early_stopping.is_over(run, step, config.train)):
+        start.finish(data, run)
+    return step
 
 
 def _step_of(run: RunDirectory) -> int:
@@ -141,7 +143,7 @@ def _check_examples(config: Config, source: Source, model: AttentionOcr) -> None
         )
 
 
-def _train_from_newest(model, config, data, run, summary) -> int | None:
+def _train_from_newest(model, config, data, run, summary, tracker) -> int | None:
     """Trains as far as the examples are good and the same variables are learned.
 
     Returns:
@@ -149,7 +151,7 @@ def _train_from_newest(model, config, data, run, summary) -> int | None:
     """
     newest = run.newest()
     step = newest.step if newest else 0
-    summaries = Summaries(run.path / "train", step)
+    summaries = Summaries(run.path / "train", step, tracker)
     summaries.run(summary, step)
     last_step = freezing.phase_end(config.train, step)
     progress = ProgressCallback(config, data, summaries, step, last_step)
@@ -196,14 +198,14 @@ def _columns_of(model: AttentionOcr) -> Callable[[int], int] | None:
     return functools.cache(lambda width: int(model.encoder.feature_sizes(np.array([[height, width]], "int32"))[0, 1]))
 
 
-def _compiled(config: Config, dataset: DatasetSpec, step: int = 0) -> AttentionOcr:
+def _compiled(config: Config, dataset: DatasetSpec, step: int = 0, rates: Any = None) -> AttentionOcr:
     keras.utils.set_random_seed(config.train.seed)
     with precision(config.train.mixed_precision):
         painter = Painter(config.train.seed) if config.data.render_masks else None
         model = AttentionOcr(config.model, dataset, _augmentation(config, dataset), painter)
     jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
     frozen = freezing.frozen_variables(model, config.train, step)
-    model.compile(optimizers.build(config.train, frozen), jit_compile=jit)
+    model.compile(optimizers.build(config.train, frozen, rates), jit_compile=jit)
     model.optimizer.build(model.trainable_variables)  # else TensorFlow traces the step twice, once to make these
     return model
 
@@ -301,4 +303,12 @@ def _described(model: AttentionOcr, config: Config) -> str:
     return (
         f"{model.count_params():,} parameters, {model.dataset.num_views} views, K={K}, T={T}, "
         f"{config.train.optimizer} {config.train.learning_rate}, backend {keras.backend.backend()}"
+    )
+
+
+def _tell_memory(model: AttentionOcr, config: Config) -> None:
+    needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
+    log.info(
+        "memory: about %.1f GB for a step of %d pictures, beside about 1 GB for %s itself (an estimate)",
+        *(needed, config.data.batch_size, keras.backend.backend()),
     )

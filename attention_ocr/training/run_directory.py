@@ -34,8 +34,8 @@ CHECKPOINT_FOLDER = "checkpoints"
 # What a run writes to its directory, these modules, data.bad_records and tensorboard; and how `files.replacing` calls a
 # file while it is written.
 OWN_FILES = re.compile(
-    r"config\.json|best\.(keras|json)|fine_tuning\.json|bad_records\.json|checkpoints/checkpoint-\d+\.keras"
-    r"|train/events\.out\.tfevents\..+|mended/[0-9a-f]{8}-.+|replay/.+"
+    r"(config|tracker)\.json|best\.(keras|json)|fine_tuning\.json|bad_records\.json|checkpoints/checkpoint-\d+\.keras"
+    r"|(train|learning_rate)/events\.out\.tfevents\..+|mended/[0-9a-f]{8}-.+|replay/.+"
 )
 TEMPORARY_FILE = re.compile(r"\.(.+)-[0-9a-f]{8}(\.\w+)?")
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, json.JSONDecodeError)
@@ -192,7 +192,7 @@ class RunDirectory:
         for path in [path for path in self.path.rglob("*") if path.is_file()]:
             if _is_own(path.relative_to(self.path)):
                 path.unlink(missing_ok=True)
-        for name in (CHECKPOINT_FOLDER, "mended", "replay", "train"):
+        for name in (CHECKPOINT_FOLDER, "learning_rate", "mended", "replay", "train"):
             with contextlib.suppress(OSError):
                 (self.path / name).rmdir()
 
