@@ -307,6 +307,7 @@ class GenerateConfig(Knobs):
     )
     shard_size: float = shared.shard_size()
     num_workers: int = shared.num_workers()
+    engine: str = shared.engine()
     seed: int = shared.seed()
 
     def __post_init__(self) -> None:

@@ -14,6 +14,8 @@ EXTRAS = {
     "litert": ("ai_edge_litert",),
     "lmdb": ("lmdb",),
     "ppocr": ("rapidocr",),
+    "ray": ("ray",),
+    "remote": ("fsspec", "s3fs", "gcsfs"),
     "serve": ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "starlette", "uvicorn"),
 }
 

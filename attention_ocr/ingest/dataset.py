@@ -5,10 +5,10 @@ import dataclasses
 import functools
 import os
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
-from attention_ocr import parallel
+from attention_ocr import parallel, ray_engine
 from attention_ocr.charset import Charset
 from attention_ocr.config import GenerateConfig
 from attention_ocr.console import progress_bar
@@ -18,7 +18,7 @@ from attention_ocr.ingest import pictures
 from attention_ocr.ingest.annotations import Annotation
 from attention_ocr.ingest.catalog import Catalog, line_of
 from attention_ocr.ingest.collecting import collect
-from attention_ocr.ingest.preparing import Prepared, prepare
+from attention_ocr.ingest.preparing import Prepared, preparer
 from attention_ocr.ingest.remarks import remarks
 from attention_ocr.records import shards
 from attention_ocr.records.summary import SplitSummary, Summary
@@ -46,7 +46,8 @@ def write_dataset(
     output = Path(output_dir)
     report = _asked(annotations, config)
     needed = next(iter(report))
-    with shards.staging(output) as folder, Catalog(folder / "lines.sqlite") as catalog:
+    engine = ray_engine.connected() if config.engine == "ray" else contextlib.nullcontext()
+    with engine, shards.staging(output) as folder, Catalog(folder / "lines.sqlite") as catalog:
         charset, labels = collect(annotations, catalog, config, report)
         _require(catalog.count(needed) > 0, needed, report)
         spec = _spec(output.resolve().name, catalog, charset, labels.longest, config)
@@ -130,10 +131,8 @@ def _write_split(
     writer: shards.ShardWriter,
 ) -> None:
     number, is_mixed = catalog.count(name), name == "train"
-    shown, workers = 0, parallel.number_of_workers(config.num_workers, number)
-    rows = catalog.rows(name, is_mixed)
-    preparing = functools.partial(prepare, spec=spec, max_pixels=config.max_pixels)
-    found = parallel.map_in_order(preparing, catalog.rows(name, is_mixed), workers)
+    shown, rows = 0, catalog.rows(name, is_mixed)
+    found = _prepared(catalog.rows(name, is_mixed), number, spec, config)
     with progress_bar(name, number) as advance, contextlib.closing(found) as prepared:
         for done, (row, made) in enumerate(zip(rows, prepared, strict=True), start=1):
             if isinstance(made, UserError):
@@ -146,6 +145,17 @@ def _write_split(
             if done % PROGRESS_INTERVAL == 0 or done == number:
                 advance(done - shown)
                 shown = done
+
+
+def _prepared(
+    rows: Iterable[str], number: int, spec: DatasetSpec, config: GenerateConfig
+) -> Generator[Prepared | UserError, None, None]:
+    """What `prepare` makes of each row, in order."""
+    if config.engine == "ray":
+        begin = functools.partial(preparer, spec, config.max_pixels)
+        return ray_engine.map_in_order(begin, rows, config.num_workers)
+    workers = parallel.number_of_workers(config.num_workers, number)
+    return parallel.map_in_order(preparer(spec, config.max_pixels), rows, workers)
 
 
 def _is_wanted(
