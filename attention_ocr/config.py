@@ -9,7 +9,7 @@ from attention_ocr.drawing_config import RenderConfig, SignsConfig, WordsConfig 
 from attention_ocr.errors import UserError
 from attention_ocr.export_config import ExportConfig  # noqa: F401 - knobs too
 from attention_ocr.knobs import EMPTY, GIVEN, OFF, Knobs, knob, more_than, one_of
-from attention_ocr.read_config import BackendConfig, ReadConfig, TextModelConfig  # noqa: F401 - knobs too
+from attention_ocr.read_config import BackendConfig, EngineConfig, ReadConfig, TextModelConfig  # noqa: F401 - knobs too
 from attention_ocr.train_config import TrainConfig
 
 RESIZE_POLICIES = ("stretch", "pad", "keep_height")

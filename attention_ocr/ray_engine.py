@@ -3,6 +3,7 @@
 Ray calls the function again where a process or a machine died, so the results are the same as without.
 """
 
+import collections
 import contextlib
 import functools
 import itertools
@@ -15,8 +16,9 @@ from typing import Any
 from attention_ocr import extras
 from attention_ocr.errors import UserError
 
-CHUNK = 64
+CHUNK = 256
 CHUNKS_AT_ONCE = 4096  # given to Ray Data together, so that memory does not grow with the number of items
+MOST_ATTEMPTS = 4  # at a chunk whose process dies each time; Ray Data itself would try for ever
 ADDRESS = "RAY_ADDRESS"  # Ray's own variable
 
 
@@ -32,42 +34,49 @@ def map_in_order(
         chunk: items that a process is given at once.
 
     Raises:
-        UserError: Ray is missing or cannot be reached, or a process died again and again.
+        UserError: Ray is missing or cannot be reached, or processes died again and again at the same items.
     """
-    with connected():
-        chunks = _chunks(items, chunk)
+    with connected() as ray:
+        attempts = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Attempts).remote()
+        arguments = {"begin": ray.cloudpickle.dumps(begin), "folder": os.getcwd(), "attempts": attempts}  # noqa: PTH109
+        chunks = enumerate(_chunks(items, chunk))
         while some := list(itertools.islice(chunks, CHUNKS_AT_ONCE)):
-            for results in _mapped(begin, some, num_workers):
+            rows = [{"place": number * chunk, "items": pickle.dumps(given)} for number, given in some]
+            blocks = ray.data.from_items(rows, override_num_blocks=len(rows))  # a block is a task
+            pool = ray.data.TaskPoolStrategy(num_workers or None)
+            for row in blocks.map(_call, fn_kwargs=arguments, compute=pool).iter_rows():
+                results = pickle.loads(row["results"])
+                if isinstance(results, UserError):
+                    raise results
                 yield from results
 
 
-def _mapped(begin: Callable[[], Callable], chunks: list[list[Any]], num_workers: int) -> Iterator[list[Any]]:
-    """The results of each chunk; a chunk is a block of Ray Data, and so a task."""
+class _Attempts:
+    """How often Ray began with a chunk, which the processes that die with it cannot tell."""
+
+    def __init__(self) -> None:
+        self._begun: collections.Counter[int] = collections.Counter()
+
+    def begin(self, place: int) -> int:
+        """The number of this attempt at the chunk that begins at `place`."""
+        self._begun[place] += 1
+        return self._begun[place]
+
+
+def _call(row: dict[str, Any], begin: bytes, folder: str, attempts: Any) -> dict[str, Any]:
+    """What Ray runs in its processes: the pickled results of a chunk, or the error that ends the job."""
     import ray
 
-    rows = ray.data.from_items([{"items": pickle.dumps(some)} for some in chunks], override_num_blocks=len(chunks))
-    arguments = {"begin": ray.cloudpickle.dumps(begin), "folder": os.getcwd()}  # noqa: PTH109
-    mapped = rows.map(_call, fn_kwargs=arguments, compute=ray.data.TaskPoolStrategy(num_workers or None))
+    items = pickle.loads(row["items"])
     try:
-        for row in mapped.iter_rows():
-            results = pickle.loads(row["results"])
-            if isinstance(results, UserError):
-                raise results
-            yield results
-    except ray.exceptions.RayTaskError:  # a fault of the function itself
-        raise
-    except ray.exceptions.RayError as error:
-        raise UserError(
-            f"Ray: a process or a machine died again and again at the same pictures ({_first_line(error)}); if memory "
-            "ran out lower --num_workers or shrink the pictures"
-        ) from error
-
-
-def _call(row: dict[str, Any], begin: bytes, folder: str) -> dict[str, Any]:
-    """What Ray runs in its processes: the pickled results of a chunk, or the error that ends the job."""
-    try:
+        if ray.get(attempts.begin.remote(row["place"])) > MOST_ATTEMPTS:
+            first = row["place"] + 1
+            raise UserError(
+                f"Ray: {MOST_ATTEMPTS} processes died at items {first} to {row['place'] + len(items)}; if memory ran "
+                "out lower --num_workers or shrink the pictures, else look for a damaged one among them"
+            )
         function = _begun(begin, folder)
-        return {"results": pickle.dumps([function(item) for item in pickle.loads(row["items"])])}
+        return {"results": pickle.dumps([function(item) for item in items])}
     except UserError as error:  # raised here it would come in Ray's own, of sixty lines
         return {"results": pickle.dumps(error)}
 
@@ -81,8 +90,11 @@ def _begun(begin: bytes, folder: str) -> Callable[[Any], Any]:
 
 
 @contextlib.contextmanager
-def connected() -> Iterator[None]:
+def connected() -> Iterator[Any]:
     """Ray is there: the cluster of RAY_ADDRESS, else one of this machine's cores that ends with the block.
+
+    Yields:
+        The module ray.
 
     Raises:
         UserError: Ray is missing or cannot be reached.
@@ -105,7 +117,7 @@ def connected() -> Iterator[None]:
     context.execution_options.preserve_order = True
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
-        yield
+        yield ray
     finally:
         if not was_there:
             ray.shutdown()
