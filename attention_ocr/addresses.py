@@ -5,6 +5,7 @@ import os
 import posixpath
 import re
 import shutil
+import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,15 @@ def is_address(path: str | os.PathLike) -> bool:
 
 def joined(root: str | os.PathLike, path: str) -> str:
     """A path below a root, both of which may be an address; a path that is one, or is absolute, has no root."""
-    return path if is_address(path) else os.path.join(root, path)  # noqa: PTH118 - a Path object would take long
+    if is_address(path):
+        return path
+    return (posixpath if is_address(root) else os.path).join(root, path)
 
 
 def parent(address: str) -> str:
     """The address without its last part."""
-    return posixpath.dirname(address)
+    scheme, mark, path = address.partition("://")
+    return f"{scheme}{mark}{posixpath.dirname(path)}"
 
 
 def read_bytes(address: str) -> bytes:
@@ -58,15 +62,43 @@ def fetched(address: str, folder: Path) -> Path:
     return copy
 
 
-def sent(local: Path, address: str) -> None:
-    """Writes a file to an address.
+@contextlib.contextmanager
+def sending(address: str, last: str) -> Iterator[Path]:
+    """A new folder here whose files go to an address when the block ends without an exception.
+
+    Args:
+        address: where there is nothing yet.
+        last: the name of the file that goes after the others.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: something is there, or it cannot be written.
     """
     with _errors(address, "written"):
         files, path = _opened(address)
-        files.put_file(str(local), path)
+        if files.exists(path) and files.ls(path):
+            raise UserError(f"{address}: exists and is not an empty folder; remove it or choose another")
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder, posixpath.basename(path))
+        with naming(here, address):
+            yield here
+        names = sorted((file.name for file in here.iterdir()), key=lambda name: (name == last, name))
+        with _errors(address, "written"), _all_or_none(files) as targets:
+            for name in names:
+                targets.append(f"{path}/{name}")
+                files.put_file(str(here / name), targets[-1])
+
+
+@contextlib.contextmanager
+def _all_or_none(files: Any) -> Iterator[list[str]]:
+    """A list of files that are removed again if the block raises."""
+    targets: list[str] = []
+    try:
+        yield targets
+    except BaseException:
+        for target in targets:
+            with contextlib.suppress(Exception):  # the last one may not be there, or the store be out of reach
+                files.rm_file(target)
+        raise
 
 
 def pictures(pattern: str, suffixes: Collection[str]) -> list[str]:

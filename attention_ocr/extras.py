@@ -15,7 +15,7 @@ EXTRAS = {
     "lmdb": ("lmdb",),
     "ppocr": ("rapidocr",),
     "ray": ("ray",),
-    "remote": ("fsspec", "s3fs", "gcsfs"),
+    "remote": ("fsspec", "s3fs"),
     "serve": ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "starlette", "uvicorn"),
 }
 

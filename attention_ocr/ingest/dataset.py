@@ -8,11 +8,11 @@ import statistics
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
-from attention_ocr import parallel, ray_engine
+from attention_ocr import addresses, parallel, ray_engine
 from attention_ocr.charset import Charset
 from attention_ocr.config import GenerateConfig
 from attention_ocr.console import progress_bar
-from attention_ocr.dataset_spec import DatasetSpec, Split
+from attention_ocr.dataset_spec import SPEC_FILE, DatasetSpec, Split
 from attention_ocr.errors import UserError
 from attention_ocr.ingest import pictures
 from attention_ocr.ingest.annotations import Annotation
@@ -36,13 +36,17 @@ def write_dataset(
     Args:
         annotations: split name -> its lines, taken one at a time; `train` lends lines to `validation` and `test`
             unless they are here.
-        output_dir: a folder that is new or empty.
+        output_dir: a folder that is new or empty, or its address; what goes there is written here first.
         config: the knobs.
 
     Raises:
         UserError: the folder holds something; a line or a picture is wrong and not to be skipped; nothing is
             left to train on.
     """
+    if addresses.is_address(output_dir):
+        with addresses.sending(str(output_dir), SPEC_FILE) as here:
+            summary = write_dataset(annotations, here, config)
+        return dataclasses.replace(summary, output_dir=str(output_dir))
     output = Path(output_dir)
     report = _asked(annotations, config)
     needed = next(iter(report))

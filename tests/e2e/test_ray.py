@@ -1,5 +1,6 @@
 """`--engine=ray` on two nodes of a cluster: the same records and readings as without, whatever dies."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import time
 import numpy as np
 import pytest
 from drawn_words import draw_word
+from ray_jobs import worker_of
 from small_jobs import attention_ocr
 
 pytest.importorskip("ray", reason="the extra ray is not installed")
@@ -50,7 +52,27 @@ def generate(labels, output, *flags, **options):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def killing_a_worker(labels, output, *flags, after=0):
+    """Makes records on Ray, killing a busy worker once more than `after` bytes of train are written.
+
+    Returns:
+        The exit status, what was told, and the process that was killed.
+    """
+    command = [sys.executable, "-m", "attention_ocr", "generate_tfrecords", f"--annotations={labels}", "--engine=ray"]
+    command += [f"--output_dir={output}", *flags]
+    killed = 0
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as job:
+        while not killed and job.poll() is None:
+            time.sleep(0.01)
+            written = sum(file.stat().st_size for file in output.glob(".writing-*/train-*"))
+            # A node's processes are this process's children where it runs the cluster, otherwise the job's.
+            if written >= after and (killed := worker_of(os.getpid())):
+                os.kill(killed, signal.SIGKILL)
+        told = job.communicate(timeout=1800)[1]
+    return job.returncode, told, killed
 
 
 def test_records_of_two_nodes_are_those_without_ray(cluster, pictures, tmp_path):
@@ -62,6 +84,55 @@ def test_records_of_two_nodes_are_those_without_ray(cluster, pictures, tmp_path)
     here = contents(tmp_path / "1/words")
     assert len(here) > 5
     assert contents(tmp_path / "2/words") == here
+
+
+def test_a_killed_worker_costs_no_record(cluster, pictures, tmp_path):
+    assert generate(pictures / "labels.tsv", tmp_path / "1/words", *SHARDS).returncode == 0
+    status, told, killed = killing_a_worker(pictures / "labels.tsv", tmp_path / "2/words", *SHARDS)
+    assert status == 0, told
+    assert killed
+    assert contents(tmp_path / "2/words") == contents(tmp_path / "1/words")
+
+
+@pytest.mark.slow
+def test_twenty_thousand_pictures_with_a_worker_killed_in_the_middle(cluster, tmp_path):
+    (tmp_path / "words").mkdir()
+    random = np.random.default_rng(0)
+    with (tmp_path / "words/labels.tsv").open("w") as labels:
+        for number in range(20_000):
+            text = "".join(random.choice(list("abcd"), random.integers(1, 6)))
+            draw_word(text, height=16, width=8 * len(text) + number % 7).save(tmp_path / f"words/{number}.png")
+            labels.write(f"{number}.png\t{text}\n")
+    flags = ["--image_height=16", "--resize=keep_height", "--on_duplicate=keep", "--shard_size=1"]
+    begun = time.monotonic()
+    assert generate(tmp_path / "words/labels.tsv", tmp_path / "1/words", *flags).returncode == 0
+    here = time.monotonic()
+    half = sum(file.stat().st_size for file in (tmp_path / "1/words").glob("train-*")) // 2
+    status, told, killed = killing_a_worker(tmp_path / "words/labels.tsv", tmp_path / "2/words", *flags, after=half)
+    print(f"20,000 pictures: {here - begun:.0f} s without Ray, {time.monotonic() - here:.0f} s with, one worker killed")
+    assert status == 0, told
+    assert killed
+    assert contents(tmp_path / "2/words") == contents(tmp_path / "1/words")
+
+
+@pytest.mark.slow
+def test_pictures_at_which_every_process_dies_end_the_job():
+    """Ray Data alone would try for ever."""
+    code = """if True:
+        import os
+        from attention_ocr import ray_engine
+        from attention_ocr.errors import UserError
+
+        def begin():
+            return lambda number: os._exit(1) if number == 70 else number
+
+        try:
+            list(ray_engine.map_in_order(begin, range(200), 1, 32))
+        except UserError as error:
+            print(error)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=500, check=True)
+    assert done.stdout.startswith("Ray: 4 processes died at items 65 to 96; "), done.stderr
 
 
 def test_a_bad_picture_is_told_in_the_line_that_it_is_without_ray(cluster, pictures, tmp_path):

@@ -70,6 +70,25 @@ def test_an_address_begins_with_a_scheme(path, is_one):
     assert addresses.is_address(path) == is_one
 
 
+@pytest.mark.parametrize(
+    ("root", "path", "whole"),
+    [
+        ("s3://bucket/words", "a/b.png", "s3://bucket/words/a/b.png"),
+        ("s3://bucket", "gs://other/b.png", "gs://other/b.png"),
+        ("words", "s3://bucket/b.png", "s3://bucket/b.png"),
+        ("words", "/a/b.png", "/a/b.png"),
+        ("", "a.png", "a.png"),
+    ],
+)
+def test_paths_start_at_a_folder_here_or_at_an_address(root, path, whole):
+    assert addresses.joined(root, path) == whole
+
+
+def test_a_label_file_s_pictures_start_at_its_folder():
+    assert addresses.parent("s3://bucket/words/labels.tsv") == "s3://bucket/words"
+    assert addresses.joined(addresses.parent("memory://labels.tsv"), "a.png") == "memory://a.png"
+
+
 def test_records_of_a_label_file_at_an_address_are_those_of_the_disk(stored, tmp_path):
     here = generate(stored / "labels.tsv", tmp_path / "1/signs")
     assert here == generate("memory://signs/labels.tsv", tmp_path / "2/signs")
@@ -148,3 +167,27 @@ def test_a_picture_at_an_address_is_the_one_on_the_disk(stored):
 def test_drawings_of_addresses_are_in_the_folders_of_their_paths(tmp_path):
     paths = ["s3://signs/a/1.png", "s3://signs/b/1.jpg"]
     assert drawing_paths(paths, tmp_path) == [tmp_path / "a/1.png", tmp_path / "b/1.png"]
+
+
+def test_records_go_to_an_address_all_of_them_or_none(stored, tmp_path, monkeypatch):
+    here = generate(stored / "labels.tsv", tmp_path / "signs")
+    lines, knobs = label_files.open_all({"train": f"{stored}/labels.tsv"}, AnnotationConfig(), SIZES)
+    lines = {split: list(found) for split, found in lines.items()}
+    there = fsspec.filesystem("memory")
+    put_file, sent = there.put_file, []
+
+    def fail_at_the_third(local, remote):
+        sent.append(remote)
+        if len(sent) == 3:
+            raise PermissionError(13, "Permission denied")
+        put_file(local, remote)
+
+    monkeypatch.setattr(type(there), "put_file", lambda self, local, remote: fail_at_the_third(local, remote))
+    with pytest.raises(UserError, match=re.escape("memory://signs/out/signs: cannot be written (Permission denied)")):
+        write_dataset(lines, "memory://signs/out/signs", GenerateConfig(**knobs))
+    assert there.find("/signs/out") == []
+    assert write_dataset(lines, "memory://signs/out/signs", GenerateConfig(**knobs)).output_dir.startswith("memory://")
+    assert {name.rpartition("/")[2]: there.cat_file(name) for name in there.find("/signs/out")} == here
+    assert sent[-1].endswith("dataset.json")
+    with pytest.raises(UserError, match="exists and is not an empty folder"):
+        write_dataset(lines, "memory://signs/out/signs", GenerateConfig(**knobs))
