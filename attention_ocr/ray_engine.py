@@ -3,13 +3,13 @@
 Ray calls the function again where a process or a machine died, so the results are the same as without.
 """
 
-import collections
 import contextlib
 import functools
 import itertools
 import logging
 import os
 import pickle
+import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
@@ -17,7 +17,7 @@ from attention_ocr import extras
 from attention_ocr.errors import UserError
 
 CHUNK = 256
-CHUNKS_AT_ONCE = 4096  # given to Ray Data together, so that memory does not grow with the number of items
+CHUNKS_AT_ONCE = 1024  # given to Ray Data together, so that memory does not grow with the number of items
 MOST_ATTEMPTS = 4  # at a chunk whose process dies each time; Ray Data itself would try for ever
 ADDRESS = "RAY_ADDRESS"  # Ray's own variable
 
@@ -36,8 +36,7 @@ def map_in_order(
     Raises:
         UserError: Ray is missing or cannot be reached, or processes died again and again at the same items.
     """
-    with connected() as ray:
-        attempts = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Attempts).remote()
+    with connected() as ray, _attempts_counted() as attempts:
         arguments = {"begin": ray.cloudpickle.dumps(begin), "folder": os.getcwd(), "attempts": attempts}  # noqa: PTH109
         chunks = enumerate(_chunks(items, chunk))
         while some := list(itertools.islice(chunks, CHUNKS_AT_ONCE)):
@@ -51,25 +50,11 @@ def map_in_order(
                 yield from results
 
 
-class _Attempts:
-    """How often Ray began with a chunk, which the processes that die with it cannot tell."""
-
-    def __init__(self) -> None:
-        self._begun: collections.Counter[int] = collections.Counter()
-
-    def begin(self, place: int) -> int:
-        """The number of this attempt at the chunk that begins at `place`."""
-        self._begun[place] += 1
-        return self._begun[place]
-
-
-def _call(row: dict[str, Any], begin: bytes, folder: str, attempts: Any) -> dict[str, Any]:
+def _call(row: dict[str, Any], begin: bytes, folder: str, attempts: str) -> dict[str, Any]:
     """What Ray runs in its processes: the pickled results of a chunk, or the error that ends the job."""
-    import ray
-
     items = pickle.loads(row["items"])
     try:
-        if ray.get(attempts.begin.remote(row["place"])) > MOST_ATTEMPTS:
+        if _attempt(f"{attempts}{row['place']}") > MOST_ATTEMPTS:
             first = row["place"] + 1
             raise UserError(
                 f"Ray: {MOST_ATTEMPTS} processes died at items {first} to {row['place'] + len(items)}; if memory ran "
@@ -79,6 +64,27 @@ def _call(row: dict[str, Any], begin: bytes, folder: str, attempts: Any) -> dict
         return {"results": pickle.dumps([function(item) for item in items])}
     except UserError as error:  # raised here it would come in Ray's own, of sixty lines
         return {"results": pickle.dumps(error)}
+
+
+@contextlib.contextmanager
+def _attempts_counted() -> Iterator[str]:
+    """The beginning of the keys under which the cluster notes attempts at chunks; they go with the block."""
+    from ray.experimental import internal_kv
+
+    beginning = f"attention_ocr {secrets.token_hex(8)} "
+    try:
+        yield beginning
+    finally:
+        internal_kv._internal_kv_del(beginning, del_by_prefix=True)
+
+
+def _attempt(key: str) -> int:
+    """The number of this attempt at a chunk: what a process that died noted is still there."""
+    from ray.experimental import internal_kv
+
+    number = int(internal_kv._internal_kv_get(key) or 0) + 1
+    internal_kv._internal_kv_put(key, str(number))
+    return number
 
 
 @functools.lru_cache(maxsize=1)

@@ -14,9 +14,7 @@ from attention_ocr.flags import backend_from, define_knobs, define_reading, read
 from attention_ocr.picture_paths import STDIN, given_paths
 from attention_ocr.quiet import quiet_imports
 
-ARGUMENTS = (
-    "PICTURE ...: files, folders or globs in quotes; - for a picture on standard input; none: paths on standard input."
-)
+ARGUMENTS = "PICTURE ...: files, folders, globs in quotes, s3://...; on standard input paths, or with - a picture."
 
 
 def define_flags(values: flags.FlagValues) -> None:

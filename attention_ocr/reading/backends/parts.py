@@ -15,10 +15,14 @@ POSITIONS = 1024
 
 
 def cores() -> int:
-    """Cores that this process may use, or as many threads as OMP_NUM_THREADS allows, which Ray sets for a worker."""
-    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def reading_cores() -> int:
+    """Cores that a reader uses: no more than OMP_NUM_THREADS, which Ray sets to those that a process of it has."""
     allowed = os.environ.get("OMP_NUM_THREADS", "")
-    return min(found, int(allowed)) if allowed.isdecimal() and int(allowed) else found
+    return min(cores(), int(allowed)) if allowed.isdecimal() and int(allowed) else cores()
 
 
 def pictures_a_run(config: ModelConfig, geometry: Geometry) -> int:
