@@ -55,7 +55,7 @@ def contents(folder):
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
-def killing_a_worker(labels, output, *flags, after=0):
+def killing_a_worker(labels, output, *flags, after=0, **options):
     """Makes records on Ray, killing a busy worker once more than `after` bytes of train are written.
 
     Returns:
@@ -64,7 +64,7 @@ def killing_a_worker(labels, output, *flags, after=0):
     command = [sys.executable, "-m", "attention_ocr", "generate_tfrecords", f"--annotations={labels}", "--engine=ray"]
     command += [f"--output_dir={output}", *flags]
     killed = 0
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as job:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options) as job:
         while not killed and job.poll() is None:
             time.sleep(0.01)
             written = sum(file.stat().st_size for file in output.glob(".writing-*/train-*"))
@@ -75,23 +75,15 @@ def killing_a_worker(labels, output, *flags, after=0):
     return job.returncode, told, killed
 
 
-def test_records_of_two_nodes_are_those_without_ray(cluster, pictures, tmp_path):
+def test_a_killed_worker_costs_no_record(cluster, pictures, tmp_path):
     assert generate(pictures / "labels.tsv", tmp_path / "1/words", *SHARDS).returncode == 0
     # A relative path means the job's folder, not that of the nodes.
-    done = generate("labels.tsv", tmp_path / "2/words", *SHARDS, "--engine=ray", cwd=pictures)
-    assert done.returncode == 0, done.stderr
-    assert "600/600" in done.stderr or "train" in done.stderr
+    status, told, killed = killing_a_worker("labels.tsv", tmp_path / "2/words", *SHARDS, cwd=pictures)
+    assert status == 0, told
+    assert killed
     here = contents(tmp_path / "1/words")
     assert len(here) > 5
     assert contents(tmp_path / "2/words") == here
-
-
-def test_a_killed_worker_costs_no_record(cluster, pictures, tmp_path):
-    assert generate(pictures / "labels.tsv", tmp_path / "1/words", *SHARDS).returncode == 0
-    status, told, killed = killing_a_worker(pictures / "labels.tsv", tmp_path / "2/words", *SHARDS)
-    assert status == 0, told
-    assert killed
-    assert contents(tmp_path / "2/words") == contents(tmp_path / "1/words")
 
 
 @pytest.mark.slow
@@ -135,6 +127,7 @@ def test_pictures_at_which_every_process_dies_end_the_job():
     assert done.stdout.startswith("Ray: 4 processes died at items 65 to 96; "), done.stderr
 
 
+@pytest.mark.slow
 def test_a_bad_picture_is_told_in_the_line_that_it_is_without_ray(cluster, pictures, tmp_path):
     (tmp_path / "bad.png").write_bytes(b"no picture")
     (tmp_path / "labels.tsv").write_text(f"{tmp_path}/bad.png\ta\n{pictures}/1.png\ta\n{pictures}/2.png\tb\n")
@@ -149,6 +142,7 @@ def test_a_bad_picture_is_told_in_the_line_that_it_is_without_ray(cluster, pictu
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_many_pictures_are_read_as_without_ray(cluster, pictures):
     flags = ["--model=words", "--backend=onnxruntime", "--batch_size=16", "--on_bad_image=skip"]
     given = [f"{number}.png" for number in range(150)] + ["labels.tsv"]
