@@ -114,7 +114,7 @@ def pictures(pattern: str, suffixes: Collection[str]) -> list[str]:
         elif files.isfile(path):
             return [pattern]
         else:
-            names = [entry["name"] for entry in files.ls(path) if entry["type"] == "file"]
+            names = [entry["name"] for entry in files.ls(path, detail=True) if entry["type"] == "file"]
             found = [name for name in names if posixpath.splitext(name)[1].lower() in suffixes]
         return [files.unstrip_protocol(name) for name in sorted(found)]
 

@@ -69,7 +69,7 @@ def test_pictures_of_a_bucket_are_read(pictures):
     there = attention_ocr(*READ, "s3://signs/words", "s3://signs/none.png")
     assert len(here.stdout.splitlines()) == 40
     assert there.returncode == 1
-    assert "no picture" in there.stderr
+    assert there.stderr == "error: s3://signs/none.png: no such file\n"
     there = attention_ocr(*READ, "s3://signs/words")
     assert there.stdout == "".join(f"s3://signs/words/{line}\n" for line in here.stdout.splitlines()), there.stderr
 
