@@ -9,7 +9,9 @@ import itertools
 import logging
 import os
 import pickle
+import re
 import secrets
+import socket
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
@@ -20,6 +22,8 @@ CHUNK = 256
 CHUNKS_AT_ONCE = 1024  # given to Ray Data together, so that memory does not grow with the number of items
 MOST_ATTEMPTS = 4  # at a chunk whose process dies each time; Ray Data itself would try for ever
 ADDRESS = "RAY_ADDRESS"  # Ray's own variable
+HOST_AND_PORT = re.compile(r"(?:ray://)?(?P<host>[^:/]+):(?P<port>\d+)")
+CONNECT_SECONDS = 10
 
 
 def map_in_order(
@@ -112,12 +116,14 @@ def connected() -> Iterator[Any]:
         raise extras.missing(error, "--engine=ray") or error from None
     was_there = ray.is_initialized()
     if not was_there:
+        where = os.environ.get(ADDRESS)
         try:
+            if where and (given := HOST_AND_PORT.fullmatch(where)):  # Ray itself would try for many minutes
+                socket.create_connection((given["host"], int(given["port"])), CONNECT_SECONDS).close()
             ray.init(log_to_driver=False, logging_level=logging.CRITICAL, include_dashboard=False)
         except (OSError, RuntimeError, ValueError) as error:
-            where = os.environ.get(ADDRESS)
             told = f"{ADDRESS}={where}: Ray cannot be reached" if where else "--engine=ray: Ray cannot be started"
-            raise UserError(f"{told} ({_first_line(error)})") from error
+            raise UserError(f"{told} ({getattr(error, 'strerror', None) or _first_line(error)})") from error
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False  # the job has its own
     context.execution_options.preserve_order = True

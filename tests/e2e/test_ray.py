@@ -160,5 +160,5 @@ def test_a_cluster_that_is_not_there_is_one_line(pictures, tmp_path):
     command += [f"--output_dir={tmp_path}/out", "--engine=ray"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 1
-    assert "error: RAY_ADDRESS=127.0.0.1:1: Ray cannot be reached" in done.stderr
+    assert "error: RAY_ADDRESS=127.0.0.1:1: Ray cannot be reached (Connection refused)" in done.stderr
     assert not (tmp_path / "out").exists()
