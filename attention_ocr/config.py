@@ -10,7 +10,7 @@ from attention_ocr.drawing_config import RenderConfig, SignsConfig, WordsConfig 
 from attention_ocr.errors import UserError
 from attention_ocr.export_config import ExportConfig  # noqa: F401 - knobs too
 from attention_ocr.knobs import EMPTY, GIVEN, OFF, Knobs, knob, more_than, one_of
-from attention_ocr.read_config import BackendConfig, ReadConfig, TextModelConfig  # noqa: F401 - knobs too
+from attention_ocr.read_config import BackendConfig, EngineConfig, ReadConfig, TextModelConfig  # noqa: F401 - knobs too
 from attention_ocr.train_config import TrainConfig
 
 RESIZE_POLICIES = ("stretch", "pad", "keep_height")
@@ -340,6 +340,7 @@ class GenerateConfig(Knobs):
     )
     shard_size: float = shared.shard_size()
     num_workers: int = shared.num_workers()
+    engine: str = shared.engine()
     seed: int = shared.seed()
 
     def __post_init__(self) -> None:

@@ -16,6 +16,8 @@ EXTRAS = {
     "mlflow": ("mlflow",),
     "wandb": ("wandb",),
     "ppocr": ("rapidocr",),
+    "ray": ("ray",),
+    "remote": ("fsspec", "s3fs"),
     "serve": ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "starlette", "uvicorn"),
 }
 

@@ -15,6 +15,7 @@ from attention_ocr.export.onnx_files import write_onnx
 from attention_ocr.export.openvino_files import write_openvino
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.onnx_graph.keras_file import read_keras_file
+from attention_ocr.reading.backends import parts
 from attention_ocr.reading.backends.choice import choose
 from attention_ocr.reading.reader import Reader
 
@@ -136,3 +137,11 @@ def test_a_damaged_or_foreign_or_missing_file_is_told_in_a_line(folder, tmp_path
         with pytest.raises(UserError, match=rf"other\{kind}: (is not|was not exported)") as caught:
             Reader.load(path)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("allowed", "number"), [("", 4), ("1", 1), ("3", 3), ("9", 4), ("0", 4), ("1,2", 4)])
+def test_a_reader_uses_the_cores_that_it_may(monkeypatch, allowed, number):
+    """Ray sets OMP_NUM_THREADS, so that readers side by side do not each use all cores."""
+    monkeypatch.setattr(parts, "cores", lambda: 4)
+    monkeypatch.setenv("OMP_NUM_THREADS", allowed)
+    assert parts.reading_cores() == number
