@@ -108,7 +108,7 @@ def test_what_was_read_stays_beside_what_is_new(trained, tmp_path, capsys, few_d
     assert set(ascii_lowercase) | set("ABCD") <= set(best.dataset.charset.symbols)
     assert best.dataset.max_sequence_length == 4
     assert texts(best) == WORDS
-    assert json.loads((run / "best.json").read_text())["share"] == 0.4  # nothing was learned, so all shares are alike
+    assert json.loads((run / "best.json").read_text())["share"] == 0.6  # nothing was learned, so all shares are alike
     assert train(records, run, 2, *held_out, "--replay=0.5") == 0
     again = capsys.readouterr().out
     assert "reached already" in again
