@@ -47,7 +47,8 @@ def run(values: flags.FlagValues, arguments: list[str]) -> int:
     with quiet_imports():
         from attention_ocr.pages.reading_job import ReadingJob, Wanted
 
-    given = {field.name: values[field.name].value for field in dataclasses.fields(Wanted) if field.name in values}
+    names = [field.name for field in dataclasses.fields(Wanted) if field.name in values]
+    given: dict[str, Any] = {name: values[name].value for name in names}
     job = ReadingJob(Wanted(**given, knobs=knobs, skips=values.on_bad_image == "skip"), paths, stdin)
     shows_bar = len(paths) > 1 and (values.output or not sys.stdout.isatty())
     with progress_bar("reading", len(paths)) if shows_bar else contextlib.nullcontext(lambda done: None) as advance:

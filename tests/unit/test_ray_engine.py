@@ -99,7 +99,7 @@ def test_readings_of_ray_are_those_of_here(pictures, capsys, tmp_path, form):
     given = ["read", "--model=marks", "--batch_size=2", f"--format={form}", "--on_bad_image=skip", "."]
     assert main(given) == 1
     here = capsys.readouterr()
-    assert main([*given, "--engine=ray", "--num_workers=3"]) == 1
+    assert main([*given, "--engine=ray", "--num_readers=3"]) == 1
     there = capsys.readouterr()
     assert there.out == here.out
     assert "skipped bad.png: cannot be read as an image" in there.err
