@@ -40,6 +40,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> int:
     """Reads the pictures in order and prints what they say; the exit status is 1 if one cannot be read."""
     show_messages(beside_results=True)
+    results = sys.stdout  # while Ray is there, sys.stdout is standard error
     paths = given_paths(arguments, sys.stdin)
     stdin = sys.stdin.buffer.read() if Path(STDIN) in paths else b""
     knobs = reading_from(values).to_dict() | {"orientation": values.orientation} | backend_from(values).to_dict()
@@ -53,7 +54,7 @@ def run(values: flags.FlagValues, arguments: list[str]) -> int:
     shows_bar = len(paths) > 1 and (values.output or not sys.stdout.isatty())
     with progress_bar("reading", len(paths)) if shows_bar else contextlib.nullcontext(lambda done: None) as advance:
         for line in job.lines(advance):
-            print(line, flush=True)
+            print(line, file=results, flush=True)
     if job.output.summary:
         print(job.output.summary, file=sys.stderr, flush=True)
     return 1 if job.output.bad else 0
