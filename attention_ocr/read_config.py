@@ -35,7 +35,7 @@ class EngineConfig(Knobs):
     """What spreads the reading of many pictures."""
 
     engine: str = shared.engine()
-    num_workers: int = knob(
+    num_readers: int = knob(
         0,
         "Readers side by side, each with a core; 0: one for each core of Ray's.",
         minimum=0,
