@@ -65,7 +65,7 @@ def recipe(what: str, on_gpu: bool) -> dict[str, Any]:
     size = {"batch_size": 768, "encoder_channels": 256, "num_encoder_lstm_layers": 2, "num_encoder_lstm_units": 256}
     if not on_gpu:
         size = {"batch_size": 16, "encoder_channels": 32, "num_encoder_lstm_units": 32, "render_memory": 50}
-    return {**common, "render_masks": 0.6, "clip_gradient_norm": 0.0, "clip_global_norm": 5.0, **size}
+    return {**common, "render_masks": 0.6, "clip_global_norm": 5.0, **size}
 
 
 def drawn_a_second(config: Config) -> float:
