@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from absl import app, flags
+from absl import flags
 
 from attention_ocr import files, parallel
 from attention_ocr.__main__ import main as attention_ocr
@@ -187,4 +187,4 @@ def told(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(told)
+    told(flags.FLAGS(sys.argv))
