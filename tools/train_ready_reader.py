@@ -169,6 +169,7 @@ def main(arguments: list[str]) -> None:
         f"{knobs['render_reuse']} times, {steps} steps of {knobs['batch_size']}",
         flush=True,
     )
+    knobs["warmup_steps"] = min(50, steps // 4)
     run, interval = output / "run", max(1, steps // 4)
     end = threading.Timer(60 * _MINUTES.value, os.kill, (os.getpid(), signal.SIGTERM))  # saves, and ends
     end.daemon = True

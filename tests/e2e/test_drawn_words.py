@@ -1,5 +1,6 @@
 """train --render=words: repeatable, resumable, records mixed in; it ends with a sentence and leaves nothing behind."""
 
+import io
 import os
 import re
 import signal
@@ -21,7 +22,7 @@ NETWORK = [
 ]
 DRAWING = [
     *("--render=words", "--texts=codes", "--max_width=64", "--max_sequence_length=5", "--difficulty=0.5", "--seed=4"),
-    *("--render_memory=1", "--render_reuse=2", "--render_masks=0.4"),
+    *("--render_memory=1", "--render_reuse=2"),
 ]
 
 
@@ -46,8 +47,9 @@ def weights(run, step):
     """All arrays of a checkpoint, the optimiser's among them."""
     found = {}
     with zipfile.ZipFile(run / f"checkpoints/checkpoint-{step:08d}.keras") as archive:
-        with archive.open("model.weights.h5") as file, h5py.File(file) as stored:
-            stored.visititems(lambda name, item: found.update({name: item[()]}) if hasattr(item, "shape") else None)
+        content = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(content) as stored:
+        stored.visititems(lambda name, item: found.update({name: item[()]}) if hasattr(item, "shape") else None)
     return found
 
 
@@ -60,8 +62,6 @@ def test_a_seed_gives_the_same_weights_whoever_draws_and_where_it_stops(records,
     assert one.keys() == other.keys()
     for name, value in one.items():
         np.testing.assert_array_equal(value, other[name], name)
-    assert train(tmp_path / "another", 6, "--render_workers=1", "--render_reuse=1", *mixed) == 0
-    assert any(not np.array_equal(value, weights(tmp_path / "another", 6)[name]) for name, value in one.items())
 
 
 def begun(run):
