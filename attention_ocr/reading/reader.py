@@ -256,7 +256,7 @@ class Reader:
             reading.feature_grid,
             reading.scores[steps],
             reading.confidence,
-            self.geometry.cells,
+            self.geometry.spacing,
         )
 
 
