@@ -173,10 +173,9 @@ def _spread_out(grid: np.ndarray, height: int, width: int, cells: Cells) -> Imag
 
 def _axes(cells: Cells, grid: tuple[int, int], size: tuple[int, int]) -> list[Axis]:
     """Of rows and of columns the centre of the first in pixels, and the pixels to the next."""
-    return [
-        axis or (side / number / 2, side / number)
-        for axis, number, side in zip(cells or (None, None), grid, size, strict=True)
-    ]
+    down, across = cells or (None, None)
+    axes = down if grid[0] > 1 else None, across  # a single row tells nothing of the height
+    return [axis or (side / number / 2, side / number) for axis, number, side in zip(axes, grid, size, strict=True)]
 
 
 def _check(image: np.ndarray, attention: np.ndarray, num_views: int, feature_grid: tuple[int, int]) -> None:
