@@ -56,7 +56,7 @@ def test_a_row_of_columns_lies_where_its_network_has_it(width):
         look = _looking_at(column, count=grid[1])
         ((across, down),) = attention_pictures._looks(look, 1, grid, (48, width, 3), layout.spacing)
         assert abs(across * width - (8 * column + 4)) < 1
-        assert down == 0.5
+        assert down == pytest.approx(0.5)
         heat = heat_map(look[0], 1, grid, 48, width, layout.spacing)
         assert heat[[0, 24, 47], 8 * column : 8 * column + 8].max(axis=1).min() > 0.99
 
