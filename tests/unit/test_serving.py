@@ -235,27 +235,6 @@ def test_the_page_and_the_documents_need_no_other_address(serve):
         assert "https://" not in text, name
         assert "http://" not in text.replace("http://www.w3.org", ""), name
     assert set(client.get("/openapi.json").json()["paths"]) >= {"/v1/read", "/v1/models", "/v1/models/{name}:predict"}
-<<<<<<< HEAD
-=======
-
-
-def test_hundreds_of_broken_uploads_among_good_ones(serve):
-    client = serve(max_upload_mb=0.2, queue_size=64)
-    whole = picture(1, 2, 300, 100, "JPEG")
-    broken = [b"", b"\0" * 1000, whole[:200], whole[:-100], bomb(50_000, 50_000), bytes(250_000), b"GIF89a", b"BM" * 30]
-
-    def ask(number):
-        if number % 5 == 0:
-            red, green, text = text_of(number)
-            response = client.post("/v1/read", files=files(picture(red, green)))
-            return response.status_code in (200, 429) and (response.status_code == 429 or texts(response) == [text])
-        return client.post("/v1/read", files=files(broken[number % len(broken)])).status_code in (413, 422, 429)
-
-    with ThreadPoolExecutor(8) as threads:
-        assert all(threads.map(ask, range(300)))
-    told = client.get("/metrics").text
-    assert 'status="500"' not in told
-    assert threading.active_count() < 50
 
 
 def test_a_service_whose_model_cannot_read_says_why_it_will_not_be_ready(monkeypatch, backend, caplog):
@@ -267,4 +246,3 @@ def test_a_service_whose_model_cannot_read_says_why_it_will_not_be_ready(monkeyp
     assert response.json()["error"] == "colours cannot read (the network failed); the log tells where"
     assert "retry-after" not in response.headers
     assert "the service will not be ready" in caplog.text
->>>>>>> 9886226 (Refuse strips as pages, tell why a service will not be ready, draw columns where they are, ask OpenVINO for names once)
