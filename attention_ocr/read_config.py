@@ -87,8 +87,8 @@ class ReadConfig(Knobs):
     )
     search_below: float = knob(
         0.97,
-        "Only pictures are searched whose greedy text has less than this share of the confidence that "
-        "--label_smoothing leaves; 1: nearly all.",
+        "Only pictures are searched whose greedy text (with CTC also one of its characters) has less than this share "
+        "of the confidence that --label_smoothing leaves; 1: nearly all.",
         minimum=0,
         maximum=1,
         works_with={"text_model": GIVEN},
