@@ -1,6 +1,5 @@
 """Drawn signs and words: the same bytes for any number of workers, records that are valid, training without records."""
 
-import functools
 import json
 import multiprocessing
 import re
@@ -14,11 +13,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from attention_ocr import parallel
 from attention_ocr.__main__ import main
-from attention_ocr.config import RenderConfig
 from attention_ocr.records import pictures
 from attention_ocr.records.framing import read_records
 from attention_ocr.render.fonts.bundled import bundled_family
-from attention_ocr.training import sources
 
 SMALL = ["--num_views=2", "--image_height=48", "--image_width=56"]
 NETWORK = ["--final_endpoint=Mixed_5b", "--num_lstm_units=8", "--batch_size=4", "--save_summaries_steps=2"]
@@ -75,9 +72,7 @@ def test_a_sheet_mixes_drawn_and_real_pictures(tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("eager")
-def test_training_on_drawn_signs_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
-    # A fifth of the steps of FSNS's labels, and of the time to build their graph.
-    monkeypatch.setattr(sources, "RenderConfig", functools.partial(RenderConfig, max_sequence_length=8))
+def test_training_on_drawn_signs_goes_on_where_it_stopped(tmp_path, capsys):
     run = tmp_path / "run"
     flags = ["train", "--render=signs", f"--train_log_dir={run}", *SMALL, *NETWORK, "--validation_examples=8"]
     flags += [
@@ -86,6 +81,7 @@ def test_training_on_drawn_signs_goes_on_where_it_stopped(tmp_path, capsys, monk
         "--seed=5",
         "--save_summaries_steps=1",
         "--attention_loss_weight=1",
+        "--max_sequence_length=8",  # a fifth of the steps of FSNS's labels, and of the time to build their graph
     ]
     assert main([*flags, "--max_number_of_steps=2"]) == 0
     assert main([*flags, "--max_number_of_steps=4"]) == 0
