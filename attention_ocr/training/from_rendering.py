@@ -20,6 +20,7 @@ from attention_ocr.render import renderers
 from attention_ocr.render.batches import Batches
 from attention_ocr.render.signs.renderer import SignRenderer
 from attention_ocr.render.writing import seed_of
+from attention_ocr.share import WHOLE, Share
 from attention_ocr.training.data import SAMPLE_SIZE
 
 
@@ -71,15 +72,18 @@ class DrawnData:
         renderer: what draws.
         spec: the data set that the pictures are.
         render: difficulty and workers.
+        share: what is drawn of each batch.
     """
 
-    def __init__(self, config: Config, renderer: SignRenderer, spec: DatasetSpec, render: RenderConfig):
+    def __init__(
+        self, config: Config, renderer: SignRenderer, spec: DatasetSpec, render: RenderConfig, share: Share = WHOLE
+    ):
         self._data, self._most = config.data, config.train.validation_examples
         self._batches_of = functools.partial(
             Batches, charset=spec.charset, length=spec.max_sequence_length, difficulty=render.difficulty
         )
         self._drawn = self._batches_of(
-            renderer, batch_size=self._data.batch_size, difficulty_steps=self._data.difficulty_steps
+            renderer, batch_size=self._data.batch_size, difficulty_steps=self._data.difficulty_steps, share=share
         )
         self._held_out = SignRenderer(**{**vars(renderer), "seed": seed_of(renderer.seed, "validation")})
         least = 1 if render.num_workers == 1 else 2  # beside the training, unless it is to draw by itself

@@ -21,6 +21,7 @@ from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 from attention_ocr.training import (
+    devices,
     early_stopping,
     finiteness,
     freezing,
@@ -29,11 +30,12 @@ from attention_ocr.training import (
     run_directory,
     transfer,
 )
-from attention_ocr.training.data import Source
+from attention_ocr.training.data import Source, TrainingData
 from attention_ocr.training.fine_tuning import FineTuning
+from attention_ocr.training.processes import ALONE, Processes, is_first, stop_all
 from attention_ocr.training.progress import ProgressCallback
 from attention_ocr.training.run_directory import Checkpoint, RunDirectory
-from attention_ocr.training.tensorboard import Summaries
+from attention_ocr.training.tensorboard import NoSummaries, Summaries
 
 log = logging.getLogger(__name__)
 PRECISIONS = {"none": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
@@ -46,6 +48,7 @@ def train(
     start: FineTuning | None = None,
     tower: str = "",
     reset: bool = False,
+    processes: Processes = ALONE,
 ) -> int:
     """Trains until `max_number_of_steps` or Ctrl-C, from the run's newest checkpoint if it has one.
 
@@ -58,6 +61,7 @@ def train(
         start: what a new run begins with.
         tower: a TF1 checkpoint of Inception-v3 with which the tower of a new run begins that has no `start`.
         reset: begin anew: what an earlier run wrote is removed as soon as the model is built.
+        processes: who trains together. Each does the same; the first one alone writes, reads and tells.
 
     Returns:
         The step reached.
@@ -66,57 +70,70 @@ def train(
         UserError: the run is of another network, the directory to reset is none of a run, a loss or weight is no number
             any more, too many examples are bad, or something cannot be written.
     """
-    if reset:
-        run.check_resettable()
-    else:
-        run.check_resumable(config, source.spec)
+    first = is_first(processes)
+    if first:
+        run.check_resettable() if reset else run.check_resumable(config, source.spec)
+    over = devices.distribution(config.data.batch_size)
+    newest = run.at(processes.agree(-1 if reset else _newest_step(run)))
     log.info("%s: building %s, which takes longer the larger T is", run.path, _named(config, source.spec))
-    model = _compiled(config, source.spec, 0 if reset else _step_of(run))
+    model = _compiled(config, source.spec, newest.step if newest else 0)
     _check_examples(config, source, model)
-    if reset:
+    if reset and first:
         run.reset()
     if model.order:
         log.info("%s: texts that run from right to left are learned in the order of the picture", run.path)
-    newest = run.newest()
     if newest and newest.step >= config.train.max_number_of_steps:
         log.info("%s: step %d is reached already; raise --max_number_of_steps to go on", run.path, newest.step)
-        if start:
-            start.finish(source.open(run.path), run)
+        if start and first:
+            start.finish(source.open(run.path, processes.share), run)
         return newest.step
-    if newest and early_stopping.is_over(run, newest.step, config.train):
+    if newest and processes.agree(early_stopping.is_over(run, newest.step, config.train)):
         why = early_stopping.told(run, newest.step, config.train).removeprefix("; ")
         log.info("%s: step %d, %s; raise --early_stop_patience to go on", run.path, newest.step, why)
         return newest.step
     changed = run.changes(config) if newest else []
     _load(model, newest, start, tower)
-    summary = run.write_config(config, source.spec)
-    data = source.open(run.path)
+    summary = run.write_config(config, source.spec) if first else {}
+    data = _opened(source, run, processes)
     log.info(
         "%s: %s, %s",
         run.path,
         _described(model, config),
         _origin(newest, start.checkpoint if start else tower, changed),
     )
-    needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
+    pictures = config.data.batch_size // (over.num_model_replicas if over else 1)
     log.info(
         "memory: about %.1f GB for a step of %d pictures, beside about 1 GB for %s itself (an estimate)",
-        *(needed, config.data.batch_size, keras.backend.backend()),
+        *(memory.training_bytes(model, config.train, pictures) / 1e9, pictures, keras.backend.backend()),
     )
-    if start and not newest:
+    if start and first and not newest:
         start.measure_before(model, data, run)
     while True:
-        step = _train_from_newest(model, config, data, run, summary)
+        step = _train_from(newest, model, config, data, run, summary, processes, over)
         if step is not None:
-            if start and (step >= config.train.max_number_of_steps or early_stopping.is_over(run, step, config.train)):
+            is_over = first and early_stopping.is_over(run, step, config.train)
+            if start and first and (step >= config.train.max_number_of_steps or is_over):
                 start.finish(data, run)
             return step
-        model = _compiled(config, source.spec, _step_of(run))
-        _load(model, run.newest(), start, tower)
+        newest = run.at(processes.agree(_newest_step(run)))
+        model = _compiled(config, source.spec, newest.step if newest else 0)
+        _load(model, newest, start, tower)
 
 
-def _step_of(run: RunDirectory) -> int:
+def _newest_step(run: RunDirectory) -> int:
+    """The step of the newest checkpoint; -1: there is none."""
     newest = run.newest()
-    return newest.step if newest else 0
+    return newest.step if newest else -1
+
+
+def _opened(source: Source, run: RunDirectory, processes: Processes) -> TrainingData:
+    """The examples, which the first process opens before the others, since it may write some to the run's directory."""
+    if not is_first(processes):
+        processes.agree()
+    data = source.open(run.path, processes.share)
+    if is_first(processes):
+        processes.agree()
+    return data
 
 
 def _load(model: AttentionOcr, newest: Checkpoint | None, start: FineTuning | None, tower: str) -> None:
@@ -140,24 +157,23 @@ def _check_examples(config: Config, source: Source, model: AttentionOcr) -> None
         )
 
 
-def _train_from_newest(model, config, data, run, summary) -> int | None:
-    """Trains as far as the examples are good and the same variables are learned.
+def _train_from(newest, model, config, data, run, summary, processes, over) -> int | None:
+    """Trains on from a checkpoint as far as the examples are good and the same variables are learned.
 
     Returns:
         The step reached; None: train on, after bad examples, which are left out by now, or with a thawed encoder.
     """
-    newest = run.newest()
     step = newest.step if newest else 0
-    summaries = Summaries(run.path / "train", step)
+    summaries = Summaries(run.path / "train", step) if is_first(processes) else NoSummaries()
     summaries.run(summary, step)
     last_step = freezing.phase_end(config.train, step)
-    progress = ProgressCallback(config, data, summaries, step, last_step)
+    progress = ProgressCallback(config, data, summaries, step, last_step, processes)
     saving = SaveCallback(config, data, run, summaries, progress)
     interval = config.train.save_interval_steps
     if model.augmentation:
         model.augmentation.begin(step)
     try:
-        with stopping_on_interrupt(progress):
+        with stopping_on_interrupt(progress), devices.spread(model, over):
             model.fit(
                 data.batches(step),
                 steps_per_epoch=interval,
@@ -169,6 +185,8 @@ def _train_from_newest(model, config, data, run, summary) -> int | None:
     except Exception as error:
         if not data.recover(error, progress.step):
             raise
+        if processes.share.count > 1:
+            raise UserError("bad records are left out from now on; the same commands go on") from error
         if progress.step > step and keras.backend.backend() == "tensorflow":  # jax's weights went with the failed step
             finiteness.check_weights(model, progress.step)
             iterations = model.optimizer.iterations  # the graph counted the failed step
@@ -179,7 +197,7 @@ def _train_from_newest(model, config, data, run, summary) -> int | None:
     finally:
         data.close()
         summaries.close()
-    ends = progress.interrupted or early_stopping.is_over(run, progress.step, config.train)
+    ends = progress.interrupted or saving.is_over
     if progress.step == last_step < config.train.max_number_of_steps and not ends:
         log.info("step %d  from here on the encoder learns, too", last_step)
         return None
@@ -227,18 +245,24 @@ class SaveCallback(keras.callbacks.Callback):
         super().__init__()
         self.config, self.data, self.run = config.train, data, run
         self.summaries, self.progress = summaries, progress
+        self.is_over = False
 
     def on_epoch_end(self, epoch, logs=None):
+        processes = self.progress.processes
+        finiteness.check_weights(self.model, self.progress.step)
         with optimizers.averaged(self.model):
-            self._save()
+            self.is_over = processes.agree(is_first(processes) and self._save())
+        if self.is_over:
+            self.model.stop_training = True
 
     def _save(self):
+        """Whether the run has stopped getting better."""
         step = self.progress.step
-        finiteness.check_weights(self.model, step)
         checkpoint = self.run.save(self.model, step, self.config.checkpoints_to_keep)
         score, what = [-self.progress.interval_loss()], "training loss above the floor, negative"
         if self.data.has_validation:
-            evaluation = self.data.validate(Reader(KerasBackend(self.model)))
+            with devices.on_one_device(self.model):
+                evaluation = self.data.validate(Reader(KerasBackend(self.model)))
             self.summaries.scalars({f"validation/{k}": v for k, v in evaluation.scores().items()}, step)
             score = [evaluation.ExactMatch, evaluation.NormalizedEditDistance]
             what = "ExactMatch and NormalizedEditDistance of the validation split"
@@ -249,24 +273,30 @@ class SaveCallback(keras.callbacks.Callback):
         self.summaries.histograms(self.model, step)
         waiting = early_stopping.told(self.run, step, self.config)
         log.info("step %d  saved %s%s%s", step, checkpoint.path, ", the best so far" if best else "", waiting)
-        if early_stopping.is_over(self.run, step, self.config):
-            self.model.stop_training = True
+        return early_stopping.is_over(self.run, step, self.config)
 
 
 class stopping_on_interrupt:  # noqa: N801 - reads as a statement
-    """Within it the first Ctrl-C (or SIGTERM) lets the step end and saves; a second one stops at once."""
+    """Within it the first Ctrl-C (or SIGTERM) lets the step end and saves; a second one stops at once.
+
+    Several processes must end after the same step: SIGTERM is jax's own then, which agrees on it.
+    """
 
     def __init__(self, progress: ProgressCallback):
         self.progress = progress
+        self.is_alone = progress.processes.share.count == 1
         self.before: dict[int, Any] = {}
 
     def __enter__(self):
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, signal.SIGTERM) if self.is_alone else (signal.SIGINT,):
                 self.before[number] = signal.signal(number, self._stop)
 
     def _stop(self, number, frame):
-        self.progress.interrupted = True
+        if self.is_alone:
+            self.progress.interrupted = True
+        else:
+            stop_all()
         log.info("\nstopping after this step, saving; Ctrl-C again stops at once without saving")
         signal.signal(number, signal.default_int_handler)
 

@@ -68,6 +68,22 @@ class RunDirectory:
                 found.append(Checkpoint(path, int(match[1])))
         return sorted(found, key=lambda checkpoint: checkpoint.step)
 
+    def at(self, step: int) -> Checkpoint | None:
+        """The checkpoint of a step that another process has found; None where `step` is none.
+
+        Raises:
+            UserError: it is not here.
+        """
+        if step < 0:
+            return None
+        found = next((checkpoint for checkpoint in self.checkpoints() if checkpoint.step == step), None)
+        if found is None:
+            raise UserError(
+                f"--train_log_dir={self.path}: process 0 goes on from a checkpoint of step {step}, which is not here; "
+                "give all processes one directory that they share"
+            )
+        return found
+
     def newest(self) -> Checkpoint | None:
         """The checkpoint to go on from."""
         found = self.checkpoints()
