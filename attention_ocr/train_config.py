@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from attention_ocr import shared_knobs as shared
 from attention_ocr.errors import UserError
-from attention_ocr.knobs import Knobs, knob, lower_than, more_than, one_of
+from attention_ocr.knobs import Condition, Knobs, knob, lower_than, more_than, one_of
 
 ENDLESS = 10**10  # steps
+NOT_CTC = Condition(lambda head: head != "ctc", "with another --{} than ctc".format)  # which has no steps
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,11 @@ class TrainConfig(Knobs):
     )
     jit_compile: bool = knob(False, "Compile the step with XLA (slower on CPU).")
     mixed_precision: str = knob("none", "Compute in half precision.", ("none", "bfloat16", "float16"))
+    rematerialize: bool = knob(
+        False,
+        "Compute each of the decoder's steps again for its gradient: slower, with less memory (KERAS_BACKEND=jax).",
+        works_with={"head": NOT_CTC},
+    )
     seed: int = shared.seed()
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -43,6 +44,30 @@ def distribution(batch_size: int) -> keras.distribution.DataParallel | None:
     log.info("devices: %d, each with %d pictures of a batch", len(devices), batch_size // len(devices))
     names = [f"{device.platform}:{device.id}" for device in devices]
     return keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
+
+
+@contextlib.contextmanager
+def compiled_in(folder: Path) -> Iterator[None]:
+    """Within it jax keeps what it compiles in a folder, and takes it from there; JAX_COMPILATION_CACHE_DIR wins."""
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    import jax
+    from jax.experimental.compilation_cache import compilation_cache
+
+    if jax.config.jax_compilation_cache_dir:
+        yield
+        return
+    try:
+        _keep_compiled(jax, compilation_cache, str(folder))
+        yield
+    finally:
+        _keep_compiled(jax, compilation_cache, None)
+
+
+def _keep_compiled(jax: Any, cache: Any, folder: str | None) -> None:
+    jax.config.update("jax_compilation_cache_dir", folder)
+    cache.reset_cache()  # jax looks for the folder once
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ from attention_ocr.training import (
 from attention_ocr.training.data import Source, TrainingData
 from attention_ocr.training.fine_tuning import FineTuning
 from attention_ocr.training.processes import ALONE, Processes, is_first, stop_all
-from attention_ocr.training.progress import ProgressCallback
+from attention_ocr.training.progress import Callbacks, ProgressCallback
 from attention_ocr.training.run_directory import Checkpoint, RunDirectory
 from attention_ocr.training.tensorboard import NoSummaries, Summaries
 
@@ -173,12 +173,13 @@ def _train_from(newest, model, config, data, run, summary, processes, over) -> i
     if model.augmentation:
         model.augmentation.begin(step)
     try:
-        with stopping_on_interrupt(progress), devices.spread(model, over):
+        kept = devices.compiled_in(run.path / run_directory.COMPILED_FOLDER)
+        with stopping_on_interrupt(progress), kept, devices.spread(model, over):
             model.fit(
                 data.batches(step),
                 steps_per_epoch=interval,
                 epochs=math.ceil((last_step - step) / interval),
-                callbacks=[progress, saving],
+                callbacks=Callbacks([progress, saving], add_history=True, model=model),
                 shuffle=False,  # the batches come shuffled
                 verbose=0,
             )
@@ -217,6 +218,10 @@ def _compiled(config: Config, dataset: DatasetSpec, step: int = 0) -> AttentionO
     with precision(config.train.mixed_precision):
         model = AttentionOcr(config.model, dataset, _augmentation(config, dataset))
     jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
+    if config.train.rematerialize:
+        if keras.backend.backend() != "jax":
+            raise UserError(f"--rematerialize: needs KERAS_BACKEND=jax, not {keras.backend.backend()}")
+        model.decoder.rematerialize = True
     frozen = freezing.frozen_variables(model, config.train, step)
     model.compile(optimizers.build(config.train, frozen), jit_compile=jit)
     model.optimizer.build(model.trainable_variables)  # else TensorFlow traces the step twice, once to make these
@@ -251,7 +256,11 @@ class SaveCallback(keras.callbacks.Callback):
         processes = self.progress.processes
         finiteness.check_weights(self.model, self.progress.step)
         with optimizers.averaged(self.model):
-            self.is_over = processes.agree(is_first(processes) and self._save())
+            is_over = False
+            if is_first(processes):
+                with devices.on_one_device(self.model):
+                    is_over = self._save()
+            self.is_over = processes.agree(is_over)  # the others wait until it is saved
         if self.is_over:
             self.model.stop_training = True
 
@@ -261,8 +270,7 @@ class SaveCallback(keras.callbacks.Callback):
         checkpoint = self.run.save(self.model, step, self.config.checkpoints_to_keep)
         score, what = [-self.progress.interval_loss()], "training loss above the floor, negative"
         if self.data.has_validation:
-            with devices.on_one_device(self.model):
-                evaluation = self.data.validate(Reader(KerasBackend(self.model)))
+            evaluation = self.data.validate(Reader(KerasBackend(self.model)))
             self.summaries.scalars({f"validation/{k}": v for k, v in evaluation.scores().items()}, step)
             score = [evaluation.ExactMatch, evaluation.NormalizedEditDistance]
             what = "ExactMatch and NormalizedEditDistance of the validation split"

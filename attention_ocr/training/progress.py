@@ -16,6 +16,17 @@ from attention_ocr.training.processes import ALONE, is_first
 log = logging.getLogger(__name__)
 
 
+class Callbacks(keras.callbacks.CallbackList):
+    """Hands a step's values over as they are.
+
+    Keras makes numbers of them after each step, for which the next one has to wait until the device has done this one.
+    """
+
+    def on_train_batch_end(self, batch, logs=None):
+        for callback in self.callbacks:
+            callback.on_train_batch_end(batch, logs)
+
+
 class ProgressCallback(keras.callbacks.Callback):
     """Counts steps, reports them, and stops at the last one or when the loss is no number.
 

@@ -31,11 +31,12 @@ CONFIG_FILE = "config.json"
 BEST_FILE = "best.keras"
 BEST_SCORE_FILE = "best.json"
 CHECKPOINT_FOLDER = "checkpoints"
+COMPILED_FOLDER = "compiled"  # by jax, which needs not compile again what a run does when it goes on
 # What a run writes to its directory, these modules, data.bad_records and tensorboard; and how `files.replacing` calls a
 # file while it is written.
 OWN_FILES = re.compile(
     r"config\.json|best\.(keras|json)|fine_tuning\.json|bad_records\.json|checkpoints/checkpoint-\d+\.keras"
-    r"|train/events\.out\.tfevents\..+|mended/[0-9a-f]{8}-.+|replay/.+"
+    r"|train/events\.out\.tfevents\..+|mended/[0-9a-f]{8}-.+|replay/.+|compiled/.+"
 )
 TEMPORARY_FILE = re.compile(r"\.(.+)-[0-9a-f]{8}(\.\w+)?")
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, json.JSONDecodeError)
@@ -208,7 +209,7 @@ class RunDirectory:
         for path in [path for path in self.path.rglob("*") if path.is_file()]:
             if _is_own(path.relative_to(self.path)):
                 path.unlink(missing_ok=True)
-        for name in (CHECKPOINT_FOLDER, "mended", "replay", "train"):
+        for name in (CHECKPOINT_FOLDER, COMPILED_FOLDER, "mended", "replay", "train"):
             with contextlib.suppress(OSError):
                 (self.path / name).rmdir()
 

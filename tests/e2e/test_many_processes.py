@@ -1,0 +1,134 @@
+"""One training in two processes of two devices each, on jax."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attention_ocr.model.model_file import load_model
+
+NETWORK = ["--encoder=residual", "--encoder_channels=32", "--num_lstm_units=16", "--batch_size=8"]
+LEARNING = ["--learning_rate=0.01", "--moving_average_decay=0.9", "--augmentation=light", "--validation_examples=4"]
+SAVING = ["--save_interval_steps=2", "--save_summaries_steps=2"]
+DEVICES_IN_A_PROCESS = 2
+
+
+def command(dataset, run, steps, *flags):
+    flags = [f"--dataset_dir={dataset}", f"--train_log_dir={run}", f"--max_number_of_steps={steps}", *flags]
+    return [sys.executable, "-m", "attention_ocr", "train", *NETWORK, *LEARNING, *SAVING, *flags]
+
+
+def environment(devices):
+    quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "jax"}
+    return {**os.environ, **quick, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def begin(arguments, devices=1):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(arguments, env=environment(devices), **pipes)
+
+
+def begin_two(arguments):
+    where = [f"--coordinator_address=127.0.0.1:{free_port()}", "--num_processes=2"]
+    return [begin([*arguments, *where, f"--process_id={n}"], DEVICES_IN_A_PROCESS) for n in range(2)]
+
+
+def weights_of(run, step):
+    model = load_model(Path(run) / "checkpoints" / f"checkpoint-{step:08d}.keras")
+    return [np.asarray(variable) for variable in model.weights]
+
+
+def check_equal(run, other, step):
+    for one, two in zip(weights_of(run, step), weights_of(other, step), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def runs(tiny_dataset, tmp_path_factory):
+    """`alone`, 4 steps in one process; `together`, begun in two, of which one is killed after step 2, and then ended
+    in one; and what the other of the two said when it died."""
+    folder = tmp_path_factory.mktemp("runs")
+    alone = begin(command(tiny_dataset, folder / "alone", 4))
+    first, second = begin_two(command(tiny_dataset, folder / "together", 1000))
+    said = []
+    for line in first.stdout:
+        said.append(line)
+        if "saved" in line:
+            break
+    else:
+        pytest.fail(f"nothing was saved: {''.join(said)} {first.communicate()[1]} {second.communicate()[1]}")
+    second.send_signal(signal.SIGKILL)
+    said_by_second, _ = second.communicate()
+    rest, errors = first.communicate(timeout=60)
+    for path in (folder / "together" / "checkpoints").glob("*.keras"):
+        if path.stem != "checkpoint-00000002":
+            path.unlink()
+    _, told = alone.communicate(timeout=280)
+    assert alone.returncode == 0, told
+    resumed = subprocess.run(
+        command(tiny_dataset, folder / "together", 4),
+        env=environment(1),
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    return {
+        "folder": folder,
+        "first": (first.returncode, "".join(said) + rest, errors),
+        "second": said_by_second,
+        "resumed": resumed.stdout,
+    }
+
+
+def test_two_processes_learn_what_one_does(runs):
+    check_equal(runs["folder"] / "alone", runs["folder"] / "together", 2)
+
+
+def test_another_number_of_processes_goes_on(runs):
+    assert "resumed at step 2" in runs["resumed"]
+    check_equal(runs["folder"] / "alone", runs["folder"] / "together", 4)
+
+
+def test_a_killed_process_ends_the_other_with_a_sentence(runs):
+    status, _, errors = runs["first"]
+    assert status == 1
+    last = errors.splitlines()[-1]
+    assert last == (
+        "error: process 1 of 2 has died; all processes of the run end; the same commands go on from its last checkpoint"
+    )
+
+
+def test_only_the_first_process_tells(runs):
+    assert "devices: 4, each with 2 pictures of a batch" in runs["first"][1]
+    assert "step 2" in runs["first"][1]
+    assert "step" not in runs["second"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        (["--num_processes=2"], "give all three, with at least 2 processes, or none of them"),
+        (["--coordinator_address=a:1", "--num_processes=2", "--process_id=2"], "the processes of 2 are 0 to 1"),
+        (["--coordinator_address=a", "--num_processes=2", "--process_id=1"], "is not HOST:PORT"),
+    ],
+)
+def test_flags_that_name_no_cluster_are_an_error_of_one_line(flags, why, tiny_dataset, tmp_path, capsys):
+    from attention_ocr.__main__ import main
+
+    assert main(["train", f"--dataset_dir={tiny_dataset}", f"--train_log_dir={tmp_path / 'run'}", *flags]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert why in line
+    assert not (tmp_path / "run").exists()
