@@ -13,7 +13,7 @@ import pytest
 from attention_ocr.model.model_file import load_model
 
 NETWORK = ["--encoder=residual", "--encoder_channels=32", "--num_lstm_units=16", "--batch_size=8"]
-LEARNING = ["--learning_rate=0.01", "--moving_average_decay=0.9", "--augmentation=light", "--validation_examples=4"]
+LEARNING = ["--learning_rate=0.01", "--moving_average_decay=0.9", "--augmentation=light", "--validation_examples=0"]
 SAVING = ["--save_interval_steps=2", "--save_summaries_steps=2"]
 DEVICES_IN_A_PROCESS = 2
 
@@ -23,8 +23,9 @@ def command(dataset, run, steps, *flags):
     return [sys.executable, "-m", "attention_ocr", "train", *NETWORK, *LEARNING, *SAVING, *flags]
 
 
-def environment(devices):
+def environment(devices, compiled):
     quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "jax"}
+    quick["JAX_COMPILATION_CACHE_DIR"] = str(compiled)  # the resumed run's programs are those of the one alone
     return {**os.environ, **quick, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
 
 
@@ -34,14 +35,14 @@ def free_port():
         return found.getsockname()[1]
 
 
-def begin(arguments, devices=1):
+def begin(arguments, compiled, devices=1):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(arguments, env=environment(devices), **pipes)
+    return subprocess.Popen(arguments, env=environment(devices, compiled), **pipes)
 
 
-def begin_two(arguments):
+def begin_two(arguments, compiled):
     where = [f"--coordinator_address=127.0.0.1:{free_port()}", "--num_processes=2"]
-    return [begin([*arguments, *where, f"--process_id={n}"], DEVICES_IN_A_PROCESS) for n in range(2)]
+    return [begin([*arguments, *where, f"--process_id={n}"], compiled, DEVICES_IN_A_PROCESS) for n in range(2)]
 
 
 def weights_of(run, step):
@@ -59,8 +60,8 @@ def runs(tiny_dataset, tmp_path_factory):
     """`alone`, 4 steps in one process; `together`, begun in two, of which one is killed after step 2, and then ended
     in one; and what the other of the two said when it died."""
     folder = tmp_path_factory.mktemp("runs")
-    alone = begin(command(tiny_dataset, folder / "alone", 4))
-    first, second = begin_two(command(tiny_dataset, folder / "together", 1000))
+    alone = begin(command(tiny_dataset, folder / "alone", 4), folder / "compiled")
+    first, second = begin_two(command(tiny_dataset, folder / "together", 1000), folder / "compiled_for_two")
     said = []
     for line in first.stdout:
         said.append(line)
@@ -74,14 +75,14 @@ def runs(tiny_dataset, tmp_path_factory):
     for path in (folder / "together" / "checkpoints").glob("*.keras"):
         if path.stem != "checkpoint-00000002":
             path.unlink()
-    _, told = alone.communicate(timeout=280)
+    _, told = alone.communicate(timeout=580)
     assert alone.returncode == 0, told
     resumed = subprocess.run(
         command(tiny_dataset, folder / "together", 4),
-        env=environment(1),
+        env=environment(1, folder / "compiled"),
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=580,
         check=False,
     )
     assert resumed.returncode == 0, resumed.stderr

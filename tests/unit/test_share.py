@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from attention_ocr.charset import Charset
-from attention_ocr.config import DataConfig
+from attention_ocr.config import DataConfig, ModelConfig
 from attention_ocr.data import mixture, pipeline
 from attention_ocr.data.dataset_mix import Stage
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model.geometry import geometry_of
-from attention_ocr.config import ModelConfig
 from attention_ocr.render.batches import Batches
-from attention_ocr.render.writing import Picture
+from attention_ocr.render.signs.renderer import RenderedPicture
 from attention_ocr.share import Share
 
 B, STEPS, START = 8, 4, 3
@@ -60,7 +59,7 @@ class Renderer:
     """Draws the number itself."""
 
     def draw(self, number, difficulty):
-        return Picture(np.full([2, 3, 3], number, np.uint8), "ab"[number % 2], None)
+        return RenderedPicture(np.full([2, 3, 3], number, np.uint8), "ab"[number % 2], None)
 
 
 @pytest.mark.parametrize("count", [2, 4])
