@@ -41,7 +41,7 @@ def numbers_kept(decoder):
     )
 
     def loss(variables, features):
-        labels = batch()["labels"]
+        labels = keras.ops.convert_to_tensor(batch()["labels"])
         outputs, _ = decoder.stateless_call(variables, others, features, labels=labels, teach=True, training=True)
         return keras.ops.sum(outputs["chars_logit"])
 
