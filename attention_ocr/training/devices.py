@@ -37,7 +37,7 @@ def distribution(batch_size: int) -> keras.distribution.DataParallel | None:
         return None
     if batch_size % len(devices):
         raise UserError(
-            f"--batch_size={batch_size}: cannot be split evenly among {len(devices)} devices; give a multiple of it"
+            f"--batch_size={batch_size}: cannot be split evenly among {len(devices)} devices; give a multiple of them"
         )
     if len(devices) != jax.process_count() * jax.local_device_count():
         raise UserError(f"{jax.local_device_count()} of {len(devices)} devices are here: give each process as many")

@@ -26,9 +26,9 @@ from attention_ocr.training import run_lock
 
 MEETING = "attention_ocr/meeting"  # where the first process tells the others how to reach it
 MOST_WAIT = 300  # seconds until all processes have come
-# What a cluster says to each process: its number, and how many there are, which a Kubernetes job keeps to itself.
+# How each process knows its cluster, and how many processes there are: an indexed job of Kubernetes does not tell.
 CLUSTERS = (
-    ("SLURM_PROCID", "SLURM_NTASKS"),
+    ("SLURM_STEP_NODELIST", "SLURM_STEP_NUM_TASKS"),  # which only `srun` sets
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
     ("JOB_COMPLETION_INDEX", ""),
 )
@@ -177,6 +177,11 @@ def joined(config: ClusterConfig, path: Path) -> Iterator[Processes]:
         with run_lock.locked(path):
             yield ALONE
         return
+    import keras  # which takes seconds; who trains alone has wrong flags told before
+
+    backend = keras.backend.backend()
+    if backend != "jax":
+        raise UserError(f"KERAS_BACKEND={backend}: trains in one process; set KERAS_BACKEND=jax, or --num_processes=1")
     together = Together(config)
     if together.share.index:
         logging.getLogger("attention_ocr").setLevel(logging.ERROR)
@@ -209,16 +214,7 @@ def _are_several(config: ClusterConfig) -> bool:
 
 
 def _join(jax: Any, config: ClusterConfig) -> None:
-    """Brings the processes together.
-
-    Raises:
-        UserError: the backend is not jax, or jax cannot.
-    """
-    import keras
-
-    backend = keras.backend.backend()
-    if backend != "jax":
-        raise UserError(f"KERAS_BACKEND={backend}: trains in one process; set KERAS_BACKEND=jax, or --num_processes=1")
+    """Brings the processes together; a UserError if jax cannot."""
     given = bool(config.num_processes)
     address, count, index = config.coordinator_address, config.num_processes, config.process_id
     where = {"coordinator_address": address, "num_processes": count, "process_id": index} if given else {}

@@ -1,6 +1,7 @@
 """One training in two processes of two devices each, on jax."""
 
 import io
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,27 @@ NETWORK = ["--encoder=residual", "--encoder_channels=32", "--num_lstm_units=16",
 LEARNING = ["--learning_rate=0.01", "--moving_average_decay=0.9", "--augmentation=light", "--validation_examples=0"]
 SAVING = ["--save_interval_steps=2", "--save_summaries_steps=2"]
 DEVICES_IN_A_PROCESS = 2
+# Process 1 is told to stop. All stop, and then it meets a mistake.
+STOPPED = """
+import json, sys, threading
+from pathlib import Path
+from attention_ocr.errors import UserError
+from attention_ocr.train_config import ClusterConfig
+from attention_ocr.training import processes
+
+address, number, folder = sys.argv[1:]
+with processes.joined(ClusterConfig(address, 2, int(number)), Path(folder)) as together:
+    index, step, agreed = together.share.index, 1, together.agree(f"said by {number}")
+    while not together.told_to_stop(step):
+        step += 1
+        if index and step == 3:
+            processes.stop_all()
+        threading.Event().wait(0.01)  # a step
+    print(json.dumps([agreed, step]), flush=True)
+    if index:
+        raise UserError("labels.tsv:3: is wrong")
+    threading.Event().wait()
+"""
 
 
 def command(dataset, run, steps, *flags):
@@ -124,6 +146,30 @@ def test_only_the_first_process_tells(runs):
     assert "devices: 4, each with 2 pictures of a batch" in runs["first"][1]
     assert "step 2" in runs["first"][1]
     assert "step" not in runs["second"]
+
+
+def test_all_stop_after_one_step_and_a_mistake_of_one_ends_all(tmp_path):
+    where = f"127.0.0.1:{free_port()}"
+    first, second = (
+        begin([sys.executable, "-c", STOPPED, where, str(number), str(tmp_path / "run")], tmp_path) for number in (0, 1)
+    )
+    (one, errors), (other, mistake) = first.communicate(timeout=580), second.communicate(timeout=580)
+    assert one == other
+    agreed, step = json.loads(one)
+    assert agreed == "said by 0"
+    assert step > 3
+    assert mistake.splitlines()[-1] == "error: labels.tsv:3: is wrong"
+    assert errors.splitlines()[-1].startswith("error: process 1 has failed: labels.tsv:3: is wrong; all processes of")
+    assert (first.returncode, second.returncode) == (1, 1)
+
+
+def test_a_batch_that_cannot_be_split_is_an_error_of_one_line(tiny_dataset, tmp_path):
+    process = begin([*command(tiny_dataset, tmp_path / "run", 2), "--batch_size=9"], tmp_path, devices=2)
+    _, errors = process.communicate(timeout=580)
+    assert process.returncode == 1
+    assert errors.splitlines()[-1] == (
+        "error: --batch_size=9: cannot be split evenly among 2 devices; give a multiple of them"
+    )
 
 
 @pytest.mark.parametrize(
