@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,10 @@ def distribution(batch_size: int) -> keras.distribution.DataParallel | None:
 
 @contextlib.contextmanager
 def compiled_in(folder: Path) -> Iterator[None]:
-    """Within it jax keeps what it compiles in a folder, and takes it from there; JAX_COMPILATION_CACHE_DIR wins."""
+    """Within it jax keeps what it compiles in a folder, and takes it from there; JAX_COMPILATION_CACHE_DIR wins.
+
+    What is compiled for a processor stays with its machine: another one may lack some of its instructions.
+    """
     if keras.backend.backend() != "jax":
         yield
         return
@@ -58,8 +62,10 @@ def compiled_in(folder: Path) -> Iterator[None]:
     if jax.config.jax_compilation_cache_dir:
         yield
         return
+    backend = jax.default_backend()
     try:
-        _keep_compiled(jax, compilation_cache, str(folder))
+        own = folder / (f"cpu-{platform.node()}" if backend == "cpu" else backend)
+        _keep_compiled(jax, compilation_cache, str(own))
         yield
     finally:
         _keep_compiled(jax, compilation_cache, None)

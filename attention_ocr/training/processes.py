@@ -130,8 +130,9 @@ class Together:
     def _end(self, text: str, told: str) -> NoReturn:
         """Prints a line, tells the others, and ends at once: a step that waits for a dead process never ends."""
         with self._ends:
-            print(f"error: {text}", file=sys.stderr, flush=True)
             sys.stdout.flush()
+            sys.stderr.write(f"error: {text}\n")
+            sys.stderr.flush()
             self._tell("failed", told)
             os._exit(1)
 

@@ -209,9 +209,10 @@ class RunDirectory:
         for path in [path for path in self.path.rglob("*") if path.is_file()]:
             if _is_own(path.relative_to(self.path)):
                 path.unlink(missing_ok=True)
-        for name in (CHECKPOINT_FOLDER, COMPILED_FOLDER, "mended", "replay", "train"):
+        folders = [self.path / name for name in (CHECKPOINT_FOLDER, COMPILED_FOLDER, "mended", "replay", "train")]
+        for folder in [*(self.path / COMPILED_FOLDER).glob("*"), *folders]:
             with contextlib.suppress(OSError):
-                (self.path / name).rmdir()
+                folder.rmdir()
 
     def _entries(self) -> list[Path]:
         return list(self.path.iterdir()) if self.path.is_dir() else []

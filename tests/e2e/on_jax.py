@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import jax
 import keras
@@ -24,7 +25,7 @@ HIT = "/jax/compilation_cache/cache_hits"
 def compiled(rematerialize=False, resize="stretch"):
     sizes = {"num_views": 1, "image_height": 32, "image_width": 64, "max_sequence_length": T, "resize": resize}
     spec = DatasetSpec(name="tiny", charset=Charset.from_labels([" abcd"]), **sizes)
-    network = ModelConfig(encoder="residual", encoder_channels=8, num_lstm_units=8)
+    network = ModelConfig(encoder="residual", encoder_channels=32, num_lstm_units=8)
     return loop._compiled(Config(model=network, train=TrainConfig(rematerialize=rematerialize)), spec)
 
 
@@ -99,7 +100,7 @@ def taken_from(folder):
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     counts = []
     for _ in range(2):
-        with devices.compiled_in(folder):
+        with devices.compiled_in(Path(folder)):
             jax.jit(lambda x: keras.ops.sum(x * 3 + 1))(np.ones([7], "float32"))
         jax.clear_caches()
         counts.append(len(hits))
