@@ -24,8 +24,9 @@ $(VENV)/documentation: $(VENV)/package
 demo: $(VENV)/package
 	PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
 
+# In their order: files of jobs, which take longest, come first, so that both processes end at the same time.
 test: $(VENV)/development
-	$(BIN)/pytest --numprocesses=2 --dist=loadfile
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 test-slow: $(VENV)/development
 	$(BIN)/pytest -m slow

@@ -1,5 +1,6 @@
 """The canvas: how large a batch is around pictures of several sizes. Weights, batches, exports and readers share it."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,14 @@ class Canvas:
     def widths(self) -> list[int]:
         """The widths in pixels that batches have when they are read, the smallest first."""
         return [*(width for width in WIDTHS if width < self.width), self.width]
+
+    @property
+    def doubling(self) -> list[int]:
+        """The widths in pixels of batches of drawn pictures: still fewer, as jax compiles a training step for each."""
+        return [
+            *itertools.takewhile(lambda width: width < self.width, (64 * 2**power for power in range(20))),
+            self.width,
+        ]
 
     def around(self, width: int) -> int:
         """The width of the batch that a picture of `width` pixels is read in, whatever other pictures there are."""

@@ -10,7 +10,7 @@ from attention_ocr.drawing_config import RenderConfig, SignsConfig, WordsConfig 
 from attention_ocr.errors import UserError
 from attention_ocr.export_config import ExportConfig  # noqa: F401 - knobs too
 from attention_ocr.knobs import EMPTY, GIVEN, OFF, Knobs, knob, more_than, one_of
-from attention_ocr.read_config import BackendConfig, ReadConfig, TextModelConfig  # noqa: F401 - knobs too
+from attention_ocr.read_config import BackendConfig, EngineConfig, ReadConfig, TextModelConfig  # noqa: F401 - knobs too
 from attention_ocr.train_config import ClusterConfig, TrainConfig  # noqa: F401 - ClusterConfig has knobs, too
 
 RESIZE_POLICIES = ("stretch", "pad", "keep_height")
@@ -168,13 +168,14 @@ class DataConfig(Knobs):
     """How training reads its examples."""
 
     batch_size: int = knob(32, "Pictures in a training step.", minimum=1)
-    use_augment_input: bool = knob(True, "Distort the training pictures.", works_with=RECORDS)
+    use_augment_input: bool = knob(True, "Distort the training pictures; of drawn ones, those used again.")
     augmentation: str = knob(
         "fsns",
         "fsns: the reference's crops, resize methods and colours; light: small shifts and contrast; strong: geometry, "
-        "colours, shadows, blur, noise and JPEG, on the device that learns, for few pictures.",
+        "colours, shadows, blur, noise and JPEG, on the device that learns, for few pictures. Of drawn pictures, "
+        "strong distorts all; the others shift those used again and change their light.",
         ("fsns", "light", "strong"),
-        works_with={**RECORDS, "use_augment_input": GIVEN},
+        works_with={"use_augment_input": GIVEN},
     )
     shuffle_buffer_size: int = knob(2000, "Records in the shuffle buffer.", minimum=1, works_with=RECORDS)
     dataset_weights: str = knob(
@@ -189,7 +190,37 @@ class DataConfig(Knobs):
         "until step 5000, then from c.",
     )
     render: str = knob(
-        "", "Instead of --dataset_dir, draw pictures during training: signs (French street signs).", ("", "signs")
+        "",
+        "Draw pictures during training: signs (French street signs), or words (and lines, codes, signs of any kind).",
+        ("", "signs", "words"),
+    )
+    render_reuse: int = knob(
+        1,
+        "How often a drawn picture is used, each time distorted a little; more where drawing is slower than learning.",
+        minimum=1,
+        works_with=shared.RENDERED,
+    )
+    render_memory: int = knob(
+        500,
+        "MB of shared memory for drawn pictures; the more, the better they are mixed.",
+        minimum=1,
+        works_with=shared.RENDERED,
+    )
+    render_masks: float = knob(
+        0.0,
+        "Share of drawn words that are left as letters, outline and shadow, which the device that learns paints anew "
+        "in each use; drawing them takes half the time.",
+        minimum=0,
+        maximum=1,
+        works_with={"render": one_of("words")},
+    )
+    real_share: float = knob(
+        0.0,
+        "Share of pictures from the records of --dataset_dir among the drawn ones, each seen from slightly elsewhere "
+        "every time.",
+        minimum=0,
+        maximum=0.9,
+        works_with=shared.RENDERED,
     )
     text_file: str = shared.text_file()
     fonts: str = shared.fonts()
@@ -309,6 +340,7 @@ class GenerateConfig(Knobs):
     )
     shard_size: float = shared.shard_size()
     num_workers: int = shared.num_workers()
+    engine: str = shared.engine()
     seed: int = shared.seed()
 
     def __post_init__(self) -> None:
@@ -335,7 +367,7 @@ class Config:
     @property
     def distorts_strongly(self) -> bool:
         """Whether the training step itself distorts the pictures."""
-        return self.data.use_augment_input and self.data.augmentation == "strong" and not self.data.render
+        return self.data.use_augment_input and self.data.augmentation == "strong"
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """The groups for JSON."""

@@ -51,10 +51,16 @@ class WordsConfig(Knobs):
         "line",
         "What is drawn of a text file: its lines, its words, or runs of text cut between words.",
         ("line", "word", "run"),
-        works_with={"text_file": GIVEN},
+        works_with={"text_file": GIVEN, "texts": EMPTY},
     )
     language: str = knob(
         "", "Language of made-up words; empty: both.", ("", "en", "fr"), works_with={"text_file": EMPTY}
+    )
+    texts: str = knob(
+        "",
+        "Several kinds of texts with their shares, such as words:71,codes:12,charset:3,lines:14. words and lines are "
+        "of --text_file, or made up; codes are letters and digits at random; charset is all characters at random. "
+        "Empty: what --unit says.",
     )
     vertical_share: float = knob(
         0.0, "Share of vertical texts: CJK stacked, others turned 90 degrees.", minimum=0, maximum=1

@@ -13,7 +13,11 @@ EXTRAS = {
     "openvino": ("openvino",),
     "litert": ("ai_edge_litert",),
     "lmdb": ("lmdb",),
+    "mlflow": ("mlflow",),
+    "wandb": ("wandb",),
     "ppocr": ("rapidocr",),
+    "ray": ("ray",),
+    "remote": ("fsspec", "s3fs"),
     "serve": ("fastapi", "fastapi_offline", "prometheus_client", "python_multipart", "starlette", "uvicorn"),
 }
 

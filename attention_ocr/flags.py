@@ -9,7 +9,7 @@ from absl import flags
 from attention_ocr import config as configs
 from attention_ocr import config_files
 from attention_ocr.errors import UserError
-from attention_ocr.knobs import Condition
+from attention_ocr.knobs import GIVEN, Condition, one_of
 from attention_ocr.presets import PRESETS, preset
 
 
@@ -117,6 +117,29 @@ def file_knobs(values: flags.FlagValues) -> dict[str, Any]:
     return config_files.load(values.config) if "config" in values and values.config else {}
 
 
+def define_drawing(values: flags.FlagValues) -> None:
+    """Defines the knobs of pictures drawn in training that are not in the run's config."""
+    own = [knob_field.name for knob_field in dataclasses.fields(configs.WordsConfig)]
+    own = [name for name in own if name not in {f.name for f in dataclasses.fields(configs.SignsConfig)}]
+    define_knobs(values, configs.SignsConfig)
+    define_knobs(values, configs.WordsConfig, names=own)
+    define_knobs(values, configs.RenderConfig, names=_DRAWING_BOTH)
+    for name, size in (("image_height", "32"), ("image_width", "as wide as its text")):
+        values[name].help += f" Not given, a word's is {size}."
+    works_with(values, "num_views", render=one_of("signs"))
+    for name in own:
+        conditions = {other: found for other, found in _conditions(values, name).items() if other != "image_width"}
+        works_with(values, name, **conditions, render=one_of("words"))
+    for name in _DRAWING_BOTH:
+        works_with(values, name, render=GIVEN)
+
+
+def drawing_given(values: flags.FlagValues) -> dict[str, Any]:
+    """The knobs of `define_drawing` that stand on the command line."""
+    both = {name: values[name].value for name in _DRAWING_BOTH if values[name].present}
+    return {**given_knobs(values, configs.SignsConfig), **given_knobs(values, configs.WordsConfig), **both}
+
+
 def define_reading(values: flags.FlagValues) -> None:
     """Defines the knobs of ReadConfig and BackendConfig."""
     define_knobs(values, configs.ReadConfig, configs.BackendConfig)
@@ -182,5 +205,6 @@ def _help(knob_field: dataclasses.Field) -> str:
     return f"{limits['help']} [{', '.join(bounds)}]" if bounds else limits["help"]
 
 
+_DRAWING_BOTH = ("charset_file", "max_sequence_length")  # of signs and of words
 _CONDITIONS = "works_with"  # the attribute of an absl flag that holds them
 _BOUNDS = (("at least", "minimum"), ("at most", "maximum"), ("above", "above"))

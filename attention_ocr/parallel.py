@@ -49,7 +49,7 @@ def map_in_order(
     pool = ProcessPoolExecutor(num_workers, context, _begin, (function,))
     try:
         for some in chunks:
-            with _interrupts_held():
+            with interrupts_held():
                 pending.append(pool.submit(_call, some))
             if len(pending) >= 4 * num_workers:
                 yield from pending.popleft().result()
@@ -70,7 +70,7 @@ def _available_cores() -> int:
 
 
 @contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Processes that begin within never see Ctrl-C, from before `_begin` on; this one sees it afterwards.
 
     The mask is what they inherit. It alone would not hold Ctrl-C back here: the system gives the signal to any thread
@@ -102,7 +102,12 @@ def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
 def _begin(function: Callable[[Any], Any]) -> None:
     global _function
     _function = function
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    begin_worker()
+
+
+def begin_worker() -> None:
+    """For a new process: leaves Ctrl-C to its parent, and lets it end with its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

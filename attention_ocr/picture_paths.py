@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from attention_ocr import addresses
 from attention_ocr.errors import UserError
 
 PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 STDIN = "-"  # the path that stands for a picture on standard input
+PicturePath = Path | str  # the latter is an address, whose // a Path would make one
 COUNTER = re.compile(r"%0?\d*d")
 
 
-def given_paths(arguments: Sequence[str], stdin: TextIO) -> list[Path]:
+def given_paths(arguments: Sequence[str], stdin: TextIO) -> list[PicturePath]:
     """The pictures of a command line in their order, each once.
 
     Args:
@@ -25,14 +27,15 @@ def given_paths(arguments: Sequence[str], stdin: TextIO) -> list[Path]:
         UserError: nothing is named, or one of them names no picture.
     """
     if arguments:
-        found = [path for one in arguments for path in ([Path(STDIN)] if one == STDIN else picture_paths(one, ""))]
+        found = [path for one in arguments for path in _named(one)]
     elif stdin.isatty():
         raise UserError(
             "no pictures are named; give files, folders or globs in quotes, - for a picture on standard input, or "
             "paths on standard input, one a line"
         )
     else:
-        found = [Path(line) for line in stdin.read().splitlines() if line.strip()]
+        lines = [line for line in stdin.read().splitlines() if line.strip()]
+        found = [line if addresses.is_address(line) else Path(line) for line in lines]
     if not found:
         raise UserError("no pictures are named: standard input has no paths")
     return list(dict.fromkeys(found))
@@ -68,7 +71,7 @@ def picture_paths(pattern: str, flag: str = "--image_path_pattern=") -> list[Pat
     return found
 
 
-def drawing_paths(paths: Sequence[Path], folder: str | os.PathLike) -> list[Path]:
+def drawing_paths(paths: Sequence[PicturePath], folder: str | os.PathLike) -> list[Path]:
     """Where the drawing of each picture goes: a PNG file of its name, in the same folders below `folder`.
 
     Where two names differ only in their suffix, all keep theirs: `a.jpg.png`.
@@ -80,22 +83,40 @@ def drawing_paths(paths: Sequence[Path], folder: str | os.PathLike) -> list[Path
     Raises:
         UserError: a drawing would replace one of the pictures.
     """
-    parents = [Path(os.path.abspath(path)).parent for path in paths]  # noqa: PTH100 - resolve() follows links
+    files = [_as_file(path) for path in paths]
+    parents = [Path(os.path.abspath(path)).parent for path in files]  # noqa: PTH100 - resolve() follows links
     shared = os.path.commonpath(parents)
     places = [Path(folder) / parent.relative_to(shared) for parent in parents]
-    found = [place / f"{path.stem}.png" for place, path in zip(places, paths, strict=True)]
+    found = [place / f"{path.stem}.png" for place, path in zip(places, files, strict=True)]
     if len({str(path).casefold() for path in found}) < len(found):  # some file systems do not tell a.png from A.png
-        found = [place / f"{path.name}.png" for place, path in zip(places, paths, strict=True)]
-    pictures = {path.resolve() for path in paths}
+        found = [place / f"{path.name}.png" for place, path in zip(places, files, strict=True)]
+    pictures = {path.resolve() for path in files}
     for path in found:
         if path.resolve() in pictures:
             raise UserError(f"--visualize={folder}: the drawing {path} would replace a picture; name another folder")
     return found
 
 
-def document_paths(paths: Sequence[Path], folder: str | os.PathLike, suffix: str) -> list[Path]:
+def document_paths(paths: Sequence[PicturePath], folder: str | os.PathLike, suffix: str) -> list[Path]:
     """Where a document of each picture goes; as `drawing_paths`, with another suffix."""
     return [path.with_suffix(suffix) for path in drawing_paths(paths, folder)]
+
+
+def _named(argument: str) -> Sequence[PicturePath]:
+    """The pictures that one argument of a command line names."""
+    if argument == STDIN:
+        return [Path(STDIN)]
+    if not addresses.is_address(argument):
+        return picture_paths(argument, "")
+    found = addresses.pictures(argument, PICTURE_SUFFIXES)
+    if not found:
+        raise UserError(f"{argument}: no picture; give the address of a file, of a folder, or a glob in quotes")
+    return found
+
+
+def _as_file(path: PicturePath) -> Path:
+    """A path whose folders and name are those of an address."""
+    return Path("/", *path.split("://")) if isinstance(path, str) else path
 
 
 def _is_picture(path: Path) -> bool:

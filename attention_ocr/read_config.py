@@ -31,6 +31,19 @@ class BackendConfig(Knobs):
 
 
 @dataclass(frozen=True)
+class EngineConfig(Knobs):
+    """What spreads the reading of many pictures."""
+
+    engine: str = shared.engine()
+    num_workers: int = knob(
+        0,
+        "Readers side by side, each with a core; 0: one for each core of Ray's.",
+        minimum=0,
+        works_with={"engine": one_of("ray")},
+    )
+
+
+@dataclass(frozen=True)
 class ReadConfig(Knobs):
     """How texts are found in the network's outputs."""
 

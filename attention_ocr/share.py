@@ -15,5 +15,10 @@ class Share:
         size = batch_size // self.count
         return slice(self.index * size, (self.index + 1) * size)
 
+    def number(self, own: int, size: int) -> int:
+        """Which example of all batches the `own`-th of those is that it has itself, `size` of each batch."""
+        batch, row = divmod(own, size)
+        return (batch * self.count + self.index) * size + row
+
 
 WHOLE = Share()

@@ -16,6 +16,14 @@ def num_workers(works_with: dict[str, Condition] | None = None) -> Any:
     return knob(0, text, minimum=0, works_with=works_with)
 
 
+def engine() -> Any:
+    text = (
+        "What spreads the work. local: this machine's processes; ray: Ray, on this machine or on the cluster that "
+        "RAY_ADDRESS names. The results are the same."
+    )
+    return knob("local", text, ("local", "ray"))
+
+
 def shard_size(works_with: dict[str, Condition] | None = None) -> Any:
     return knob(100.0, "Size of a record file in MB.", above=0, works_with=works_with)
 

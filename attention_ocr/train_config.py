@@ -74,6 +74,16 @@ class TrainConfig(Knobs):
         "the smallest of 1, 0.8, 0.6, 0.4 that is not clearly worse on the validation split; for the ready-made "
         "readers, auto.",
     )
+    find_learning_rate: bool = knob(
+        False,
+        "Train for about 100 steps with a rising learning rate, plot the loss in TensorBoard, say which "
+        "--learning_rate to use, and stop. Nothing is saved.",
+    )
+    experiment_tracker: str = knob(
+        "",
+        "Also tell scalars and knobs to MLflow or Weights & Biases, as their own environment variables say where.",
+        ("", "mlflow", "wandb"),
+    )
     jit_compile: bool = knob(False, "Compile the step with XLA (slower on CPU).")
     mixed_precision: str = knob("none", "Compute in half precision.", ("none", "bfloat16", "float16"))
     rematerialize: bool = knob(

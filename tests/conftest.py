@@ -21,6 +21,15 @@ LETTERS = "abcd"
 SPLIT_SIZES = {"train": 24, "validation": 4, "test": 4}
 
 
+@pytest.fixture
+def eager():
+    """The networks of a test compute without graphs."""
+    from eager import eagerly
+
+    with eagerly():
+        yield
+
+
 @pytest.fixture(scope="session")
 def charset():
     """A blank, four letters, the null last: K = 6."""

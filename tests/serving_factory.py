@@ -85,6 +85,17 @@ def text_of(number):
     return red, green, f"{red:03}{green:03}"
 
 
+def files(*pictures):
+    """Pictures as a form sends them."""
+    return [("files", (f"{number}.png", data)) for number, data in enumerate(pictures)]
+
+
+def texts(response):
+    """What an answer says of its pictures."""
+    assert response.status_code == 200, response.text
+    return [reading["text"] for reading in response.json()["readings"]]
+
+
 def service_of(monkeypatch, backends, max_pixels=1_000_000, **knobs):
     """A Service of models by name."""
     config, measures = ServeConfig(**knobs), Measures()

@@ -5,20 +5,20 @@ import dataclasses
 import functools
 import os
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
-from attention_ocr import parallel
+from attention_ocr import addresses, parallel, ray_engine
 from attention_ocr.charset import Charset
 from attention_ocr.config import GenerateConfig
 from attention_ocr.console import progress_bar
-from attention_ocr.dataset_spec import DatasetSpec, Split
+from attention_ocr.dataset_spec import SPEC_FILE, DatasetSpec, Split
 from attention_ocr.errors import UserError
 from attention_ocr.ingest import pictures
 from attention_ocr.ingest.annotations import Annotation
 from attention_ocr.ingest.catalog import Catalog, line_of
 from attention_ocr.ingest.collecting import collect
-from attention_ocr.ingest.preparing import Prepared, prepare
+from attention_ocr.ingest.preparing import Prepared, preparer
 from attention_ocr.ingest.remarks import remarks
 from attention_ocr.records import shards
 from attention_ocr.records.summary import SplitSummary, Summary
@@ -36,17 +36,22 @@ def write_dataset(
     Args:
         annotations: split name -> its lines, taken one at a time; `train` lends lines to `validation` and `test`
             unless they are here.
-        output_dir: a folder that is new or empty.
+        output_dir: a folder that is new or empty, or its address; what goes there is written here first.
         config: the knobs.
 
     Raises:
         UserError: the folder holds something; a line or a picture is wrong and not to be skipped; nothing is
             left to train on.
     """
+    if addresses.is_address(output_dir):
+        with addresses.sending(str(output_dir), SPEC_FILE) as here:
+            summary = write_dataset(annotations, here, config)
+        return dataclasses.replace(summary, output_dir=str(output_dir))
     output = Path(output_dir)
     report = _asked(annotations, config)
     needed = next(iter(report))
-    with shards.staging(output) as folder, Catalog(folder / "lines.sqlite") as catalog:
+    engine = ray_engine.connected() if config.engine == "ray" else contextlib.nullcontext()
+    with engine, shards.staging(output) as folder, Catalog(folder / "lines.sqlite") as catalog:
         charset, labels = collect(annotations, catalog, config, report)
         _require(catalog.count(needed) > 0, needed, report)
         spec = _spec(output.resolve().name, catalog, charset, labels.longest, config)
@@ -130,10 +135,8 @@ def _write_split(
     writer: shards.ShardWriter,
 ) -> None:
     number, is_mixed = catalog.count(name), name == "train"
-    shown, workers = 0, parallel.number_of_workers(config.num_workers, number)
-    rows = catalog.rows(name, is_mixed)
-    preparing = functools.partial(prepare, spec=spec, max_pixels=config.max_pixels)
-    found = parallel.map_in_order(preparing, catalog.rows(name, is_mixed), workers)
+    shown, rows = 0, catalog.rows(name, is_mixed)
+    found = _prepared(catalog.rows(name, is_mixed), number, spec, config)
     with progress_bar(name, number) as advance, contextlib.closing(found) as prepared:
         for done, (row, made) in enumerate(zip(rows, prepared, strict=True), start=1):
             if isinstance(made, UserError):
@@ -146,6 +149,17 @@ def _write_split(
             if done % PROGRESS_INTERVAL == 0 or done == number:
                 advance(done - shown)
                 shown = done
+
+
+def _prepared(
+    rows: Iterable[str], number: int, spec: DatasetSpec, config: GenerateConfig
+) -> Generator[Prepared | UserError, None, None]:
+    """What `prepare` makes of each row, in order."""
+    if config.engine == "ray":
+        begin = functools.partial(preparer, spec, config.max_pixels)
+        return ray_engine.map_in_order(begin, rows, config.num_workers)
+    workers = parallel.number_of_workers(config.num_workers, number)
+    return parallel.map_in_order(preparer(spec, config.max_pixels), rows, workers)
 
 
 def _is_wanted(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from attention_ocr import addresses
 from attention_ocr.config import MAX_PIXELS
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
@@ -147,7 +148,7 @@ def _open_view(line: Annotation, path: str, max_pixels: int) -> tuple[Image.Imag
 
 
 def _name(line: Annotation, path: str) -> str:
-    return f"{line.image_root}/{path}" if line.image_root else path
+    return f"{line.image_root}/{path}" if line.image_root and not addresses.is_address(path) else path
 
 
 def _noise(line: Annotation, view: int, spec: DatasetSpec) -> Image.Image:

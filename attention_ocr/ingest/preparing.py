@@ -1,5 +1,7 @@
 """A line of the catalog -> the record to write; what the processes of `parallel` do. No TensorFlow."""
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from attention_ocr.config import MAX_PIXELS
@@ -26,6 +28,11 @@ class Prepared:
     digest: int
     wanted_width: int
     notes: tuple[tuple[str, str], ...] = ()
+
+
+def preparer(spec: DatasetSpec, max_pixels: int) -> Callable[[str], Prepared | UserError]:
+    """`prepare` for rows of a data set."""
+    return functools.partial(prepare, spec=spec, max_pixels=max_pixels)
 
 
 def prepare(row: str, spec: DatasetSpec, max_pixels: int = MAX_PIXELS) -> Prepared | UserError:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from attention_ocr import extras
+from attention_ocr import addresses, extras
 from attention_ocr.config import MAX_PIXELS
 from attention_ocr.errors import UserError
 from attention_ocr.ingest.annotations import Annotation
@@ -33,8 +33,8 @@ def read_bytes(line: Annotation, path: str, max_pixels: int = MAX_PIXELS) -> byt
 
 
 def is_there(line: Annotation) -> bool:
-    """Whether a line's pictures can be expected to be found; only files are looked for."""
-    return line.store != "files" or all(os.path.isfile(_file_name(line, path)) for path in line.paths if path)  # noqa: PTH113
+    """Whether a line's pictures can be expected to be found; only files are looked for, and not at addresses."""
+    return line.store != "files" or all(_is_file(_file_name(line, path)) for path in line.paths if path)
 
 
 def record_path(file_name: str, offset: int) -> str:
@@ -83,6 +83,8 @@ def _opened(folder: str) -> Any:
 def _file(line: Annotation, path: str, max_pixels: int) -> bytes:
     del max_pixels
     name = _file_name(line, path)
+    if addresses.is_address(name):
+        return addresses.read_bytes(name)
     try:
         with open(name, "rb") as file:  # noqa: PTH123
             return file.read()
@@ -92,7 +94,11 @@ def _file(line: Annotation, path: str, max_pixels: int) -> bytes:
 
 def _file_name(line: Annotation, path: str) -> str:
     """Without a Path object, which would take as long as the rest of a look at a file."""
-    return os.path.join(line.image_root, path)  # noqa: PTH118
+    return addresses.joined(line.image_root, path)
+
+
+def _is_file(name: str) -> bool:
+    return addresses.is_address(name) or os.path.isfile(name)  # noqa: PTH113
 
 
 def _lmdb_value(line: Annotation, path: str, max_pixels: int) -> bytes:

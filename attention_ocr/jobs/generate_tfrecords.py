@@ -16,13 +16,15 @@ LABEL_FILES = {"train": "annotations", "validation": "validation_annotations", "
 def define_flags(values: flags.FlagValues) -> None:
     """The job's flags."""
     define: dict[str, Any] = {"flag_values": values}
-    text = "A label file, a folder of pictures, an LMDB or records; lines for validation and test are drawn from it."
+    text = "A label file (or its address, s3://...), folder, LMDB or records; validation and test are drawn from it."
     flags.DEFINE_string("annotations", "", text, **define)
     flags.DEFINE_string("validation_annotations", "", "The same for the validation split alone.", **define)
     flags.DEFINE_string("test_annotations", "", "The same for the test split alone.", **define)
     text = "Where --annotations are records without dataset.json: the folder of datasets/ that says what they hold."
     flags.DEFINE_string("dataset_name", "", text, **define)
-    flags.DEFINE_string("output_dir", "", "A new folder for records, charset and dataset.json.", **define)
+    flags.DEFINE_string(
+        "output_dir", "", "A new folder, or its address, for records, charset and dataset.json.", **define
+    )
     text = (
         "A reader (words, signs, ppocr, or a model file) that is to learn from them: views, sizes and --resize as its."
     )

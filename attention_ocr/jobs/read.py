@@ -1,21 +1,20 @@
 """attention-ocr read."""
 
 import contextlib
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 
-from attention_ocr.config import GenerateConfig
+from attention_ocr.config import EngineConfig, GenerateConfig
 from attention_ocr.console import progress_bar, show_messages
 from attention_ocr.flags import backend_from, define_knobs, define_reading, reading_from
 from attention_ocr.picture_paths import STDIN, given_paths
 from attention_ocr.quiet import quiet_imports
 
-ARGUMENTS = (
-    "PICTURE ...: files, folders or globs in quotes; - for a picture on standard input; none: paths on standard input."
-)
+ARGUMENTS = "PICTURE ...: files, folders, globs in quotes, s3://...; on standard input paths, or with - a picture."
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -33,6 +32,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_integer("batch_size", 32, "Pictures read at a time.", lower_bound=1, **define)
     flags.DEFINE_string("visualize", "", "Folder for a drawing of each picture.", **define)
     define_knobs(values, GenerateConfig, names=("on_bad_image", "max_pixels"))
+    define_knobs(values, EngineConfig)
     define_reading(values)
     values.set_default("orientation", "auto")
 
@@ -43,12 +43,11 @@ def run(values: flags.FlagValues, arguments: list[str]) -> int:
     paths = given_paths(arguments, sys.stdin)
     stdin = sys.stdin.buffer.read() if Path(STDIN) in paths else b""
     knobs = reading_from(values).to_dict() | {"orientation": values.orientation} | backend_from(values).to_dict()
-    names = ("model", "pages", "format", "output", "min_confidence", "batch_size", "visualize", "max_pixels")
 
     with quiet_imports():
         from attention_ocr.pages.reading_job import ReadingJob, Wanted
 
-    given: dict[str, Any] = {name: values[name].value for name in names}
+    given = {field.name: values[field.name].value for field in dataclasses.fields(Wanted) if field.name in values}
     job = ReadingJob(Wanted(**given, knobs=knobs, skips=values.on_bad_image == "skip"), paths, stdin)
     shows_bar = len(paths) > 1 and (values.output or not sys.stdout.isatty())
     with progress_bar("reading", len(paths)) if shows_bar else contextlib.nullcontext(lambda done: None) as advance:

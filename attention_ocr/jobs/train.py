@@ -9,7 +9,7 @@ from attention_ocr import config as configs
 from attention_ocr import flags as our_flags
 from attention_ocr.console import json_of
 from attention_ocr.errors import UserError
-from attention_ocr.flags import config_from, given_knobs, required, works_with
+from attention_ocr.flags import config_from, required, works_with
 from attention_ocr.knobs import EMPTY, GIVEN, one_of
 from attention_ocr.quiet import quiet_imports
 
@@ -26,12 +26,12 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("checkpoint", "", text, **define)
     flags.DEFINE_string("checkpoint_inception", "", "A TF1 checkpoint of Inception-v3 for a new run's tower.", **define)
     flags.DEFINE_bool("reset_train_dir", False, "Remove what an earlier run wrote to --train_log_dir.", **define)
-    our_flags.define_knobs(values, *configs.GROUPS.values(), configs.SignsConfig, configs.ClusterConfig)
+    our_flags.define_knobs(values, *configs.GROUPS.values(), configs.ClusterConfig)
+    our_flags.define_drawing(values)
     our_flags.define_use_attention(values)
-    works_with(values, "dataset_name", render=EMPTY)
-    works_with(values, "split_name", render=EMPTY)
     works_with(values, "replay", checkpoint=GIVEN, render=EMPTY)
     works_with(values, "blend", checkpoint=GIVEN)
+    works_with(values, "real_share", render=GIVEN, dataset_dir=GIVEN)
     works_with(values, "checkpoint_inception", encoder=one_of("inception_v3"))
 
 
@@ -46,9 +46,9 @@ def run(values: flags.FlagValues) -> None:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
     from attention_ocr.training import processes, sources  # they need an extra
 
-    sizes, path = given_knobs(values, configs.SignsConfig), Path(values.train_log_dir)
-    cluster = configs.ClusterConfig(**given_knobs(values, configs.ClusterConfig))
-    source = sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, sizes)
+    drawing, path = our_flags.drawing_given(values), Path(values.train_log_dir)
+    cluster = configs.ClusterConfig(**our_flags.given_knobs(values, configs.ClusterConfig))
+    source = sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, drawing)
     with processes.joined(cluster, path) as together:
         with quiet_imports():
             from attention_ocr.training import fine_tuning, loop

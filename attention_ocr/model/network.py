@@ -79,6 +79,7 @@ class AttentionOcr(keras.Model):
         step: training steps behind the weights, set by whoever saves the model.
         encoder_is_frozen: whether training leaves the encoder's averages of batch norm, too, as they are.
         augmentation: the distortions of a training step; None: it has none.
+        painter: paints pictures that come unpainted to a training step, before they are distorted; None: none do.
         confidence_power: what a Reader raises confidences to, as `reading.calibration` found it; 1: nobody looked.
     """
 
@@ -87,6 +88,7 @@ class AttentionOcr(keras.Model):
         config: ModelConfig,
         dataset: DatasetSpec,
         augmentation: StrongAugmentation | None = None,
+        painter: keras.Layer | None = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -108,13 +110,15 @@ class AttentionOcr(keras.Model):
         self.batch_metrics = {name: LastValue(name) for name in names}
         self.decoder(self.encoder(keras.KerasTensor((None, *self.geometry.image_shape)))["features"])  # makes weights
         self.seed_generator = keras.random.SeedGenerator()
-        self.augmentation = augmentation
+        self.augmentation, self.painter = augmentation, painter
         self.built = True
 
     def call(self, inputs, training=False, teach=None):
         teach = bool(training) if teach is None else teach
         sizes, labels = inputs.get("sizes"), self._learned(inputs["labels"]) if teach else None
         images = inputs["images"]
+        if training and self.painter:
+            images = self.painter(images, inputs["unpainted"], sizes)
         if training and self.augmentation:
             images = self.augmentation(images, sizes, moves="places" not in inputs)
         seen = self.encode(images, sizes, training)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -10,7 +9,7 @@ from PIL import Image
 from attention_ocr.errors import UserError
 from attention_ocr.pages.drawing import draw_page
 from attention_ocr.pages.page import Page, read_page
-from attention_ocr.picture_paths import STDIN
+from attention_ocr.picture_paths import STDIN, PicturePath
 from attention_ocr.reading import given_pictures
 from attention_ocr.reading.output import Row
 from attention_ocr.reading.reader import Reader
@@ -27,7 +26,7 @@ class PageReading:
         picture: the upright picture; None where there is an error.
     """
 
-    path: Path
+    path: PicturePath
     error: str = ""
     page: Page | None = None
     picture: Image.Image | None = None
@@ -52,7 +51,7 @@ class PageReading:
 
 
 def read_page_files(
-    reader: Reader, paths: Sequence[Path], batch_size: int, skips: bool, stdin: bytes = b""
+    reader: Reader, paths: Sequence[PicturePath], batch_size: int, skips: bool, stdin: bytes = b""
 ) -> Iterator[PageReading]:
     """A PageReading for each path.
 

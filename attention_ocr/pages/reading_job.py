@@ -1,22 +1,27 @@
 """What `attention-ocr read` does: pictures, or the lines of photographs and pages, as text, tables or documents."""
 
+import dataclasses
+import functools
+import itertools
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from attention_ocr import files
+from attention_ocr import files, ray_engine
 from attention_ocr.errors import UserError
 from attention_ocr.pages.documents import alto, hocr
 from attention_ocr.pages.page_files import PageReading, read_page_files
-from attention_ocr.picture_paths import document_paths, drawing_paths
+from attention_ocr.picture_paths import PicturePath, document_paths, drawing_paths
 from attention_ocr.reading.output import UNSURE, Output
 from attention_ocr.reading.picture_files import FileReading, read_files
-from attention_ocr.reading.reader import Reader
+from attention_ocr.reading.reader import WINDOW, Reader
 from attention_ocr.ready.default import PPOCR, default_reader
 
 logger = logging.getLogger(__name__)
+SETTINGS = ("KERAS_BACKEND",)  # of the environment, for processes on other machines
 DOCUMENTS = {"hocr": (hocr, ".html"), "alto": (alto, ".xml")}
 PPOCR_CHARACTERS = "latin"
 
@@ -36,6 +41,8 @@ class Wanted:
         visualize: the folder for drawings; empty: none.
         skips: whether pictures that cannot be read are left out.
         max_pixels: a picture of more is not decoded.
+        engine: `local`, or `ray`.
+        num_workers: readers on Ray; 0: one for each core.
     """
 
     model: str
@@ -48,6 +55,8 @@ class Wanted:
     visualize: str
     skips: bool
     max_pixels: int
+    engine: str = "local"
+    num_workers: int = 0
 
 
 class ReadingJob:
@@ -65,7 +74,7 @@ class ReadingJob:
         UserError: what is wanted does not go together, or there is no such model.
     """
 
-    def __init__(self, wanted: Wanted, paths: Sequence[Path], stdin: bytes = b""):
+    def __init__(self, wanted: Wanted, paths: Sequence[PicturePath], stdin: bytes = b""):
         if wanted.format in DOCUMENTS and not wanted.pages:
             raise UserError(f"--format={wanted.format}: describes a page; add --pages")
         if wanted.format in DOCUMENTS and len(paths) > 1 and not wanted.output:
@@ -98,9 +107,8 @@ class ReadingJob:
             yield from self._printed(advance)
 
     def _results(self, advance: Callable[[int], None]) -> Iterator[FileReading | PageReading]:
-        wanted, reader = self._wanted, self._reader
-        how = (reader, self._paths, wanted.batch_size, wanted.skips, self._stdin)
-        results: Iterator[FileReading | PageReading] = read_page_files(*how) if wanted.pages else read_files(*how)
+        wanted = self._wanted
+        results = self._on_ray() if wanted.engine == "ray" else _read(self._reader, wanted, self._stdin, self._paths)
         for number, found in enumerate(results):
             if found.error:
                 logger.warning("skipped %s", found.error)
@@ -108,6 +116,15 @@ class ReadingJob:
                 self._draw(found, self._drawings[number])
             yield found
             advance(1)
+
+    def _on_ray(self) -> Iterator[FileReading | PageReading]:
+        """The pictures in the parts that a reader takes at once, so that each batch is the one it is without Ray."""
+        wanted = self._wanted
+        size = wanted.batch_size * WINDOW
+        parts = [self._paths[start : start + size] for start in range(0, len(self._paths), size)]
+        settings = {name: os.environ[name] for name in SETTINGS if name in os.environ}
+        begin = functools.partial(_worker, wanted, self._stdin, settings)
+        return itertools.chain.from_iterable(ray_engine.map_in_order(begin, parts, wanted.num_workers, 1))
 
     def _draw(self, found: FileReading | PageReading, path: Path) -> None:
         drawing = None
@@ -152,6 +169,27 @@ class ReadingJob:
                 files.write_text(targets[number], document)
             else:
                 yield document.rstrip("\n")
+
+
+def _read(
+    reader: Reader, wanted: Wanted, stdin: bytes, paths: Sequence[PicturePath]
+) -> Iterator[FileReading | PageReading]:
+    how = (reader, paths, wanted.batch_size, wanted.skips, stdin)
+    return read_page_files(*how) if wanted.pages else read_files(*how)
+
+
+def _worker(
+    wanted: Wanted, stdin: bytes, settings: dict[str, str]
+) -> Callable[[Sequence[PicturePath]], list[FileReading | PageReading]]:
+    """What a process of Ray does: its own reader reads some pictures, which come along only where they are drawn on."""
+    os.environ.update(settings)
+    reader = reader_of(wanted)
+
+    def read(paths: Sequence[PicturePath]) -> list[FileReading | PageReading]:
+        found = _read(reader, wanted, stdin, paths)
+        return list(found) if wanted.visualize else [dataclasses.replace(one, picture=None) for one in found]
+
+    return read
 
 
 def reader_of(wanted: Wanted) -> Reader:

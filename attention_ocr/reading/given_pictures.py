@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from attention_ocr import addresses
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.records.frames import Source
@@ -54,6 +55,8 @@ def opened(picture: Any, name: str, max_pixels: int) -> tuple[Image.Image, Sourc
     Raises:
         UserError: it is none of these, or it cannot be read.
     """
+    if isinstance(picture, str) and addresses.is_address(picture):
+        return _from_file(addresses.read_bytes(picture), name, max_pixels)
     if isinstance(picture, str | os.PathLike):
         return _from_file(os.fspath(picture), name, max_pixels)
     if isinstance(picture, bytes | bytearray | memoryview):

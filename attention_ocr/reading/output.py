@@ -4,10 +4,10 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from attention_ocr.console import json_of
+from attention_ocr.picture_paths import PicturePath
 
 FORMATS = ("text", "json", "tsv")
 UNSURE = "unsure"
@@ -25,7 +25,7 @@ class Row:
         place: where on a page; empty: the picture is one line.
     """
 
-    path: Path
+    path: PicturePath
     text: str = ""
     confidence: float = 0.0
     turned: int = 0

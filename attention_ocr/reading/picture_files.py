@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from attention_ocr.charset import Charset
 from attention_ocr.errors import UserError
-from attention_ocr.picture_paths import STDIN
+from attention_ocr.picture_paths import STDIN, PicturePath
 from attention_ocr.reading.output import Row
 from attention_ocr.reading.reader import WINDOW, Fitted, Reader, Reading
 
@@ -25,7 +24,7 @@ class FileReading:
         reading: None where there is an error.
     """
 
-    path: Path
+    path: PicturePath
     error: str = ""
     picture: np.ndarray | None = None
     reading: Reading | None = None
@@ -57,7 +56,7 @@ class FileReading:
 
 
 def read_files(
-    reader: Reader, paths: Sequence[Path], batch_size: int, skips: bool, stdin: bytes = b""
+    reader: Reader, paths: Sequence[PicturePath], batch_size: int, skips: bool, stdin: bytes = b""
 ) -> Iterator[FileReading]:
     """A FileReading for each path.
 
@@ -85,7 +84,7 @@ def read_files(
                 yield FileReading(path, picture)
 
 
-def _prepared(reader: Reader, path: Path, skips: bool, stdin: bytes) -> Fitted | str:
+def _prepared(reader: Reader, path: PicturePath, skips: bool, stdin: bytes) -> Fitted | str:
     """The picture, or why it cannot be read."""
     try:
         return reader.fitted(stdin if str(path) == STDIN else path, str(path))

@@ -46,13 +46,13 @@ class Summary:
     """A data set that was written.
 
     Attributes:
-        output_dir: its folder.
+        output_dir: its folder, or the address of that.
         spec: its spec.
         splits: each split asked for, empty ones too.
         remarks: what else to tell, a line each.
     """
 
-    output_dir: Path
+    output_dir: Path | str
     spec: DatasetSpec
     splits: dict[str, SplitSummary]
     remarks: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from attention_ocr.render.signs.street_names import CLASSES, names_of_file
 from attention_ocr.render.words.letters import FontChoice
 from attention_ocr.render.words.pictures import Words, WordStyle
 from attention_ocr.render.words.renderer import WordRenderer
+from attention_ocr.render.words.text_mixes import Material, MixedTexts, mixed_texts
 from attention_ocr.render.words.text_sources import TextStyle
 from attention_ocr.render.words.texts import WORD_STYLE, WordTexts
 
@@ -52,8 +53,13 @@ def sign_renderer(config: RenderConfig, sizes: SignsConfig) -> tuple[SignRendere
     return renderer, spec
 
 
-def word_renderer(config: RenderConfig, words: WordsConfig) -> tuple[WordRenderer, DatasetSpec]:
+def word_renderer(config: RenderConfig, words: WordsConfig, fonts_at_once: int = 0) -> tuple[WordRenderer, DatasetSpec]:
     """What draws words and lines, and the data set that they are.
+
+    Args:
+        config: the knobs of all drawing.
+        words: those of words.
+        fonts_at_once: as WordRenderer has it.
 
     Raises:
         UserError: records are to be written of pictures without a fixed width; the texts are wrong; no font has them.
@@ -82,12 +88,15 @@ def word_renderer(config: RenderConfig, words: WordsConfig) -> tuple[WordRendere
         max_sequence_length=config.max_sequence_length,
         charset=charset,
         charset_file=f"charset_size={len(charset)}.txt",
+        resize="stretch" if words.image_width else "keep_height",
     )
-    return WordRenderer(config.seed, texts, style, fonts), spec
+    return WordRenderer(config.seed, texts, style, fonts, fonts_at_once), spec
 
 
-def _word_texts(config: RenderConfig, words: WordsConfig, charset: Charset | None) -> WordTexts:
-    """Texts of the file, else made-up words of what the charset has, else its characters at random."""
+def _word_texts(config: RenderConfig, words: WordsConfig, charset: Charset | None) -> WordTexts | MixedTexts:
+    """The kinds asked for, else texts of the file, made-up words of what the charset has, its characters at random."""
+    if words.texts:
+        return mixed_texts(words.texts, Material(config.text_file, words.language, config.max_sequence_length, charset))
     allowed = frozenset(c for characters in charset.classes for c in characters) if charset else frozenset()
     longest = config.max_sequence_length
     if config.text_file:

@@ -1,10 +1,7 @@
 """Pictures drawn while a model learns from them: epochs never repeat. No TensorFlow unless it is Keras' backend."""
 
-import functools
-import itertools
-import threading
-import time
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -12,16 +9,26 @@ import numpy as np
 
 from attention_ocr import parallel
 from attention_ocr.charset import Charset
-from attention_ocr.config import Config, RenderConfig, SignsConfig
+from attention_ocr.config import Config, DataConfig, RenderConfig, SignsConfig
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading.evaluation import Evaluation, evaluate
 from attention_ocr.reading.reader import Reader
 from attention_ocr.render import renderers
-from attention_ocr.render.batches import Batches
-from attention_ocr.render.signs.renderer import SignRenderer
-from attention_ocr.render.writing import seed_of
+from attention_ocr.render.arrangement import Arrangement
+from attention_ocr.render.batches import Batches, Example, Labelling, Layout, Numbered
+from attention_ocr.render.distortion import seen_again
+from attention_ocr.render.drawers import Drawers
+from attention_ocr.render.photographs import Photographs
+from attention_ocr.render.ring import LocalDrawing, Ring, RingShape
+from attention_ocr.render.writing import Renderer, seed_of
 from attention_ocr.share import WHOLE, Share
 from attention_ocr.training.data import SAMPLE_SIZE
+from attention_ocr.training.read_ahead import ReadAhead
+
+MOST_SORTED = 32  # batches whose pictures are sorted by width together, where each is used once
+MOST_AHEAD = 16  # batches drawn ahead of training, where it takes them in order
+AGAIN = 3  # sets these choices apart from those of other generators with the same seed
 
 
 class RenderedSigns(keras.utils.PyDataset):
@@ -52,7 +59,9 @@ class RenderedSigns(keras.utils.PyDataset):
         super().__init__(**options)
         config = RenderConfig(seed=seed, max_sequence_length=max_sequence_length, fonts=fonts)
         renderer, spec = renderers.sign_renderer(config, sizes or SignsConfig())
-        self._batches = Batches(renderer, charset or spec.charset, max_sequence_length, batch_size, difficulty)
+        labelling = Labelling(charset or spec.charset, max_sequence_length)
+        layout = Layout(spec.image_shape[0], spec.image_shape[1])
+        self._batches = Batches(renderer, labelling, layout, batch_size, difficulty)
 
     @property
     def num_batches(self) -> None:
@@ -65,76 +74,189 @@ class RenderedSigns(keras.utils.PyDataset):
 
 
 class DrawnData:
-    """Drawn pictures to learn from, validated on drawn ones of another seed.
+    """Drawn pictures to learn from, validated on drawn ones of another seed, or on photographs.
+
+    What a step sees depends on the seed, the step, and the knobs of drawing and batching (`batch_size`, `render_reuse`,
+    `render_memory`), which fix how many pictures are drawn before it: see `Arrangement`. Picture n is a function of the
+    seed and n. So two runs see the same, whatever processes draw for them and however fast, and a resumed run sees what
+    it would have seen. With a `render_reuse` of 1, pictures of one size come in the order of their numbers.
 
     Args:
         config: all knobs.
-        renderer: what draws.
+        drawn: what draws pictures to look at.
         spec: the data set that the pictures are.
-        render: difficulty and workers.
-        share: what is drawn of each batch.
+        renderer: what draws pictures to learn from, unpainted ones and photographs among them; None: `drawn`.
+        held_out: photographs to validate on; empty: drawn pictures.
+        share: of each batch. Pictures that come in the order of their numbers are drawn by that process alone which
+            has them; others are drawn by all, since any of them may take any place.
     """
 
     def __init__(
-        self, config: Config, renderer: SignRenderer, spec: DatasetSpec, render: RenderConfig, share: Share = WHOLE
+        self,
+        config: Config,
+        drawn: Renderer,
+        spec: DatasetSpec,
+        renderer: Renderer | None = None,
+        held_out: Sequence[Photographs] = (),
+        share: Share = WHOLE,
     ):
-        self._data, self._most = config.data, config.train.validation_examples
-        self._batches_of = functools.partial(
-            Batches, charset=spec.charset, length=spec.max_sequence_length, difficulty=render.difficulty
-        )
-        self._drawn = self._batches_of(
-            renderer, batch_size=self._data.batch_size, difficulty_steps=self._data.difficulty_steps, share=share
-        )
-        self._held_out = SignRenderer(**{**vars(renderer), "seed": seed_of(renderer.seed, "validation")})
-        least = 1 if render.num_workers == 1 else 2  # beside the training, unless it is to draw by itself
-        self._workers = max(least, parallel.number_of_workers(render.num_workers, 10**9))
-        self._lock, self._seconds = threading.Lock(), 0.0
-        self._under_way: list[Any] = []
-        sample = self._batches_of(renderer, batch_size=SAMPLE_SIZE).pictures(0)
+        self._data, self._seed = config.data, config.train.seed
+        self._most = config.train.validation_examples
+        self._spec, self._photographs = spec, held_out
+        self._labelling = Labelling(spec.charset, spec.max_sequence_length)
+        canvas = geometry_of(config.model, spec).canvas
+        self._layout = Layout(spec.image_shape[0], spec.image_shape[1], canvas)
+        self._trained = dataclasses.replace(self._layout, tells_unpainted=config.data.render_masks > 0)
+        self._widths = np.array(canvas.doubling) if canvas else None
+        self._held_out = dataclasses.replace(drawn, seed=seed_of(drawn.seed, "validation"))  # type: ignore[type-var]
+        renderer = renderer or drawn
+        sample = Batches(drawn, self._labelling, self._layout, SAMPLE_SIZE).pictures(0, whole=True)
         self.sample = {**sample, "originals": sample["images"]}
         self.has_validation = self._most > 0
+        views = 0 if drawn.draw(0, 0.0).places is None else spec.num_views
+        self._one = RingShape(1, int(np.prod(spec.image_shape)), spec.max_sequence_length, views)
+        self._arrangement = arrangement(self._data, self._seed, self._one, canvas is not None)
+        self._rows, drawn_share = share.rows(self._data.batch_size), WHOLE
+        if self._arrangement.in_order:
+            own = self._rows.stop - self._rows.start
+            self._arrangement = dataclasses.replace(self._arrangement, batch_size=own, chunk=own)
+            self._rows, drawn_share = slice(0, own), share
+        difficulty = self._data.difficulty, self._data.difficulty_steps
+        self._numbered = Numbered(renderer, self._labelling, self._arrangement, *difficulty, drawn_share)
+        least = 1 if self._data.render_workers == 1 else 2  # beside the training, unless it is to draw by itself
+        self._workers = max(least, parallel.number_of_workers(self._data.render_workers, 10**9))
+        self._open: list[tuple[Drawers | LocalDrawing, ReadAhead]] = []
+        self._waited = 0.0
 
-    def batches(self, step: int) -> Iterator[tuple[dict[str, np.ndarray]]]:
-        numbers = itertools.count(step)
-        found = parallel.map_in_order(functools.partial(Batches.pictures, self._drawn), numbers, self._workers, 1)
-        self._under_way.append(found)
+    def batches(self, step: int) -> Any:
+        """Endless batches from a step on."""
+        drawing = self._drawing(self._arrangement.numbers(self._arrangement.place(step)[0]).start)
+        ahead = ReadAhead(self._made(drawing, step))
+        self._open.append((drawing, ahead))
+        if self._layout.canvas and keras.backend.backend() == "tensorflow":
+            from attention_ocr.data import generated
+
+            like = self._trained.batch([self._numbered(0)] * self._data.batch_size)
+            return generated.dataset_of(ahead, like)
+        return iter(ahead)
+
+    def _made(self, drawing: Drawers | LocalDrawing, step: int) -> Iterator[tuple[dict[str, np.ndarray]]]:
+        """The batches, until the drawing is stopped."""
+        arrangement, seen, table = self._arrangement, -1, np.zeros((0, 0), np.int64)
         while True:
-            started = time.perf_counter()
-            with self._lock:
-                pictures = next(found, None)
-            self._seconds += time.perf_counter() - started
-            if pictures is None:
-                return
-            yield (pictures,)
+            phase, place = arrangement.place(step)
+            if phase != seen:
+                numbers = arrangement.numbers(phase)
+                drawing.leave(numbers.start)
+                if not drawing.wait(numbers):
+                    return
+                table, seen = arrangement.batches(phase, self._kinds_in(drawing.ring)), phase
+            batch = self._trained.batch(self._distorted(drawing.ring.examples(table[place].tolist()), step))
+            yield ({name: part[self._rows] for name, part in batch.items()},)
+            step += 1
+
+    def _kinds_in(self, ring: Ring) -> Any:
+        """Which width of the canvas each picture takes; None: all pictures have one size."""
+        widths = self._widths
+        return None if widths is None else lambda numbers: np.searchsorted(widths, ring.widths(numbers))
+
+    def _distorted(self, examples: list[Example], step: int) -> list[Example]:
+        """The examples as they are, or, where each is used several times, each time a little different."""
+        if self._data.render_reuse == 1 or not self._data.use_augment_input or self._data.augmentation == "strong":
+            return examples  # strong distorts them on the device
+        random = np.random.default_rng([self._seed, AGAIN, step])
+        return [seen_again(example, self._spec.num_views, random) for example in examples]
+
+    def _drawing(self, first: int) -> Drawers | LocalDrawing:
+        """What draws the pictures from number `first` on."""
+        arrangement, size = self._arrangement, self._arrangement.batch_size
+        chunks = arrangement.reuse + 1
+        if arrangement.in_order:
+            chunks = max(chunks, min(MOST_AHEAD, _budget(self._data, self._one) // size))
+        shape = dataclasses.replace(self._one, slots=chunks * arrangement.chunk)
+        if self._workers == 1:
+            return LocalDrawing(Ring(shape, bytearray(shape.num_bytes)), self._numbered)
+        return Drawers(shape, self._numbered, first, size, self._workers)
 
     def validate(self, reader: Reader) -> Evaluation:
         size = self._data.batch_size
-        checks = self._batches_of(self._held_out, batch_size=size)
-        numbers = range(max(1, self._most // size))
-        return evaluate(reader, (_named(checks.pictures(number), number) for number in numbers), size)
+        examples = self._validation_photographs() if self._photographs else self._validation_drawn()
+        return evaluate(reader, _in_batches(examples, self._layout, size), size)
+
+    def _validation_drawn(self) -> Iterator[tuple[str, Example]]:
+        for number in range(self._most):
+            picture = self._held_out.draw(number, self._data.difficulty)
+            yield f"drawn:{number}", self._labelling.example(picture)
+
+    def _validation_photographs(self) -> Iterator[tuple[str, Example]]:
+        most = -(-self._most // len(self._photographs))
+        for photographs in self._photographs:
+            for number in range(min(most, len(photographs))):
+                yield photographs.name(number), self._labelling.example(photographs.picture(number))
 
     def validate_replayed(self, reader: Reader) -> None:
         """Nothing is mixed in."""
         del reader
 
     def waited(self) -> float:
-        return self._seconds
+        return self._waited + sum(ahead.waited for _, ahead in self._open)
 
     def recover(self, error: Exception, step: int) -> bool:
-        """False: a drawn picture is never bad."""
-        del error, step
+        """False: a drawn picture is never bad; raises what ended the drawing, if that is behind the error."""
+        del step
+        for _, ahead in self._open:
+            if ahead.error:
+                raise ahead.error from error
         return False
 
     def messages(self) -> dict[int, str]:
         return {}
 
     def close(self) -> None:
-        with self._lock:  # Keras reads ahead in a thread, and a generator that runs cannot be closed
-            while self._under_way:
-                self._under_way.pop().close()
+        while self._open:
+            drawing, ahead = self._open.pop()
+            drawing.stop()
+            ahead.close()
+            drawing.close()
+            self._waited += ahead.waited
 
 
-def _named(pictures: dict[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
-    size = len(pictures["labels"])
-    names = np.array([f"drawn:{number * size + n}".encode() for n in range(size)], object)
-    return {"images": pictures["images"], "labels": pictures["labels"], "records": names}
+def arrangement(data: DataConfig, seed: int, one: RingShape, by_width: bool) -> Arrangement:
+    """How the drawn pictures of a run come to its batches.
+
+    Args:
+        data: gives B, how often a picture is used, and the memory for drawn pictures.
+        seed: of the order.
+        one: the shape of a ring of one picture.
+        by_width: pictures have several widths, and batches are of like ones.
+    """
+    size, reuse = data.batch_size, data.render_reuse
+    if reuse == 1 and not by_width:
+        return Arrangement(size, size, seed=seed, in_order=True)
+    batches = _budget(data, one) // ((reuse + 1) * size)
+    if reuse == 1:
+        batches = min(batches, MOST_SORTED)
+    return Arrangement(size, max(1, batches) * size, reuse, seed)
+
+
+def _budget(data: DataConfig, one: RingShape) -> int:
+    """The pictures that the memory for them holds."""
+    return data.render_memory * 10**6 // one.num_bytes
+
+
+def _in_batches(examples: Iterator[tuple[str, Example]], layout: Layout, size: int) -> Iterator[dict[str, np.ndarray]]:
+    """Named examples as `evaluate` takes them."""
+    found: list[tuple[str, Example]] = []
+    for named in examples:
+        found.append(named)
+        if len(found) == size:
+            yield _named(found, layout)
+            found = []
+    if found:
+        yield _named(found, layout)
+
+
+def _named(found: list[tuple[str, Example]], layout: Layout) -> dict[str, np.ndarray]:
+    batch = layout.batch([example for _, example in found])
+    batch.pop("places", None)
+    return {**batch, "records": np.array([name.encode() for name, _ in found], object)}

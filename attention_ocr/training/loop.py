@@ -25,13 +25,16 @@ from attention_ocr.training import (
     early_stopping,
     finiteness,
     freezing,
+    learning_rates,
     memory,
     optimizers,
     run_directory,
+    trackers,
     transfer,
 )
 from attention_ocr.training.data import Source, TrainingData
 from attention_ocr.training.fine_tuning import FineTuning
+from attention_ocr.training.painter import Painter
 from attention_ocr.training.processes import ALONE, Processes, is_first, stop_all
 from attention_ocr.training.progress import Callbacks, ProgressCallback
 from attention_ocr.training.run_directory import Checkpoint, RunDirectory
@@ -71,12 +74,15 @@ def train(
             any more, too many examples are bad, or something cannot be written.
     """
     first = is_first(processes)
+    trackers.library_of(config.train.experiment_tracker)
     if first:
         run.check_resettable() if reset else run.check_resumable(config, source.spec)
     over = devices.distribution(config.data.batch_size)
     newest = run.at(processes.agree(-1 if reset else _newest_step(run)))
     log.info("%s: building %s, which takes longer the larger T is", run.path, _named(config, source.spec))
-    model = _compiled(config, source.spec, newest.step if newest else 0)
+    rates = _rates(config, processes)
+    config = config.replace(find_learning_rate=False)  # the run that comes next is another
+    model = _compiled(config, source.spec, newest.step if newest else 0, rates)
     _check_examples(config, source, model)
     if reset and first:
         run.reset()
@@ -95,29 +101,35 @@ def train(
     _load(model, newest, start, tower)
     summary = run.write_config(config, source.spec) if first else {}
     data = _opened(source, run, processes)
-    log.info(
-        "%s: %s, %s",
-        run.path,
-        _described(model, config),
-        _origin(newest, start.checkpoint if start else tower, changed),
-    )
-    pictures = config.data.batch_size // (over.num_model_replicas if over else 1)
-    log.info(
-        "memory: about %.1f GB for a step of %d pictures, beside about 1 GB for %s itself (an estimate)",
-        *(memory.training_bytes(model, config.train, pictures) / 1e9, pictures, keras.backend.backend()),
-    )
+    origin = _origin(newest, start.checkpoint if start else tower, changed)
+    log.info("%s: %s, %s", run.path, _described(model, config), origin)
+    _tell_memory(model, config, over.num_model_replicas if over else 1)
+    if rates:
+        learning_rates.find(model, data, rates, run.path, newest.step if newest else 0)
+        return newest.step if newest else 0
     if start and first and not newest:
         start.measure_before(model, data, run)
-    while True:
-        step = _train_from(newest, model, config, data, run, summary, processes, over)
-        if step is not None:
-            is_over = first and early_stopping.is_over(run, step, config.train)
-            if start and first and (step >= config.train.max_number_of_steps or is_over):
-                start.finish(data, run)
-            return step
-        newest = run.at(processes.agree(_newest_step(run)))
-        model = _compiled(config, source.spec, newest.step if newest else 0)
-        _load(model, newest, start, tower)
+    with trackers.tracking(config.train.experiment_tracker if first else "", summary, run.path) as tracker:
+        while True:
+            step = _train_from(newest, model, config, data, run, summary, tracker, processes, over)
+            if step is not None:
+                break
+            newest = run.at(processes.agree(_newest_step(run)))
+            model = _compiled(config, source.spec, newest.step if newest else 0)
+            _load(model, newest, start, tower)
+    is_at_end = step >= config.train.max_number_of_steps or early_stopping.is_over(run, step, config.train)
+    if start and first and is_at_end:
+        start.finish(data, run)
+    return step
+
+
+def _rates(config: Config, processes: Processes) -> learning_rates.Rising | None:
+    """The rates that --find_learning_rate tries; None: none."""
+    if not config.train.find_learning_rate:
+        return None
+    if processes.share.count > 1:
+        raise UserError("--find_learning_rate: tries them in one process; add --num_processes=1")
+    return learning_rates.Rising(config.train.optimizer)
 
 
 def _newest_step(run: RunDirectory) -> int:
@@ -150,28 +162,29 @@ def _check_examples(config: Config, source: Source, model: AttentionOcr) -> None
     """Raises a UserError if what is to be learned is not what the examples tell."""
     heads.check_labels(config.model, source.spec, model.feature_grid, source.labels, _columns_of(model))
     weight = config.model.attention_loss_weight
-    if weight and not (config.data.render and model.geometry.cells):
+    if weight and not (config.data.render == "signs" and model.geometry.cells):
         raise UserError(
             f"--attention_loss_weight={weight}: needs --render=signs, which knows where it draws each character, and "
             "attention over --encoder=inception_v3"
         )
 
 
-def _train_from(newest, model, config, data, run, summary, processes, over) -> int | None:
+def _train_from(newest, model, config, data, run, summary, tracker, processes, over) -> int | None:
     """Trains on from a checkpoint as far as the examples are good and the same variables are learned.
 
     Returns:
         The step reached; None: train on, after bad examples, which are left out by now, or with a thawed encoder.
     """
     step = newest.step if newest else 0
-    summaries = Summaries(run.path / "train", step) if is_first(processes) else NoSummaries()
+    summaries = Summaries(run.path / "train", step, tracker) if is_first(processes) else NoSummaries()
     summaries.run(summary, step)
     last_step = freezing.phase_end(config.train, step)
     progress = ProgressCallback(config, data, summaries, step, last_step, processes)
     saving = SaveCallback(config, data, run, summaries, progress)
     interval = config.train.save_interval_steps
-    if model.augmentation:
-        model.augmentation.begin(step)
+    for layer in (model.painter, model.augmentation):
+        if layer:
+            layer.begin(step)
     try:
         kept = devices.compiled_in(run.path / run_directory.COMPILED_FOLDER)
         with stopping_on_interrupt(progress), kept, devices.spread(model, over):
@@ -213,17 +226,18 @@ def _columns_of(model: AttentionOcr) -> Callable[[int], int] | None:
     return functools.cache(lambda width: int(model.encoder.feature_sizes(np.array([[height, width]], "int32"))[0, 1]))
 
 
-def _compiled(config: Config, dataset: DatasetSpec, step: int = 0) -> AttentionOcr:
+def _compiled(config: Config, dataset: DatasetSpec, step: int = 0, rates: Any = None) -> AttentionOcr:
     keras.utils.set_random_seed(config.train.seed)
     with precision(config.train.mixed_precision):
-        model = AttentionOcr(config.model, dataset, _augmentation(config, dataset))
+        painter = Painter(config.train.seed) if config.data.render_masks else None
+        model = AttentionOcr(config.model, dataset, _augmentation(config, dataset), painter)
     jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
     if config.train.rematerialize:
         if keras.backend.backend() != "jax":
             raise UserError(f"--rematerialize: needs KERAS_BACKEND=jax, not {keras.backend.backend()}")
         model.decoder.rematerialize = True
     frozen = freezing.frozen_variables(model, config.train, step)
-    model.compile(optimizers.build(config.train, frozen), jit_compile=jit)
+    model.compile(optimizers.build(config.train, frozen, rates), jit_compile=jit)
     model.optimizer.build(model.trainable_variables)  # else TensorFlow traces the step twice, once to make these
     return model
 
@@ -336,4 +350,13 @@ def _described(model: AttentionOcr, config: Config) -> str:
     return (
         f"{model.count_params():,} parameters, {model.dataset.num_views} views, K={K}, T={T}, "
         f"{config.train.optimizer} {config.train.learning_rate}, backend {keras.backend.backend()}"
+    )
+
+
+def _tell_memory(model: AttentionOcr, config: Config, num_devices: int) -> None:
+    pictures = config.data.batch_size // num_devices
+    needed = memory.training_bytes(model, config.train, pictures) / 1e9
+    log.info(
+        "memory: about %.1f GB for a step of %d pictures, beside about 1 GB for %s itself (an estimate)",
+        *(needed, pictures, keras.backend.backend()),
     )

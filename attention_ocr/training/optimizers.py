@@ -62,7 +62,11 @@ def schedule(config: TrainConfig) -> keras.optimizers.schedules.LearningRateSche
     return WarmUp(base, config.warmup_steps)
 
 
-def build(config: TrainConfig, frozen: Sequence[Any] = ()) -> keras.optimizers.Optimizer:
+def build(
+    config: TrainConfig,
+    frozen: Sequence[Any] = (),
+    rates: keras.optimizers.schedules.LearningRateSchedule | None = None,
+) -> keras.optimizers.Optimizer:
     """The optimiser; it notes the norm of all gradients, before clipping, in `gradient_norm`.
 
     With `moving_average_decay` it keeps the weights' moving averages in `averages`. Their decay is n / (9 + n) after n
@@ -72,6 +76,7 @@ def build(config: TrainConfig, frozen: Sequence[Any] = ()) -> keras.optimizers.O
         config: the knobs of learning.
         frozen: variables that stay as they are. The optimiser has a state for them nevertheless, so that a run may go
             on without them being frozen.
+        rates: learning rates over the steps; None: those that the knobs ask for.
     """
     found = OPTIMIZERS[config.optimizer](config)
     base: Any = found[0]
@@ -105,7 +110,7 @@ def build(config: TrainConfig, frozen: Sequence[Any] = ()) -> keras.optimizers.O
 
     together, each = config.clip_global_norm or None, config.clip_gradient_norm or None
     clipping = {"global_clipnorm": together} if together else {"clipnorm": each}
-    made = WithGradientNorm(schedule(config), **clipping, **found[1])
+    made = WithGradientNorm(rates or schedule(config), **clipping, **found[1])
     made.exclude_from_weight_decay(var_list=list(frozen))
     return made
 

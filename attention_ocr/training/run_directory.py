@@ -35,8 +35,8 @@ COMPILED_FOLDER = "compiled"  # by jax, which needs not compile again what a run
 # What a run writes to its directory, these modules, data.bad_records and tensorboard; and how `files.replacing` calls a
 # file while it is written.
 OWN_FILES = re.compile(
-    r"config\.json|best\.(keras|json)|fine_tuning\.json|bad_records\.json|checkpoints/checkpoint-\d+\.keras"
-    r"|train/events\.out\.tfevents\..+|mended/[0-9a-f]{8}-.+|replay/.+|compiled/.+"
+    r"(config|tracker)\.json|best\.(keras|json)|fine_tuning\.json|bad_records\.json|checkpoints/checkpoint-\d+\.keras"
+    r"|(train|learning_rate)/events\.out\.tfevents\..+|mended/[0-9a-f]{8}-.+|(replay|compiled)/.+"
 )
 TEMPORARY_FILE = re.compile(r"\.(.+)-[0-9a-f]{8}(\.\w+)?")
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, json.JSONDecodeError)
@@ -209,8 +209,8 @@ class RunDirectory:
         for path in [path for path in self.path.rglob("*") if path.is_file()]:
             if _is_own(path.relative_to(self.path)):
                 path.unlink(missing_ok=True)
-        folders = [self.path / name for name in (CHECKPOINT_FOLDER, COMPILED_FOLDER, "mended", "replay", "train")]
-        for folder in [*(self.path / COMPILED_FOLDER).glob("*"), *folders]:
+        names = (CHECKPOINT_FOLDER, COMPILED_FOLDER, "learning_rate", "mended", "replay", "train")
+        for folder in [*(self.path / COMPILED_FOLDER).glob("*"), *(self.path / name for name in names)]:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 

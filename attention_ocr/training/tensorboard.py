@@ -21,6 +21,7 @@ from attention_ocr.reading import attention_pictures
 from attention_ocr.reading.evaluation import MEASURES
 from attention_ocr.reading.reader import Reader, Reading
 from attention_ocr.records.framing import framed
+from attention_ocr.training.trackers import Tracker
 
 SHOWN = 4
 BINS = 50  # of a histogram
@@ -74,12 +75,14 @@ class Summaries:
     Args:
         folder: where the event file goes.
         step: what a former run wrote after this step is hidden.
+        tracker: is told the scalars, too; None: nobody is.
 
     Raises:
         UserError: the folder or the file cannot be written; so do all methods.
     """
 
-    def __init__(self, folder: Path, step: int = 0):
+    def __init__(self, folder: Path, step: int = 0, tracker: Tracker | None = None):
+        self._tracker = tracker
         self._file = EventFile(folder)
         if step:
             self._file.write(Event(step=step + 1, session_log=SessionLog(status=SessionLog.START)))
@@ -88,6 +91,8 @@ class Summaries:
         """Writes each value under its name."""
         for name, value in values.items():
             self._write(summary.scalar(name, value), step)
+        if self._tracker:
+            self._tracker.scalars(values, step)
 
     def run(self, config: dict[str, Any], step: int) -> None:
         """The command and the config as a text page."""
@@ -99,7 +104,7 @@ class Summaries:
         """Training pictures before and after augmentation, one below the other."""
         for name, key in (("input/1_before_augmentation", "originals"), ("input/2_augmented", "images")):
             if key in sample:
-                self._picture(name, np.concatenate(sample[key][:SHOWN], axis=0), step)
+                self.picture(name, np.concatenate(sample[key][:SHOWN], axis=0), step)
 
     def readings(
         self, pixels: Sequence[np.ndarray], truths: list[str], readings: list[Reading], reader: Reader, step: int
@@ -120,7 +125,7 @@ class Summaries:
                     reading.feature_grid,
                     cells=reader.geometry.cells,
                 )
-                self._picture(f"attention/{number}", strip, step)
+                self.picture(f"attention/{number}", strip, step)
 
     def histograms(self, model: AttentionOcr, step: int) -> None:
         """The distribution of each trained weight."""
@@ -132,7 +137,8 @@ class Summaries:
         """Ends the file."""
         self._file.close()
 
-    def _picture(self, name: str, pixels: np.ndarray, step: int) -> None:
+    def picture(self, name: str, pixels: np.ndarray, step: int) -> None:
+        """Writes uint8 pixels [H, W, 3] under a name."""
         self._write(summary.image(name, pixels, dataformats="HWC"), step)
 
     def _write(self, found: Any, step: int) -> None:

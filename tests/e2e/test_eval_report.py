@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import recounting
+from eager import eagerly
 
 from attention_ocr.__main__ import main
 from attention_ocr.config import ModelConfig
@@ -14,6 +15,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.records import suspects
 
+pytestmark = pytest.mark.usefixtures("eager")
 SIZES = {"encoder": "crnn", "head": "ctc", "num_encoder_lstm_layers": 1, "num_encoder_lstm_units": 8}
 
 
@@ -41,7 +43,8 @@ def read(folders, model_file):
     def read(name, *flags, split="test"):
         log_dir = folders / name
         command = [f"--dataset_dir={folders / 'one'},{folders / 'two'}", f"--checkpoint={model_file}"]
-        assert main(["eval", *command, f"--split_name={split}", f"--eval_log_dir={log_dir}", *flags]) == 0
+        with eagerly():
+            assert main(["eval", *command, f"--split_name={split}", f"--eval_log_dir={log_dir}", *flags]) == 0
         return log_dir
 
     return read

@@ -63,6 +63,7 @@ def moved(trained, records):
     return model
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_larger_alphabet_and_longer_texts_begin_with_what_was_read(trained, tmp_path, capsys):
     records = records_of(tmp_path / "new", ["Ebbe", "cafe", "bad"], f"{ascii_letters} ", T=6)
     # What follows the fourth character was never taught: the longest words had no null after them.
@@ -88,6 +89,7 @@ def few_drawn(monkeypatch):
     monkeypatch.setattr(replay, "HELD_BACK", 4)
 
 
+@pytest.mark.usefixtures("eager")
 def test_what_was_read_stays_beside_what_is_new(trained, tmp_path, capsys, few_drawn):
     records = records_of(tmp_path / "new", ["CAB", "BAD"], "ABCD", T=3)
     run = tmp_path / "run"
@@ -117,6 +119,7 @@ def test_what_was_read_stays_beside_what_is_new(trained, tmp_path, capsys, few_d
     assert not (run / "replay").exists()
 
 
+@pytest.mark.usefixtures("eager")
 def test_the_network_comes_from_the_checkpoint(trained, tmp_path, capsys):
     records = records_of(tmp_path / "new", ["cab"], "abcd", T=3)
     flags = [f"--dataset_dir={records}", f"--train_log_dir={tmp_path / 'run'}", "--max_number_of_steps=1"]

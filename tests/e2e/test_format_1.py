@@ -41,6 +41,7 @@ def test_a_model_file_reads_the_same_texts_and_logits(name):
         np.testing.assert_allclose(np.asarray(outputs["chars_logit"])[row, :columns], logits[:columns], atol=1e-5)
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_run_goes_on_with_the_losses_it_would_have_had(name, tmp_path, capsys):
     expected, run = told(name), tmp_path / "run"

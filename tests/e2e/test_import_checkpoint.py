@@ -90,6 +90,7 @@ def test_it_is_exported(imported, tmp_path, capsys):
     assert (tmp_path / "export" / "1").is_dir()
 
 
+@pytest.mark.usefixtures("eager")
 def test_training_goes_on_from_it(imported, records, tmp_path, capsys):
     flags = [f"--checkpoint={imported}", f"--dataset_dir={records}", f"--train_log_dir={tmp_path}/run"]
     network = ["--final_endpoint=Mixed_5b", "--num_lstm_units=96", "--nouse_autoregression"]
@@ -98,6 +99,7 @@ def test_training_goes_on_from_it(imported, records, tmp_path, capsys):
     assert (tmp_path / "run" / "checkpoints" / "checkpoint-00000001.keras").is_file()
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_run_starts_from_inception(records, tmp_path, capsys):
     reader = tf.train.load_checkpoint(str(GOLDEN / "model.ckpt-1"))
     before = "AttentionOcr_v1/conv_tower_fn/INCE/"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from drawn_words import draw_word
+from eager import eagerly
 
 from attention_ocr.__main__ import main
 from attention_ocr.charset import Charset
@@ -18,6 +19,7 @@ from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.records.examples import write_example
 
+pytestmark = pytest.mark.usefixtures("eager")
 WORDS = {"one": ["ab", "ba", "bab", "a", "aab", "b"], "two": ["xbyx", "y", "xyxyx", "yb"]}
 ALPHABETS = {"one": "ab", "two": "bxy"}
 TINY = [
@@ -65,7 +67,8 @@ def mixed_run(folders, tmp_path_factory):
     """6 steps of both data sets, three of four pictures from the first."""
     run = tmp_path_factory.mktemp("mixed")
     one, two = folders
-    assert train(run, 6, f"--dataset_dir={one},{two}", "--dataset_weights=3,1") == 0
+    with eagerly():
+        assert train(run, 6, f"--dataset_dir={one},{two}", "--dataset_weights=3,1") == 0
     return run
 
 

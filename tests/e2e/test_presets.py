@@ -11,27 +11,26 @@ from attention_ocr.__main__ import main
 from attention_ocr.reading.reader import Reader
 
 SMALL = ["--batch_size=8", "--augmentation=light"]
-SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
 # What is trained, and how its records' pictures are fitted.
 NETWORKS = [
-    pytest.param(["--preset=fsns", "--final_endpoint=Mixed_5b"], "stretch", id="fsns", marks=SLOW),
-    pytest.param(["--preset=signs", "--final_endpoint=Mixed_5b"], "stretch", id="signs", marks=SLOW),
+    pytest.param(["--preset=fsns", "--final_endpoint=Mixed_5b"], "stretch", id="fsns"),
+    pytest.param(["--preset=signs", "--final_endpoint=Mixed_5b"], "stretch", id="signs"),
     pytest.param(["--preset=base"], "keep_height", id="base"),
-    pytest.param(["--preset=chinese", "--final_endpoint=Mixed_5b"], "stretch", id="chinese", marks=SLOW),
-    pytest.param(["--preset=crnn_ctc"], "keep_height", id="crnn_ctc", marks=SLOW),
-    pytest.param(["--preset=crnn_ctc"], "stretch", id="crnn_ctc-fixed", marks=SLOW),
-    pytest.param(["--preset=visual_attention"], "keep_height", id="visual_attention", marks=SLOW),
-    pytest.param(["--preset=seq2seq"], "keep_height", id="seq2seq", marks=SLOW),
-    pytest.param(["--preset=arbitrary"], "pad", id="arbitrary", marks=SLOW),
-    pytest.param(["--preset=ppocr"], "keep_height", id="ppocr", marks=SLOW),
-    pytest.param(["--preset=ppocr_attention"], "keep_height", id="ppocr_attention", marks=SLOW),
-    pytest.param(["--preset=fsns", "--encoder=lcnet"], "stretch", id="fsns-lcnet", marks=SLOW),
-    pytest.param(
-        ["--encoder=residual", "--head=attention", "--optimizer=adam"], "pad", id="residual-attention", marks=SLOW
-    ),
+    pytest.param(["--preset=chinese", "--final_endpoint=Mixed_5b"], "stretch", id="chinese"),
+    pytest.param(["--preset=crnn_ctc"], "keep_height", id="crnn_ctc"),
+    pytest.param(["--preset=crnn_ctc"], "stretch", id="crnn_ctc-fixed"),
+    pytest.param(["--preset=visual_attention"], "keep_height", id="visual_attention"),
+    pytest.param(["--preset=seq2seq"], "keep_height", id="seq2seq"),
+    pytest.param(["--preset=arbitrary"], "pad", id="arbitrary"),
+    pytest.param(["--preset=ppocr"], "keep_height", id="ppocr"),
+    pytest.param(["--preset=ppocr_attention"], "keep_height", id="ppocr_attention"),
+    pytest.param(["--preset=fsns", "--encoder=lcnet"], "stretch", id="fsns-lcnet"),
+    pytest.param(["--encoder=residual", "--head=attention", "--optimizer=adam"], "pad", id="residual-attention"),
 ]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("network", "resize"), NETWORKS)
 def test_jobs_one_after_the_other(network, resize, tiny_dataset, sized_dataset, tmp_path, capsys):
     records = tiny_dataset if resize == "stretch" else sized_dataset(resize)

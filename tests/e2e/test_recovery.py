@@ -9,16 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import small_jobs
 
-from attention_ocr.__main__ import main
 from attention_ocr.records.framing import framed, read_records
-
-SMALL = ["--final_endpoint=Mixed_5b", "--num_lstm_units=8", "--batch_size=4", "--save_summaries_steps=2"]
 
 
 def train(dataset, run, steps, *flags):
-    arguments = [f"--dataset_dir={dataset}", f"--train_log_dir={run}", f"--max_number_of_steps={steps}", *SMALL, *flags]
-    return main(["train", *arguments])
+    return small_jobs.train(dataset, run, steps, *flags, network=small_jobs.QUICK)
 
 
 def spoil(path, number, data=b"no example"):
@@ -77,7 +74,7 @@ def test_jax_goes_on_from_its_newest_checkpoint(spoiled, tmp_path):
     pytest.importorskip("jax")
     arguments = [f"--dataset_dir={spoiled}", f"--train_log_dir={tmp_path / 'run'}", "--max_number_of_steps=8"]
     done = subprocess.run(
-        [sys.executable, "-m", "attention_ocr", "train", *arguments, *SMALL, "--save_interval_steps=2"],
+        [sys.executable, "-m", "attention_ocr", "train", *arguments, *small_jobs.QUICK, "--save_interval_steps=2"],
         env={**os.environ, "KERAS_BACKEND": "jax"},
         capture_output=True,
         text=True,

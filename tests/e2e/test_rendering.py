@@ -74,6 +74,7 @@ def test_a_sheet_mixes_drawn_and_real_pictures(tmp_path, capsys):
     assert (sheet == (255, 0, 0)).all(axis=-1).sum() == 112 * 48
 
 
+@pytest.mark.usefixtures("eager")
 def test_training_on_drawn_signs_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
     # A fifth of the steps of FSNS's labels, and of the time to build their graph.
     monkeypatch.setattr(sources, "RenderConfig", functools.partial(RenderConfig, max_sequence_length=8))
@@ -109,7 +110,7 @@ def test_wrong_input_is_told_in_one_line(tmp_path, capsys):
     (tmp_path / "file").touch()
     assert_fails(["render_words", f"--output_dir={tmp_path / 'file'}"], capsys, "is not an empty folder")
     run = f"--train_log_dir={tmp_path / 'run'}"
-    assert_fails(["train", "--render=signs", "--dataset_dir=a", run], capsys, "give one of them")
+    assert_fails(["train", "--render=signs", "--dataset_dir=a", run], capsys, "give one of them", "--real_share")
     assert_fails(
         ["train", "--num_views=2", "--dataset_dir=a", run], capsys, "--num_views=2: has no effect without --render"
     )

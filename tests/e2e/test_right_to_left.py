@@ -46,6 +46,7 @@ def test_it_learns_and_reads_pictures_that_it_never_saw(model):
     assert np.mean([one == other for one, other in zip(read, texts, strict=True)]) > 0.8
 
 
+@pytest.mark.slow
 def test_an_export_and_beams_read_the_same(model, tmp_path):
     tf = pytest.importorskip("tensorflow")
     pictures, _ = drawn(6, 7000)

@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import pytest
 import tensorflow as tf
+from eager import eagerly
 
 from attention_ocr.__main__ import main
 from attention_ocr.data import bad_records
@@ -53,7 +54,8 @@ def files_of(folder):
 def begun(tiny_dataset, tmp_path_factory):
     """A run of 2 steps."""
     run = tmp_path_factory.mktemp("begun") / "run"
-    assert train(tiny_dataset, run, 2, *ATTENTION, "--save_interval_steps=1") == 0
+    with eagerly():
+        assert train(tiny_dataset, run, 2, *ATTENTION, "--save_interval_steps=1") == 0
     return run
 
 
@@ -90,6 +92,7 @@ def test_nothing_is_reset_before_the_flags_are_known_to_be_right(tiny_dataset, r
     assert files_of(run) == before
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_reset_run_begins_anew_and_keeps_what_is_not_its_own(tiny_dataset, run, capsys):
     (run / "notes.txt").write_text("mine")
     (run / "train" / "my_photos.txt").write_text("mine")
@@ -101,6 +104,7 @@ def test_a_reset_run_begins_anew_and_keeps_what_is_not_its_own(tiny_dataset, run
     assert "checkpoints/checkpoint-00000002.keras" not in names
 
 
+@pytest.mark.usefixtures("eager")
 def test_what_goes_on_and_what_changed_is_told(tiny_dataset, run, capsys):
     flags = [*ATTENTION, "--learning_rate=0.001", f"--checkpoint={run / 'best.keras'}"]
     assert train(tiny_dataset, run, 3, *flags) == 0
@@ -129,7 +133,8 @@ def test_a_directory_that_cannot_be_written_is_told_before_anything_is_built(
     assert (tmp_path / "file").read_text() == "mine"
 
 
-@pytest.mark.parametrize("kilobytes", [1, 8, 200])
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("kilobytes", [1, pytest.param(8, marks=pytest.mark.slow), 200])
 def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tiny_dataset, tmp_path, capsys, kilobytes):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000 * kilobytes, before[1]))
@@ -141,6 +146,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tiny_dataset, t
     assert [name for name in files_of(tmp_path / "run") if "/." in f"/{name}" or name.endswith(".lock")] == []
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_damaged_checkpoint_is_told_and_the_one_before_goes_on(tiny_dataset, run, capsys):
     newest = run / "checkpoints" / "checkpoint-00000002.keras"
     content = bytearray(newest.read_bytes())
@@ -155,6 +161,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_goes_on(tiny_dataset, r
     assert "resumed at step 1" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_float16_goes_on_after_a_step_that_overflowed(tiny_dataset, tmp_path, capsys, monkeypatch):
     compiled = loop._compiled
 
@@ -171,6 +178,7 @@ def test_float16_goes_on_after_a_step_that_overflowed(tiny_dataset, tmp_path, ca
     assert "resumed at step 2" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("optimizer", ["momentum", pytest.param("adam", marks=pytest.mark.slow)])
 def test_a_ctc_head_of_no_numbers_is_told_and_never_saved(tiny_dataset, tmp_path, capsys, optimizer):
     flags = [*CTC, "--learning_rate=1e25", "--clip_gradient_norm=0", f"--optimizer={optimizer}"]
@@ -180,6 +188,7 @@ def test_a_ctc_head_of_no_numbers_is_told_and_never_saved(tiny_dataset, tmp_path
     assert [name for name in files_of(tmp_path) if name.endswith(".keras")] == []
 
 
+@pytest.mark.usefixtures("eager")
 def test_weights_of_no_numbers_are_not_saved_though_the_loss_was_one(tiny_dataset, tmp_path, capsys):
     """The loss is of the weights before the step."""
     flags = [*CTC, "--learning_rate=3.4e38", "--clip_gradient_norm=0", "--optimizer=momentum"]
@@ -206,7 +215,8 @@ def test_an_error_of_the_network_is_no_bad_record(tiny_dataset, tmp_path, monkey
     assert calls
 
 
-@pytest.mark.parametrize("job", ["validation", "eval"])
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("job", [pytest.param("validation", marks=pytest.mark.slow), "eval"])
 def test_an_error_of_the_network_is_no_bad_record_where_it_is_measured(
     tiny_dataset, run, tmp_path, monkeypatch, capsys, job
 ):
@@ -229,6 +239,7 @@ def test_an_error_of_the_network_is_no_bad_record_where_it_is_measured(
         main([*arguments, f"--dataset_dir={tiny_dataset}"])
 
 
+@pytest.mark.slow
 def test_few_channels_and_odd_batches_train_with_onednn(tiny_dataset, tmp_path):
     """Where processors have AVX-512, a convolution of one pixel with a stride broke memory."""
     flags = [f"--dataset_dir={tiny_dataset}", f"--train_log_dir={tmp_path}", "--max_number_of_steps=2", *CTC]

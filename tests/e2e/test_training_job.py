@@ -3,14 +3,13 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from small_jobs import TINY, attention_ocr, train
+from small_jobs import QUICK, attention_ocr, command, train
 
 from attention_ocr.__main__ import main
 
@@ -31,27 +30,26 @@ def weights_of(run, step):
 )
 def test_resumed_run_ends_as_an_uninterrupted_one(averages, tiny_dataset, tmp_path):
     """12 steps, and 6 + 6, end with the same weights."""
-    flags = ["--save_interval_steps=12", "--save_summaries_steps=6", *averages]
-    assert train(tiny_dataset, tmp_path / "whole", 12, *flags) == 0
-    assert train(tiny_dataset, tmp_path / "parts", 6, *flags) == 0
-    assert train(tiny_dataset, tmp_path / "parts", 12, *flags) == 0
+    flags = ["--save_interval_steps=12", "--save_summaries_steps=6", "--optimizer=adam", "--validation_examples=0"]
+    flags += averages
+    assert train(tiny_dataset, tmp_path / "whole", 12, *flags, network=QUICK) == 0
+    assert train(tiny_dataset, tmp_path / "parts", 6, *flags, network=QUICK) == 0
+    assert train(tiny_dataset, tmp_path / "parts", 12, *flags, network=QUICK) == 0
     whole, parts = weights_of(tmp_path / "whole", 12), weights_of(tmp_path / "parts", 12)
     for one, other in zip(whole, parts, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
-def test_killed_run_goes_on_from_its_last_checkpoint(tiny_dataset, tmp_path):
+def training(dataset, run):
+    return ["train", f"--dataset_dir={dataset}", f"--train_log_dir={run}", *QUICK, "--validation_examples=0"]
+
+
+def test_killed_run_goes_on_from_its_last_checkpoint(tiny_dataset, tmp_path, capsys):
     folder = tmp_path / "run"
-    command = [
-        sys.executable,
-        "-m",
-        "attention_ocr",
-        "train",
-        f"--dataset_dir={tiny_dataset}",
-        f"--train_log_dir={folder}",
-    ]
-    flags = [*TINY, "--max_number_of_steps=100000", "--save_interval_steps=3"]
-    process = subprocess.Popen([*command, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    job = [*training(tiny_dataset, folder), "--save_interval_steps=3"]
+    process = subprocess.Popen(
+        command(*job, "--max_number_of_steps=100000"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 200
     while not list((folder / "checkpoints").glob("checkpoint-*.keras")):
         assert process.poll() is None
@@ -60,24 +58,18 @@ def test_killed_run_goes_on_from_its_last_checkpoint(tiny_dataset, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     last = max(int(path.stem.split("-")[1]) for path in (folder / "checkpoints").glob("checkpoint-*.keras"))
-    result = attention_ocr(*command[3:], *TINY, f"--max_number_of_steps={last + 2}", "--save_interval_steps=3")
-    assert result.returncode == 0, result.stderr
-    assert f"resumed at step {last}" in result.stdout
+    assert main([*job, f"--max_number_of_steps={last + 2}"]) == 0
+    assert f"resumed at step {last}" in capsys.readouterr().out
     assert (folder / "checkpoints" / f"checkpoint-{last + 2:08d}.keras").exists()
 
 
 def test_interrupted_run_saves_and_says_how_to_go_on(tiny_dataset, tmp_path):
     folder = tmp_path / "run"
-    command = [
-        sys.executable,
-        "-m",
-        "attention_ocr",
-        "train",
-        f"--dataset_dir={tiny_dataset}",
-        f"--train_log_dir={folder}",
-    ]
     process = subprocess.Popen(
-        [*command, *TINY, "--max_number_of_steps=100000"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command(*training(tiny_dataset, folder), "--max_number_of_steps=100000"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     for line in process.stdout:
         if line.startswith("step 4"):
@@ -92,24 +84,30 @@ def test_interrupted_run_saves_and_says_how_to_go_on(tiny_dataset, tmp_path):
 def test_jax_trains_and_evaluates_the_same_records(tiny_dataset, tmp_path, capsys):
     run = tmp_path / "run"
     flags = [f"--dataset_dir={tiny_dataset}", f"--train_log_dir={run}"]
-    steps = ["--max_number_of_steps=4", "--save_interval_steps=2", "--moving_average_decay=0.9"]
-    result = attention_ocr("train", *flags, *TINY, *steps, backend="jax")
+    steps = [
+        "--max_number_of_steps=2",
+        "--save_interval_steps=1",
+        "--moving_average_decay=0.9",
+        "--validation_examples=0",
+    ]
+    result = attention_ocr("train", *flags, *QUICK, *steps, backend="jax")
     assert result.returncode == 0, result.stderr
     assert "backend jax" in result.stdout
     result = attention_ocr("eval", *flags, backend="jax")
     assert result.returncode == 0, result.stderr
     on_jax = json.loads(result.stdout.splitlines()[-1])
-    assert on_jax["step"] == 4
+    assert on_jax["step"] == 2
     assert main(["eval", *flags]) == 0
     on_tensorflow = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert on_tensorflow["NormalizedEditDistance"] == pytest.approx(on_jax["NormalizedEditDistance"], abs=1e-6)
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(
     "variant",
     [
-        "--nouse_attention",
         "--mixed_precision=bfloat16",
+        pytest.param("--nouse_attention", marks=pytest.mark.slow),
         pytest.param("--nouse_autoregression", marks=pytest.mark.slow),
         pytest.param("--mixed_precision=float16", marks=pytest.mark.slow),
     ],

@@ -41,7 +41,8 @@ def pictures_of(width, number=2):
 
 
 @pytest.mark.parametrize(
-    ("size", "reduced_first"), [("tiny", False), ("small", False), ("small", True), ("medium", False)]
+    ("size", "reduced_first"),
+    [("tiny", False), ("small", False), ("small", True), pytest.param("medium", False, marks=pytest.mark.slow)],
 )
 def test_a_network_says_what_its_file_says(size, reduced_first, tmp_path):
     path = written(tmp_path, size, CHARACTERS, reduced_first=reduced_first)

@@ -51,7 +51,7 @@ def test_the_file_is_known(model):
     assert model.dataset.charset.symbols[-2:] == [" ", ""]
 
 
-@pytest.mark.parametrize("width", [128, 200, 323])
+@pytest.mark.parametrize("width", [128, 200, pytest.param(323, marks=pytest.mark.slow)])
 def test_probabilities_of_64_real_words(model, session, width):
     pictures = words(64, width)
     found = ops.convert_to_numpy(ops.softmax(model({"images": pictures})["chars_logit"]))

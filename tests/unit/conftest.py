@@ -1,4 +1,4 @@
-"""What the tests of label files need."""
+"""What the tests of label files and those of the service need."""
 
 import pytest
 
@@ -33,3 +33,35 @@ def assert_fails(read_labels, tmp_path):
         assert str(error.value).removeprefix(f"{tmp_path}/") == message
 
     return assert_fails
+
+
+@pytest.fixture
+def backend():
+    """What a service reads colours with."""
+    from tests.serving_factory import Colours
+
+    return Colours()
+
+
+@pytest.fixture
+def serve(monkeypatch, backend):
+    """A function that starts a service of `backend` (named colours) and gives a client; everything ends after it."""
+    import httpx
+
+    from tests.serving_factory import running, service_of
+
+    stack = []
+
+    def serve(backends=None, key="", **knobs):
+        context = running(service_of(monkeypatch, backends or {"colours": backend}, **knobs), key)
+        address, server = context.__enter__()
+        client = httpx.Client(base_url=address, timeout=30)
+        client.server = server
+        stack.append((client, context))
+        return client
+
+    yield serve
+    backend.gate.set()
+    for client, context in reversed(stack):
+        client.close()
+        context.__exit__(None, None, None)

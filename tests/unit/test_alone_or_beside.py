@@ -11,6 +11,7 @@ from attention_ocr.presets import preset
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 
+pytestmark = pytest.mark.usefixtures("eager")  # a graph for each width takes longer to make than to run
 SMALL = {"num_lstm_units": 8, "num_encoder_lstm_units": 8}
 PRESETS = ["crnn_ctc", "visual_attention", "seq2seq", "arbitrary", "base", "ppocr", "ppocr_attention"]
 

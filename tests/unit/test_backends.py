@@ -15,6 +15,7 @@ from attention_ocr.export.onnx_files import write_onnx
 from attention_ocr.export.openvino_files import write_openvino
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.onnx_graph.keras_file import read_keras_file
+from attention_ocr.reading.backends import parts
 from attention_ocr.reading.backends.choice import choose
 from attention_ocr.reading.reader import Reader
 
@@ -47,19 +48,25 @@ def batch(width=96):
     return pixels, np.array([[32, width], [32, 41], [32, 64]], np.int32)
 
 
-@pytest.mark.parametrize("width", [96, 64])
+@pytest.fixture(scope="module")
+def wanted(folder):
+    """What Keras reads in batches of each width."""
+    backend = Reader.load(folder / "model.keras", backend="keras").backend
+    return {width: backend.predict(*batch(width)) for width in (96, 64)}
+
+
 @pytest.mark.parametrize(("name", "backend"), GRAPHS)
-def test_all_read_pictures_of_several_sizes_alike(folder, name, backend, width):
+def test_all_read_pictures_of_several_sizes_alike(folder, name, backend, wanted):
     """OpenVINO ignores the lengths that an ONNX LSTM is given: what lies beyond a picture must close its gates."""
-    wanted = Reader.load(folder / "model.keras", backend="keras").backend.predict(*batch(width))
     reader = Reader.load(folder / name, backend=backend)
-    found = reader.backend.predict(*batch(width))
     assert reader.backend.confidence_power == 1.5
-    assert (wanted["predicted_length"] > 0).all()
-    assert set(found) == set(wanted)
-    for output, value in wanted.items():
-        scale = max(1, np.abs(value[value > -1e8]).max())
-        np.testing.assert_allclose(found[output], value, atol=1e-4 * scale, err_msg=output)
+    for width, outputs in wanted.items():
+        found = reader.backend.predict(*batch(width))
+        assert (outputs["predicted_length"] > 0).all()
+        assert set(found) == set(outputs)
+        for output, value in outputs.items():
+            scale = max(1, np.abs(value[value > -1e8]).max())
+            np.testing.assert_allclose(found[output], value, atol=1e-4 * scale, err_msg=f"{output} at {width}")
 
 
 @pytest.mark.parametrize(("backend", "seen"), [("keras", 4), ("onnxruntime", 3), ("openvino", 3)])
@@ -130,3 +137,11 @@ def test_a_damaged_or_foreign_or_missing_file_is_told_in_a_line(folder, tmp_path
         with pytest.raises(UserError, match=rf"other\{kind}: (is not|was not exported)") as caught:
             Reader.load(path)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("allowed", "number"), [("", 4), ("1", 1), ("3", 3), ("9", 4), ("0", 4), ("1,2", 4)])
+def test_a_reader_uses_the_cores_that_it_may(monkeypatch, allowed, number):
+    """Ray sets OMP_NUM_THREADS, so that readers side by side do not each use all cores."""
+    monkeypatch.setattr(parts, "cores", lambda: 4)
+    monkeypatch.setenv("OMP_NUM_THREADS", allowed)
+    assert parts.reading_cores() == number

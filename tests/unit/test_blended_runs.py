@@ -14,7 +14,7 @@ from attention_ocr.training import blending
 from attention_ocr.training.fine_tuning import FineTuning
 from attention_ocr.training.run_directory import RunDirectory
 
-NETWORK = ModelConfig(encoder="residual", encoder_channels=8, head="ctc", num_encoder_lstm_layers=1)
+NETWORK = ModelConfig(encoder="crnn", head="ctc")
 WHAT = "ExactMatch and NormalizedEditDistance of the validation split"
 
 

@@ -14,8 +14,11 @@ from attention_ocr.reading import calibration
 from attention_ocr.reading.reader import Reader
 from attention_ocr.reading.report.sureness import expected_calibration_error
 
-CTC = {"encoder": "crnn", "head": "ctc", "num_encoder_lstm_layers": 1, "num_encoder_lstm_units": 8}
-ATTENTION = {"encoder": "crnn", "num_lstm_units": 8}
+pytestmark = pytest.mark.usefixtures("eager")
+NETWORKS = {
+    "ctc": {"encoder": "crnn", "head": "ctc", "num_encoder_lstm_layers": 1, "num_encoder_lstm_units": 8},
+    "attention": {"encoder": "crnn", "num_lstm_units": 8},
+}
 
 
 def sure_and_right(power, number=20000):
@@ -58,11 +61,11 @@ def test_only_the_confidences_of_texts_change():
     }
 
 
-@pytest.fixture(scope="module", params=[CTC, ATTENTION], ids=["ctc", "attention"])
+@pytest.fixture(scope="module", params=NETWORKS)
 def files(request, make_spec, tmp_path_factory):
     """A model file, and a copy of it whose power is 3."""
     folder = tmp_path_factory.mktemp("calibrated")
-    model = AttentionOcr(ModelConfig(**request.param), make_spec(image_height=32, image_width=48))
+    model = AttentionOcr(ModelConfig(**NETWORKS[request.param]), make_spec(image_height=32, image_width=48))
     model.save(folder / "before.keras")
     calibration.write(folder / "before.keras", folder / "after.keras", 3.0)
     return folder
@@ -104,6 +107,7 @@ def test_exported_graphs_carry_it(files, tmp_path):
     assert Reader.load(exported).read([picture])[0].confidence == pytest.approx(wanted, rel=1e-4)
 
 
+@pytest.mark.parametrize("files", ["attention", pytest.param("ctc", marks=pytest.mark.slow)], indirect=True)
 def test_a_saved_model_carries_it(files, tmp_path):
     from attention_ocr.export.saved_model import export_saved_model
 

@@ -14,7 +14,7 @@ from attention_ocr.model.network import AttentionOcr
 from attention_ocr.presets import preset
 
 CHARSET = Charset((("x",), ("’", "'"), ("a",), (), ("b",), ("c",)), 3)
-SMALL = {"num_lstm_units": 8, "encoder_channels": 8, "num_encoder_lstm_units": 4}
+SMALL = {"encoder": "crnn", "num_lstm_units": 8, "num_encoder_lstm_layers": 0}
 
 
 def made(head, resize="stretch", **knobs):

@@ -99,6 +99,17 @@ def test_backends_that_are_not_installed_are_told(tmp_path):
     ]
 
 
+def test_what_spreads_the_work_or_reaches_a_store_is_told_where_it_is_missing(here):
+    given = ["generate_tfrecords", f"--output_dir={here}/records"]
+    commands = ([*given, f"--annotations={here}/labels.tsv", "--engine=ray"], [*given, "--annotations=s3://a/b.tsv"])
+    told = run_bare(*commands, kept=(*INSTALLED, *extras.EXTRAS["train"]))
+    assert told.stderr.splitlines() == [
+        "error: --engine=ray: needs ray, which is not installed: pip install 'attention-ocr[ray]'",
+        "error: s3://a/b.tsv: needs fsspec, which is not installed: pip install 'attention-ocr[remote]'",
+    ]
+    assert sorted(path.name for path in here.iterdir()) == FILES
+
+
 def test_a_module_that_no_extra_brings_is_no_extras_fault():
     assert extras.missing(ModuleNotFoundError("No module named 'keras.x'", name="keras.x"), "train")
     assert extras.missing(ModuleNotFoundError("No module named 'attention_ocr.x'", name="attention_ocr.x"), "x") is None

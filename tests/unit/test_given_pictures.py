@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from attention_ocr.errors import UserError
-from attention_ocr.reading import given_pictures
 from attention_ocr.reading.given_pictures import named, opened
 
 RGB = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
@@ -159,5 +158,6 @@ def test_what_is_no_picture_and_no_list_is_refused(thing):
 def test_no_kind_of_picture_warns():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for picture in (PNG, RGB, GREY, Image.fromarray(RGB).convert("P")):
-            given_pictures.opened(picture, "it", 1000)
+        for picture, shown in ((PNG, RGB), (RGB, RGB), (GREY, np.stack([GREY] * 3, -1))):
+            np.testing.assert_array_equal(pixels_of(picture), shown)
+        assert pixels_of(Image.fromarray(RGB).convert("P")).shape == RGB.shape

@@ -151,6 +151,23 @@ def test_a_crop_makes_the_feature_map_smaller(make_spec, small_model):
         AttentionOcr(ModelConfig(**SMALL, crop_height=36, crop_width=81), make_spec())
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_what_a_crop_cuts_off_is_neither_read_nor_learned(make_spec, training):
+    keras.utils.set_random_seed(0)
+    model = AttentionOcr(ModelConfig(encoder="crnn", head="ctc", crop_height=32, crop_width=48), make_spec())
+    images = np.random.default_rng(0).integers(0, 256, [2, 40, 80, 3], np.uint8)
+    inside = np.zeros([40, 80, 1], bool)
+    inside[4:36, 16:64] = True
+    same, other = np.where(inside, images, 255 - images), np.where(inside, 255 - images, images)
+    labels = np.array([[1, 2, 5, 5], [0, 3, 1, 5]], np.int32)
+    logits = [
+        np.asarray(model({"images": one, "labels": labels}, training=training)["chars_logit"])
+        for one in (images, same, other)
+    ]
+    np.testing.assert_array_equal(logits[0], logits[1])
+    assert not np.array_equal(logits[0], logits[2])
+
+
 def test_the_loss_is_the_sequence_loss_and_the_weights_l2(small_model):
     images, labels = pictures_of(small_model), np.array([[1, 2, 3, 5], [0, 5, 5, 5]], "int32")
     inputs = {"images": images, "labels": labels}

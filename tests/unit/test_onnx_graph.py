@@ -72,7 +72,11 @@ def session_of(model, tmp_path, **options):
     """onnxruntime's session of the file that the model is saved to."""
     path = tmp_path / "model.keras"
     model.save(path)
-    made_of = onnx_model(read_keras_file(path), **options)
+    return session_of_file(read_keras_file(path), **options)
+
+
+def session_of_file(file, **options):
+    made_of = onnx_model(file, **options)
     onnx.checker.check_model(made_of, full_check=True)
     return onnxruntime.InferenceSession(made_of.SerializeToString(), providers=["CPUExecutionProvider"])
 
@@ -340,7 +344,14 @@ def test_weights_of_half_precision_are_read(saved, tmp_path):
                 opened[name] = half
 
     half = read_keras_file(changed(saved, tmp_path / "half.keras", halve))
-    onnxruntime.InferenceSession(onnx_model(half).SerializeToString(), providers=["CPUExecutionProvider"])
     whole = read_keras_file(saved)
     assert half.dataset == whole.dataset
     assert half.digest != whole.digest
+    pixels = np.random.default_rng(0).integers(0, 256, [2, 32, 64, 3], np.uint8)
+    batch = {"images": pixels, "sizes": np.array([[32, 64], [32, 51]], np.int32)}
+    found, wanted = (run(session_of_file(file), batch) for file in (half, whole))
+    np.testing.assert_array_equal(found["predicted_chars"], wanted["predicted_chars"])
+    assert not np.array_equal(found["chars_logit"], wanted["chars_logit"])
+    for name in ("chars_logit", "predicted_scores"):
+        scale = np.abs(wanted[name]).max()
+        np.testing.assert_allclose(found[name], wanted[name], atol=5e-3 * scale, err_msg=name)  # float16: three digits

@@ -151,7 +151,7 @@ def test_ctrl_c_waits_until_a_process_has_begun_though_another_thread_takes_the_
     ended, happened = threading.Event(), []
 
     def be_interrupted():
-        with parallel._interrupts_held():
+        with parallel.interrupts_held():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.2)  # in which an interrupt that is not held back comes
             happened.append("went on")

@@ -1,5 +1,6 @@
 """Rendered words: their texts, their shapes, that they can be read, and what is said of bad input."""
 
+import dataclasses
 import importlib.resources
 import os
 import pickle
@@ -16,8 +17,9 @@ from PIL import Image
 from attention_ocr.errors import UserError
 from attention_ocr.render.fonts.bundled import bundled_fonts
 from attention_ocr.render.fonts.files import FontFile, read_fonts
-from attention_ocr.render.words import letters, shapes
+from attention_ocr.render.words import letters, renderer, shapes
 from attention_ocr.render.words.pictures import Words, WordStyle
+from attention_ocr.render.words.renderer import WordRenderer
 from attention_ocr.render.words.shapes import Bend, Margins, Placing, Pose
 from attention_ocr.render.words.text_sources import TextStyle
 from attention_ocr.render.words.texts import WORD_STYLE, WordTexts
@@ -108,6 +110,58 @@ def test_words_travel_to_another_process(fonts):
     np.testing.assert_array_equal(words.draw(np.random.default_rng(3))[0], copy.draw(np.random.default_rng(3))[0])
 
 
+def test_masks_show_letters_outline_and_shadow_where_the_picture_has_them(fonts):
+    style = WordStyle(outlines=1, shadows=1, width=0).at_difficulty(1)
+    words = Words(WordTexts.from_charset("HEFNM"), style, fonts)
+    for seed in range(5):
+        masks = words.masks("HEM", np.random.default_rng(seed))
+        assert masks.dtype == np.uint8
+        assert masks.shape == words.picture("HEM", np.random.default_rng(seed)).shape
+        letters, outline, shadow = (masks[..., channel] > 127 for channel in range(3))
+        assert letters.sum() > 40
+        assert outline.any() or seed
+        assert shadow.any()
+    plain = Words(WordTexts.from_charset("HEFNM"), PLAIN, fonts)
+    masks = plain.masks("HEM", np.random.default_rng(1))
+    picture = plain.picture("HEM", np.random.default_rng(1)).astype(float).mean(axis=2)
+    inside, outside = picture[masks[..., 0] > 250], picture[masks[..., 0] == 0]
+    assert abs(inside.mean() - outside.mean()) > 5 * max(inside.std(), outside.std(), 1)
+    assert not masks[..., 1:].any()
+
+
+def test_a_share_of_words_is_left_unpainted_with_the_same_texts(fonts):
+    some = WordRenderer(5, WordTexts.made_up(), WordStyle(), letters.FontChoice(fonts, "a"), masks=0.4)
+    none = dataclasses.replace(some, masks=0.0)
+    drawn = [some.draw(number) for number in range(60)]
+    assert 0.2 < np.mean([picture.is_unpainted for picture in drawn]) < 0.6
+    for number, picture in enumerate(drawn[:12]):
+        painted = none.draw(number)
+        assert picture.text == painted.text
+        assert picture.is_unpainted or np.array_equal(picture.pixels, painted.pixels)
+
+
+def test_fonts_take_turns(fonts, monkeypatch):
+    monkeypatch.setattr(renderer, "TURN", 10)
+    used = []
+    draw = letters.FontChoice.draw
+    monkeypatch.setattr(letters.FontChoice, "draw", lambda *given: used.append(draw(*given)) or used[-1])
+    style = dataclasses.replace(PLAIN, mixed=0.0, neighbours=0.0)
+    words = WordRenderer(5, WordTexts.from_charset("abc"), style, letters.FontChoice(fonts, "abc"), fonts_at_once=3)
+    first = [words.draw(number).pixels for number in range(20)]
+    turns = [{font.path for chosen in used[start : start + 10] for font in chosen} for start in (0, 10)]
+    assert all(1 < len(turn) <= 3 for turn in turns)
+    assert turns[0] != turns[1]
+    again = WordRenderer(5, WordTexts.from_charset("abc"), style, letters.FontChoice(fonts, "abc"), fonts_at_once=3)
+    for number in (17, 3):
+        np.testing.assert_array_equal(again.draw(number).pixels, first[number])
+
+
+def test_a_character_that_the_fonts_of_a_turn_lack_is_drawn_with_another(fonts, han_fonts):
+    choice = letters.FontChoice([*fonts, *han_fonts], "a图")
+    preferring = choice.preferring(1, np.random.default_rng(0))
+    assert {font.path for font in preferring.draw("图", np.random.default_rng(1))} == {han_fonts[0].path}
+
+
 def test_most_words_stand_out_from_their_ground(fonts):
     pictures = [picture for picture, _ in drawn(WordTexts.made_up(), WordStyle(), fonts, 200)]
     contrasts = np.array([contrast(picture) for picture in pictures])
@@ -167,7 +221,7 @@ def test_a_warped_word_fills_its_picture_and_no_more(bend, pose):
     layers = np.zeros((100, 260, 3), np.uint8)
     layers[30:70, 30:230] = 255
     seen = shapes.warp(layers, (200, 40), bend, pose, Margins(0.1, 0.1, 0.1, 0.1), Placing(3.0), (160, 32))
-    rows, columns = np.nonzero(seen[..., 0] > 0.5)
+    rows, columns = np.nonzero(seen[..., 0] > 127)
     assert seen.shape == (32, 160, 3)
     assert 1 <= rows.min() <= 6
     assert 25 <= rows.max() <= 30

@@ -1,17 +1,20 @@
 """Several processes together prepare what one would: the same pictures in the same order."""
 
+import itertools
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
 from attention_ocr.charset import Charset
-from attention_ocr.config import DataConfig, ModelConfig
+from attention_ocr.config import Config, DataConfig, ModelConfig
 from attention_ocr.data import mixture, pipeline
 from attention_ocr.data.dataset_mix import Stage
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model.geometry import geometry_of
-from attention_ocr.render.batches import Batches
 from attention_ocr.render.signs.renderer import RenderedPicture
 from attention_ocr.share import Share
+from attention_ocr.training.from_rendering import DrawnData
 
 B, STEPS, START = 8, 4, 3
 
@@ -55,19 +58,48 @@ def test_records(count, resize, mixed, sized_dataset):
         assert len({whole["images"].shape for whole in wholes}) > 1, "no widths to agree on"
 
 
-class Renderer:
-    """Draws the number itself."""
+@dataclass(frozen=True)
+class Numbers:
+    """Draws the number of a picture: as wide as the number says where `widths` are many."""
 
-    def draw(self, number, difficulty):
-        return RenderedPicture(np.full([2, 3, 3], number, np.uint8), "ab"[number % 2], None)
+    widths: tuple[int, ...] = (32,)
+    seed: int = 0
+
+    def draw(self, number, difficulty=1.0):
+        width = self.widths[number % len(self.widths)]
+        return RenderedPicture(np.full([32, width, 3], number, np.uint8), "ab"[number % 2])
 
 
 @pytest.mark.parametrize("count", [2, 4])
-def test_drawn_pictures(count):
-    charset = Charset.from_labels(["ab"])
+@pytest.mark.parametrize(
+    ("resize", "widths", "reuse"), [("stretch", (32,), 1), ("stretch", (32,), 3), ("keep_height", (20, 50, 90), 1)]
+)
+def test_drawn_pictures(count, resize, widths, reuse):
+    spec = DatasetSpec(
+        *("drawn", Charset.from_labels(["ab"])),
+        num_views=1,
+        image_height=32,
+        image_width=max(widths),
+        max_sequence_length=2,
+        resize=resize,
+    )
+    config = Config(
+        model=ModelConfig(encoder="residual"),
+        data=DataConfig(batch_size=B, render="words", render_reuse=reuse, render_workers=1, render_memory=1),
+    )
 
     def batches(share):
-        drawn = Batches(Renderer(), charset, 2, B, share=share)
-        return [drawn.pictures(number) for number in range(START, START + STEPS)]
+        data = DrawnData(config, Numbers(widths), spec, share=share)
+        found = [batch for (batch,) in itertools.islice(data.batches(START), STEPS)]
+        data.close()
+        return found
 
-    check_equal(batches(Share()), [batches(Share(index, count)) for index in range(count)])
+    wholes = batches(Share())
+    check_equal(wholes, [batches(Share(index, count)) for index in range(count)])
+    assert len(np.unique(np.concatenate([whole["images"][:, 0, 0, 0] for whole in wholes]))) > B
+
+
+def test_each_process_draws_its_own_pictures_where_they_come_in_order():
+    shares = [Share(index, 2) for index in range(2)]
+    drawn = [[share.number(own, 4) for own in range(8)] for share in shares]
+    assert drawn == [[0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15]]

@@ -15,7 +15,7 @@ from attention_ocr.model.geometry import geometry_of
 from attention_ocr.onnx_graph.metadata import KEY, Description
 from attention_ocr.reading.backends.graphs import check, check_greedy, check_uncut
 from attention_ocr.reading.backends.onnxruntime import with_sizes
-from attention_ocr.reading.backends.parts import Arrays, cores, joined
+from attention_ocr.reading.backends.parts import Arrays, joined, reading_cores
 
 # In the zip archive at the file's end: what it is, and what its outputs are called, one per line.
 DESCRIPTION_FILE, OUTPUTS_FILE = "attention_ocr.json", "outputs.txt"
@@ -42,7 +42,7 @@ class LiteRtBackend:
         self.fingerprint = f"{description.digest} litert {importlib.metadata.version('ai-edge-litert')} float32"
         self._content = content  # the interpreter reads it as long as it lives
         try:
-            self._interpreter = Interpreter(model_content=content, num_threads=cores())
+            self._interpreter = Interpreter(model_content=content, num_threads=reading_cores())
             self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise UserError(f"{source}: LiteRT cannot run it ({str(error).splitlines()[0][:200]})") from error

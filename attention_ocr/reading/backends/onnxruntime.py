@@ -12,7 +12,7 @@ from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.reading.backends.graphs import SerializedGraph, check_greedy, load_graph
-from attention_ocr.reading.backends.parts import Arrays, cores, in_parts, joined, pictures_a_run
+from attention_ocr.reading.backends.parts import Arrays, in_parts, joined, pictures_a_run, reading_cores
 
 
 class OnnxRuntimeBackend:
@@ -34,7 +34,7 @@ class OnnxRuntimeBackend:
         self._graph, self._source = graph, source
         self._has_canvas = geometry.canvas is not None
         self._most = pictures_a_run(told.config, geometry)
-        self._cores = cores()
+        self._cores = reading_cores()
         self._threads = ThreadPoolExecutor(self._cores)
         self._names = [output.name for output in self._together.get_outputs()]
 

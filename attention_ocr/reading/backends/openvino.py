@@ -18,7 +18,7 @@ from attention_ocr.onnx_graph.metadata import KEY, Description
 from attention_ocr.onnx_graph.network import ENDPOINTS, FEATURES, IS_PICTURE
 from attention_ocr.reading.backends.graphs import check, check_greedy, check_uncut, load_graph
 from attention_ocr.reading.backends.onnxruntime import with_sizes
-from attention_ocr.reading.backends.parts import Arrays, cores, in_parts, joined, pictures_a_run
+from attention_ocr.reading.backends.parts import Arrays, in_parts, joined, pictures_a_run, reading_cores
 
 HINTS = {"float32": "f32", "int8": "f32", "bfloat16": "bf16"}
 
@@ -44,7 +44,7 @@ class OpenVinoBackend:
         geometry = geometry_of(self.config, self.dataset)
         self._has_canvas = geometry.canvas is not None
         self._most = pictures_a_run(self.config, geometry)
-        self._cores = cores()
+        self._cores = reading_cores()
         self._stages = [(model, HINTS[precision])]
         if precision == "bfloat16" and self.config.head != "ctc":
             encoder, decoder = parted(model)

@@ -19,6 +19,12 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def reading_cores() -> int:
+    """Cores that a reader uses: no more than OMP_NUM_THREADS, which Ray sets to those that a process of it has."""
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores(), int(allowed)) if allowed.isdecimal() and int(allowed) else cores()
+
+
 def pictures_a_run(config: ModelConfig, geometry: Geometry) -> int:
     """The most pictures that are read at once; 0: as many as there are."""
     if config.head == "ctc":

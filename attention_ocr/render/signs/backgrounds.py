@@ -96,7 +96,7 @@ def _leaves(random: np.random.Generator) -> np.ndarray:
     lights = np.linspace(10, 120, count) + random.normal(0, 34, count)
     lengths = size * random.uniform(0.6, 1.6, count)
     for (x, y), turn, light, long in zip(centres.tolist(), turns, lights, lengths, strict=True):
-        value = float(np.clip(light * shade[y, x] / 110, 0, 255))
+        value = min(255.0, max(0.0, float(light * shade[y, x] / 110)))
         cv2.ellipse(picture, ((x, y), (1.6 * long, 0.8 * long), turn), value, -1)
     return picture
 

@@ -26,12 +26,14 @@ class RenderedPicture:
         letter_height: of the smallest capitals of the label in the best view, in pixels; 0: not known.
         places: float32 [characters, V, 2], the middle (x, y) of each character in pixels of each view; NaN: not there;
             None: not known.
+        is_unpainted: whether `pixels` are masks instead: of letters, of their outline and of their shadow, 0..255.
     """
 
     pixels: np.ndarray
     text: str
     letter_height: float = 0.0
     places: np.ndarray | None = None
+    is_unpainted: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A text and its font -> its letters in white on black, tight around the ink, letter by letter."""
 
+import copy
 import functools
 import unicodedata
 from collections import defaultdict
@@ -51,7 +52,17 @@ class FontChoice:
             families[_family(font)] += 1
         self._weights = np.array([families[_family(font)] ** -0.6 for font in self.fonts])
         self._covers: dict[str, np.ndarray] = {}
+        self._preferred = np.ones(len(self.fonts), bool)
         require_covering(self.fonts, "".join(c for c in sorted(set(characters)) if not self._covering(c).any()))
+
+    def preferring(self, number: int, random: np.random.Generator) -> "FontChoice":
+        """The same choice, made among so many of the fonts where they have the characters."""
+        other = copy.copy(self)
+        if number < len(self.fonts):
+            shares = self._weights / self._weights.sum()
+            chosen = random.choice(len(self.fonts), number, replace=False, p=shares)
+            other._preferred = np.isin(np.arange(len(self.fonts)), chosen)
+        return other
 
     def draw(self, text: str, random: np.random.Generator) -> list[FontFile]:
         """A font for each character of `text`: one for all where there is one, else one for each kind of character.
@@ -62,7 +73,9 @@ class FontChoice:
         usable = np.ones(len(self.fonts), bool)
         for character in set(text):
             usable &= self._covering(character)
-        font = self._chosen(usable, text, random)
+        font = self._chosen(usable & self._preferred, text, random)
+        if not font and not self._preferred.all():
+            font = self._chosen(usable, text, random)
         if font:
             return [font] * len(text)
         if is_shaped(text):
@@ -106,6 +119,8 @@ def _lacks(font: FontFile, character: str) -> bool:
 
 def is_shaped(text: str) -> bool:
     """Whether letters of `text` join, reorder or run from right to left, so that it is drawn as a whole."""
+    if text.isascii():
+        return False
     return any(first <= ord(c) <= last for c in text if ord(c) > 0x0590 for first, last in SHAPED) or any(
         unicodedata.combining(c) for c in text if ord(c) > 0x02FF
     )
@@ -113,7 +128,7 @@ def is_shaped(text: str) -> bool:
 
 def is_upright(text: str) -> bool:
     """Whether a column of `text` stacks its characters: Chinese, Japanese, Korean ones are among them."""
-    return any(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return not text.isascii() and any(unicodedata.east_asian_width(c) in "WF" for c in text)
 
 
 def line(text: str, fonts: Sequence[FontFile], size: int, setting: Setting, random: np.random.Generator) -> np.ndarray:

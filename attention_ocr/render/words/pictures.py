@@ -16,7 +16,7 @@ from attention_ocr.render.words.effects import weighted, widened
 from attention_ocr.render.words.grounds import Colours, Grounds, draw_colours
 from attention_ocr.render.words.letters import FontChoice, Setting
 from attention_ocr.render.words.shapes import Margins, Placing
-from attention_ocr.render.words.texts import WordTexts
+from attention_ocr.render.words.text_sources import Texts
 
 LEAST_ROOM = 0.55  # of the font's size: a lone dash or comma is not blown up to the picture's height
 STRONG, LARGE = 0.4, 9.0  # the contrast and the pixels a letter is wide from which it stands any fault
@@ -116,7 +116,7 @@ class Words:
         UserError: a character of the texts is in none of the fonts, there is no font, or no background.
     """
 
-    def __init__(self, texts: WordTexts, style: WordStyle, fonts: Sequence[FontFile] | FontChoice | None = None):
+    def __init__(self, texts: Texts, style: WordStyle, fonts: Sequence[FontFile] | FontChoice | None = None):
         self.texts = texts
         self.style = style
         self._grounds = Grounds(style.background_dir)
@@ -129,6 +129,12 @@ class Words:
         other.style = style
         return other
 
+    def with_some_fonts(self, number: int, random: np.random.Generator) -> "Words":
+        """The same with so many of the fonts at random; characters that none of them has are drawn with the others."""
+        other = copy.copy(self)
+        other._fonts = self._fonts.preferring(number, random)
+        return other
+
     def draw(self, random: np.random.Generator) -> tuple[np.ndarray, str]:
         """A picture, uint8 [H, W, 3] RGB, and the text in it."""
         text = self.texts.draw(random)
@@ -136,6 +142,13 @@ class Words:
 
     def picture(self, text: str, random: np.random.Generator) -> np.ndarray:
         """A picture of that text, uint8 [H, W, 3] RGB."""
+        seen = self.masks(text, random).astype(np.float32) * np.float32(1 / 255)
+        picture, contrast = self._painted(seen, random)
+        letter = max(picture.shape[:2]) / (len(text) + sum(map(letters.is_upright, text)))  # pixels along the line
+        return photograph(picture, self.style, min(1.0, contrast / STRONG) * min(1.0, letter / LARGE), random)
+
+    def masks(self, text: str, random: np.random.Generator) -> np.ndarray:
+        """That text as a picture shows it, not painted yet: letters, outline and shadow, uint8 [H, W, 3]."""
         style = self.style
         ink, em, is_column = self._ink(text, random)
         is_dense = letters.is_upright(text)
@@ -151,10 +164,7 @@ class Words:
             effects.add_rules(layers[..., 0], box, em, random)
         if bend.kind == "straight" and not is_column and random.random() < style.neighbours:
             self._add_neighbours(layers, box, em, random)
-        seen = shapes.warp(layers, box, bend, pose, margins, self._placing(random), (width, style.height))
-        picture, contrast = self._painted(seen, random)
-        letter = max(picture.shape[:2]) / (len(text) + sum(map(letters.is_upright, text)))  # pixels along the line
-        return photograph(picture, style, min(1.0, contrast / STRONG) * min(1.0, letter / LARGE), random)
+        return shapes.warp(layers, box, bend, pose, margins, self._placing(random), (width, style.height))
 
     def _ink(self, text: str, random: np.random.Generator) -> tuple[np.ndarray, int, bool]:
         """The letters as a line or a column, the font's size, and whether it is a column."""
@@ -223,12 +233,15 @@ def _composed(
 ) -> np.ndarray:
     height = seen.shape[0]
     ink, edge, shadow = (seen[..., channel, None] for channel in range(3))
+    has_edge, has_shadow = cv2.countNonZero(seen[..., 1]) > 0, cv2.countNonZero(seen[..., 2]) > 0
     picture = colours.ground + texture
     if style.neighbours and random.random() < 0.4 * style.neighbours:
         _add_plate_edge(picture, random)
     dark = random.uniform(0.3, 0.9) if random.random() < 0.8 else -0.6
-    picture *= 1 - np.float32(dark) * shadow
-    picture += edge * (colours.edge - picture)
+    if has_shadow:
+        picture *= 1 - np.float32(dark) * shadow
+    if has_edge:
+        picture += edge * (colours.edge - picture)
     opaque = np.float32(1 if random.random() < 0.7 else random.uniform(0.75, 1))
     grain = np.float32(random.uniform(0, 0.8))
     paint = colours.ink + grain * texture

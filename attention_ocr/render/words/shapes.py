@@ -1,5 +1,6 @@
 """How a flat word comes to lie in a picture: bent, turned, seen from the side, and fitted to the picture's size."""
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -73,7 +74,7 @@ def draw_pose(random: np.random.Generator, rotation: float, perspective: float) 
 
 def variable_width(box: tuple[int, int], bend: Bend, pose: Pose, margins: Margins, height: int, most: int) -> int:
     """The width of a picture of `height` that holds a word whose box is (width, height), no more than `most`."""
-    low, high = _extent(box, bend, pose)
+    low, high = _extent(box, bend, _projection(box, pose))
     wide, tall = high - low
     room = height * max(0.3, 1 - margins.top - margins.bottom)
     width = wide * room / tall + height * (margins.left + margins.right)
@@ -100,20 +101,13 @@ def warp(
         size: (width, height) of the picture.
 
     Returns:
-        float32 [height, width, 3] in 0..1.
+        uint8 [height, width, 3].
     """
-    width, height = size
-    low, high = _extent(box, bend, pose)
-    seen = _fit(low, high, margins, placing, size) @ _projection(box, pose)
-    grid_x, grid_y = np.meshgrid(
-        (np.arange(width * DETAIL, dtype=np.float32) + 0.5) / DETAIL,
-        (np.arange(height * DETAIL, dtype=np.float32) + 0.5) / DETAIL,
-    )
-    back = np.linalg.inv(seen).astype(np.float32)
-    depth = 1 / (back[2, 0] * grid_x + back[2, 1] * grid_y + back[2, 2])
-    x = (back[0, 0] * grid_x + back[0, 1] * grid_y + back[0, 2]) * depth
-    y = (back[1, 0] * grid_x + back[1, 1] * grid_y + back[1, 2]) * depth
-    x, y = _unbent(x, y, box, bend)
+    height = size[1]
+    projection = _projection(box, pose)
+    low, high = _extent(box, bend, projection)
+    seen = _fit(low, high, margins, placing, size) @ projection
+    x, y = _seen_points(cv2.invert(seen)[1].astype(np.float32), box, bend, size)
     x += np.float32(layers.shape[1] / 2 - 0.5)
     y += np.float32(layers.shape[0] / 2 - 0.5)
     # Letters much larger than the picture needs would lose their thin strokes between two samples.
@@ -122,7 +116,25 @@ def warp(
         reach = round(scale)
         layers = cv2.blur(layers, (reach, 1))
     seen_layers = cv2.remap(layers, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0))
-    return cv2.resize(seen_layers, size, interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(1 / 255)
+    return cv2.resize(seen_layers, size, interpolation=cv2.INTER_AREA)
+
+
+def _seen_points(
+    back: np.ndarray, box: tuple[int, int], bend: Bend, size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The straight word's x and y at the middle of each of the DETAIL x DETAIL parts of the picture's pixels.
+
+    They change little from pixel to pixel: they are computed for pixels, one more around the picture, and interpolated.
+    """
+    width, height = size
+    across, down = (np.arange(-1, length + 1, dtype=np.float32) + 0.5 for length in size)
+    depth, x, y = (row[0] * across + (row[1] * down + row[2])[:, None] for row in (back[2], back[0], back[1]))
+    depth = 1 / depth
+    x, y = _unbent(x * depth, y * depth, box, bend)
+    larger = (DETAIL * (width + 2), DETAIL * (height + 2))
+    rim = slice(DETAIL, -DETAIL)
+    x, y = (cv2.resize(found, larger, interpolation=cv2.INTER_LINEAR)[rim, rim] for found in (x, y))
+    return x, y
 
 
 def _fit(low: np.ndarray, high: np.ndarray, margins: Margins, placing: Placing, size: tuple[int, int]) -> np.ndarray:
@@ -154,13 +166,26 @@ def _along(length: float, scale: float, room: float, placing: Placing) -> tuple[
     return stretched, room - stretched * length
 
 
-def _extent(box: tuple[int, int], bend: Bend, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
+def _extent(box: tuple[int, int], bend: Bend, projection: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The lowest and highest x and y of the shaped box, its middle being the origin."""
     width, height = box
+    if bend.kind == "straight":
+        (a, b, c), (d, e, f), (g, h, i) = projection.tolist()
+        seen_corners = []
+        for x, y in (
+            (-width / 2, -height / 2),
+            (width / 2, -height / 2),
+            (-width / 2, height / 2),
+            (width / 2, height / 2),
+        ):
+            depth = g * x + h * y + i
+            seen_corners.append(((a * x + b * y + c) / depth, (d * x + e * y + f) / depth))
+        places = np.array(seen_corners)
+        return places.min(axis=0), places.max(axis=0)
     x = np.linspace(-width / 2, width / 2, 17)
     x, y = np.concatenate([x, x]), np.repeat([-height / 2, height / 2], 17)
     x, y = _bent(x, y, box, bend)
-    seen = _projection(box, pose) @ np.stack([x, y, np.ones_like(x)])
+    seen = projection @ np.stack([x, y, np.ones_like(x)])
     corners = seen[:2] / seen[2]
     return corners.min(axis=1), corners.max(axis=1)
 
@@ -168,13 +193,18 @@ def _extent(box: tuple[int, int], bend: Bend, pose: Pose) -> tuple[np.ndarray, n
 def _projection(box: tuple[int, int], pose: Pose) -> np.ndarray:
     """The 3 x 3 homography of a pose about the box's middle."""
     width, height = box
-    angle = np.deg2rad(pose.rotation)
-    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
-    slant = np.array([[1, np.tan(np.deg2rad(pose.slant)), 0], [0, 1, 0], [0, 0, 1]])
-    side = 0.5 * pose.sideways * min(1.0, height / width * 5)  # the far end of a long line would vanish
-    up = 0.5 * pose.upwards * min(1.0, height / width * 2)  # and its ends would lean
-    view = np.array([[1 - 0.35 * abs(pose.sideways), 0, 0], [0, 1, 0], [side / width, up / height, 1]])
-    return turn @ view @ slant
+    angle, slant = math.radians(pose.rotation), math.tan(math.radians(pose.slant))
+    sine, cosine = math.sin(angle), math.cos(angle)
+    side = 0.5 * pose.sideways * min(1.0, height / width * 5) / width  # the far end of a long line would vanish
+    up = 0.5 * pose.upwards * min(1.0, height / width * 2) / height  # and its ends would lean
+    narrow = 1 - 0.35 * abs(pose.sideways)
+    return np.array(  # turned @ seen from the side @ slanted
+        [
+            [cosine * narrow, cosine * narrow * slant - sine, 0],
+            [sine * narrow, sine * narrow * slant + cosine, 0],
+            [side, side * slant + up, 1],
+        ]
+    )
 
 
 def _radius(box: tuple[int, int], bend: Bend) -> float:

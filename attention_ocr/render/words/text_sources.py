@@ -1,5 +1,9 @@
-"""Texts of a list, of a running text, of random characters and of trigrams, before case and marks vary them."""
+"""Texts of a list, of a running text, of random characters, of trigrams and of words in a row; nothing varies them yet.
 
+Case and marks are changed afterwards, by `texts.WordTexts`.
+"""
+
+import itertools
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -46,6 +50,14 @@ class TextStyle:
         return bool(text) and (not self.allowed or self.allowed.issuperset(text))
 
 
+class Texts(Protocol):
+    """Labels to draw."""
+
+    @property
+    def characters(self) -> frozenset[str]: ...
+    def draw(self, random: np.random.Generator) -> str: ...
+
+
 class Source(Protocol):
     """Texts before their case is changed and marks are added."""
 
@@ -55,19 +67,48 @@ class Source(Protocol):
 
 
 class Listed:
-    """Texts of a list, each as likely as it is often in it."""
+    """Texts of a list, each as likely as it is often in it, or as its count says.
 
-    def __init__(self, texts: Iterable[str], style: TextStyle):
-        self.texts = [
-            t for t in texts if style.min_characters <= len(t) <= style.max_characters and _is_possible(t, style)
-        ]
+    Args:
+        texts: the list.
+        style: texts of other lengths or characters are left out.
+        counts: how often each text is drawn beside the others; empty: all alike.
+    """
+
+    def __init__(self, texts: Sequence[str], style: TextStyle, counts: Sequence[float] = ()):
+        fits = [style.min_characters <= len(t) <= style.max_characters and _is_possible(t, style) for t in texts]
+        self.texts = list(itertools.compress(texts, fits))
+        self._totals = np.cumsum(list(itertools.compress(counts, fits)))
 
     @property
     def characters(self) -> frozenset[str]:
         return frozenset().union(*map(frozenset, self.texts))
 
     def draw(self, random: np.random.Generator, style: TextStyle) -> str:
-        return self.texts[int(random.integers(len(self.texts)))]
+        if not self._totals.size:
+            return self.texts[int(random.integers(len(self.texts)))]
+        return self.texts[int(np.searchsorted(self._totals, random.random() * self._totals[-1], side="right"))]
+
+
+class InARow:
+    """Words of another source, drawn one by one with blanks between them, as many as the length drawn allows."""
+
+    def __init__(self, words: Source, word_style: TextStyle):
+        self._words, self._word_style = words, word_style
+
+    @property
+    def characters(self) -> frozenset[str]:
+        return self._words.characters | {" "}
+
+    def draw(self, random: np.random.Generator, style: TextStyle) -> str:
+        length = int(random.integers(style.min_characters, style.max_characters + 1))
+        text = self._words.draw(random, self._word_style)
+        while len(text) < length:
+            word = self._words.draw(random, self._word_style)
+            if len(text) + 1 + len(word) > max(length, style.min_characters):
+                break
+            text += " " + word
+        return text if style.min_characters <= len(text) <= style.max_characters else ""
 
 
 class Running:

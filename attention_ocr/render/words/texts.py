@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from attention_ocr import files
 from attention_ocr.charset import Charset
 from attention_ocr.errors import UserError
+from attention_ocr.render.text_files import read_texts
 from attention_ocr.render.words.text_sources import Listed, Random, Running, Source, TextStyle, Trigrams
 from attention_ocr.render.words.word_lists import ENGLISH, FRENCH
 
@@ -68,6 +68,8 @@ class WordTexts:
     def from_file(cls, path: str | Path, unit: str = "line", style: TextStyle | None = None) -> "WordTexts":
         """Texts of a UTF-8 file; those with a character that is not allowed, or of another length, are left out.
 
+        Lines of `text<TAB>number` are a list of texts with how often each is drawn, whatever the unit.
+
         Args:
             path: the file.
             unit: `line`: each line is a text; `word`: each word; `run`: running text, cut anywhere between words (and
@@ -80,11 +82,14 @@ class WordTexts:
         if unit not in UNITS:
             raise UserError(f"unit={unit!r}: give one of {', '.join(UNITS)}")
         style = style or TextStyle()
-        content = files.read_text(path)
-        parts = [" ".join(line.split()) for line in content.split("\n")] if unit == "line" else content.split()
+        lines, counts = read_texts(path)
+        if unit == "line" or counts:
+            parts = [" ".join(line.split()) for line in lines]
+        else:
+            parts = [word for line in lines for word in line.split()]
         if not any(parts):
             raise UserError(f"{path}: has no text; write one text per line")
-        source = Running(parts, style) if unit == "run" else Listed(parts, style)
+        source = Running(parts, style) if unit == "run" and not counts else Listed(parts, style, counts)
         if not source.texts:
             characters = f", of the {len(style.allowed)} allowed characters" if style.allowed else ""
             raise UserError(

@@ -1,0 +1,43 @@
+"""Drawn masks are painted inside the training step, pictures stay as they are."""
+
+import numpy as np
+import pytest
+
+from attention_ocr.training.painter import Painter
+
+
+@pytest.fixture
+def masks():
+    """Two pictures alike: a bar as letters are, its outline and its shadow."""
+    found = np.zeros((2, 16, 32, 3), np.uint8)
+    found[:, 4:12, 8:24, 0] = 255
+    return found
+
+
+def painted(painter, masks, unpainted=(True, False), sizes=None):
+    return np.asarray(painter(masks, np.array(unpainted), sizes))
+
+
+def test_only_masks_are_painted(masks):
+    found = painted(Painter(3), masks)
+    np.testing.assert_array_equal(found[1], masks[1])
+    assert found[0].min() >= 0
+    assert found[0].max() <= 255
+    assert abs(found[0, 5:11, 9:23].mean() - found[0, :3].mean()) > 5
+    assert found[0].std(axis=(0, 1)).max() < 127
+
+
+def test_each_step_paints_anew_and_a_resumed_run_paints_the_same(masks):
+    once = Painter(3)
+    first, second = painted(once, masks), painted(once, masks)
+    assert not np.array_equal(first, second)
+    resumed = Painter(3)
+    resumed.begin(1)
+    np.testing.assert_array_equal(painted(resumed, masks), second)
+    assert not np.array_equal(painted(Painter(4), masks), first)
+
+
+def test_what_is_no_picture_stays_empty(masks):
+    found = painted(Painter(3), masks, sizes=np.array([[16, 20], [16, 32]], np.int32))
+    assert not found[0, :, 20:].any()
+    assert found[0, :, :20].any()
