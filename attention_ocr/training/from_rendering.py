@@ -136,7 +136,7 @@ class DrawnData:
         if self._layout.canvas and keras.backend.backend() == "tensorflow":
             from attention_ocr.data import generated
 
-            like = self._trained.batch([self._numbered(0)] * self._data.batch_size)
+            like = self._own(self._trained.batch([self._numbered(0)] * self._data.batch_size))
             return generated.dataset_of(ahead, like)
         return iter(ahead)
 
@@ -152,8 +152,12 @@ class DrawnData:
                     return
                 table, seen = arrangement.batches(phase, self._kinds_in(drawing.ring)), phase
             batch = self._trained.batch(self._distorted(drawing.ring.examples(table[place].tolist()), step))
-            yield ({name: part[self._rows] for name, part in batch.items()},)
+            yield (self._own(batch),)
             step += 1
+
+    def _own(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What this process has of a batch."""
+        return {name: part[self._rows] for name, part in batch.items()}
 
     def _kinds_in(self, ring: Ring) -> Any:
         """Which width of the canvas each picture takes; None: all pictures have one size."""

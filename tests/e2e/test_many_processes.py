@@ -34,6 +34,7 @@ with processes.joined(ClusterConfig(address, 2, int(number)), Path(folder)) as t
             processes.stop_all()
         threading.Event().wait(0.01)  # a step
     print(json.dumps([agreed, step]), flush=True)
+    together.agree()  # so that both have told it
     if index:
         raise UserError("labels.tsv:3: is wrong")
     threading.Event().wait()

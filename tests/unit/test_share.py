@@ -76,7 +76,8 @@ class Numbers:
 )
 def test_drawn_pictures(count, resize, widths, reuse):
     spec = DatasetSpec(
-        *("drawn", Charset.from_labels(["ab"])),
+        name="drawn",
+        charset=Charset.from_labels(["ab"]),
         num_views=1,
         image_height=32,
         image_width=max(widths),
