@@ -59,7 +59,7 @@ def compiled_in(folder: Path) -> Iterator[None]:
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
-    if jax.config.jax_compilation_cache_dir:
+    if getattr(jax.config, "jax_compilation_cache_dir", None):  # which jax does not declare
         yield
         return
     backend = jax.default_backend()
