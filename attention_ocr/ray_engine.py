@@ -12,6 +12,7 @@ import pickle
 import re
 import secrets
 import socket
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
@@ -129,7 +130,8 @@ def connected() -> Iterator[Any]:
     context.execution_options.preserve_order = True
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     try:
-        yield ray
+        with contextlib.redirect_stdout(sys.stderr):  # Ray prints what died, where a job may print its results
+            yield ray
     finally:
         if not was_there:
             ray.shutdown()

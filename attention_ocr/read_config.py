@@ -35,7 +35,7 @@ class EngineConfig(Knobs):
     """What spreads the reading of many pictures."""
 
     engine: str = shared.engine()
-    num_workers: int = knob(
+    num_readers: int = knob(
         0,
         "Readers side by side, each with a core; 0: one for each core of Ray's.",
         minimum=0,
@@ -87,8 +87,8 @@ class ReadConfig(Knobs):
     )
     search_below: float = knob(
         0.97,
-        "Only pictures are searched whose greedy text has less than this share of the confidence that "
-        "--label_smoothing leaves; 1: nearly all.",
+        "Only pictures are searched whose greedy text (with CTC also one of its characters) has less than this share "
+        "of the confidence that --label_smoothing leaves; 1: nearly all.",
         minimum=0,
         maximum=1,
         works_with={"text_model": GIVEN},

@@ -71,7 +71,7 @@ class TrainConfig(Knobs):
     blend: str = knob(
         "1",
         "With --checkpoint: share of the new weights in the final best.keras; the rest are those it began with. auto: "
-        "the smallest of 1, 0.8, 0.6, 0.4 that is not clearly worse on the validation split; for the ready-made "
+        "the smallest of 1, 0.8, 0.6 that is not clearly worse on the validation split; for the ready-made "
         "readers, auto.",
     )
     find_learning_rate: bool = knob(

@@ -105,8 +105,14 @@ def service_of(monkeypatch, backends, max_pixels=1_000_000, **knobs):
 
 
 @contextlib.contextmanager
-def running(service, key=""):
-    """The address of a server that runs in a thread, and the server; it ends with the block."""
+def running(service, key="", until='"ready"'):
+    """The address of a server that runs in a thread, and the server; it ends with the block.
+
+    Args:
+        service: what answers.
+        key: what requests must have.
+        until: what it answers to whether it is ready when the block begins.
+    """
     config = ServeConfig(port=0)
     listening = bound(config)
     server = server_of(service, Key(key), service.config)
@@ -116,7 +122,7 @@ def running(service, key=""):
     try:
         with httpx.Client(base_url=address, timeout=30) as client:
             deadline = time.monotonic() + 30
-            while (ready := client.get("/health/ready")).status_code != 200:
+            while until not in (ready := client.get("/health/ready")).text:
                 assert time.monotonic() < deadline, ready.text
         yield address, server
     finally:

@@ -38,6 +38,9 @@ ONES = flags.DEFINE_integer("ones", 16, "Pictures of a turn at batch 1.", lower_
 READERS = flags.DEFINE_list("readers", ["signs", "words"], "Ready-made readers to time; empty: none.")
 PICTURES = flags.DEFINE_string("pictures", "", "Folder of pictures of words, for RapidOCR beside `ppocr`.")
 WORDS = flags.DEFINE_integer("words", 640, "How many of them.", lower_bound=1)
+CHARACTERS = flags.DEFINE_string(
+    "characters", "latin", "What `ppocr` reads, as the job `read` has it; empty: all it knows."
+)
 WORD_SIZE = (32, 128)  # pixels, of the drawn words
 
 # What is timed: a name, and the knobs of a Reader; each factor divides two of them.
@@ -98,7 +101,8 @@ def main(arguments: Sequence[str]) -> None:
     groups = {name: entries_of(name, drawn(name, NUMBER.value), batches) for name in READERS.value}
     if PICTURES.value:
         words = words_of(PICTURES.value, WORDS.value)
-        groups["PP-OCRv6 small"] = [*entries_of("ppocr", words, batches), *rapidocr_entries(words, batches)]
+        own = entries_of("ppocr", words, batches, CHARACTERS.value)
+        groups["PP-OCRv6 small"] = [*own, *rapidocr_entries(words, batches)]
     run(groups, ROUNDS.value)
     console = Console(width=max(Console().width, 100))
     console.print(f"{os.cpu_count()} cores, medians of {ROUNDS.value} turns")
@@ -108,12 +112,12 @@ def main(arguments: Sequence[str]) -> None:
             console.print(factor_table(name, entries, batches))
 
 
-def entries_of(name: str, pictures: Sequence[np.ndarray], batches: Sequence[int]) -> list[Entry]:
-    """A reader with each backend and precision that this machine has, at each batch."""
+def entries_of(name: str, pictures: Sequence[np.ndarray], batches: Sequence[int], characters: str = "") -> list[Entry]:
+    """A reader of these characters with each backend and precision that this machine has, at each batch."""
     entries = []
     for told, knobs in RUNTIMES.items():
         try:
-            reader = Reader.load(name, **knobs)
+            reader = Reader.load(name, characters=characters, **knobs)
         except UserError as error:  # a runtime that is not installed, or a precision that the processor lacks
             logging.warning("%s, %s: left out (%s)", name, told, error)
             continue

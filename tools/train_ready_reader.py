@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from absl import app, flags
+from absl import flags
 
 from attention_ocr import files, parallel
 from attention_ocr.__main__ import main as attention_ocr
@@ -65,7 +65,7 @@ def recipe(what: str, on_gpu: bool) -> dict[str, Any]:
     size = {"batch_size": 768, "encoder_channels": 256, "num_encoder_lstm_layers": 2, "num_encoder_lstm_units": 256}
     if not on_gpu:
         size = {"batch_size": 16, "encoder_channels": 32, "num_encoder_lstm_units": 32, "render_memory": 50}
-    return {**common, "render_masks": 0.6, "clip_gradient_norm": 0.0, "clip_global_norm": 5.0, **size}
+    return {**common, "render_masks": 0.6, "clip_global_norm": 5.0, **size}
 
 
 def drawn_a_second(config: Config) -> float:
@@ -169,6 +169,7 @@ def main(arguments: list[str]) -> None:
         f"{knobs['render_reuse']} times, {steps} steps of {knobs['batch_size']}",
         flush=True,
     )
+    knobs["warmup_steps"] = min(50, steps // 4)
     run, interval = output / "run", max(1, steps // 4)
     end = threading.Timer(60 * _MINUTES.value, os.kill, (os.getpid(), signal.SIGTERM))  # saves, and ends
     end.daemon = True
@@ -187,4 +188,4 @@ def told(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(told)
+    told(flags.FLAGS(sys.argv))

@@ -40,6 +40,7 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues, arguments: list[str]) -> int:
     """Reads the pictures in order and prints what they say; the exit status is 1 if one cannot be read."""
     show_messages(beside_results=True)
+    results = sys.stdout  # while Ray is there, sys.stdout is standard error
     paths = given_paths(arguments, sys.stdin)
     stdin = sys.stdin.buffer.read() if Path(STDIN) in paths else b""
     knobs = reading_from(values).to_dict() | {"orientation": values.orientation} | backend_from(values).to_dict()
@@ -47,12 +48,13 @@ def run(values: flags.FlagValues, arguments: list[str]) -> int:
     with quiet_imports():
         from attention_ocr.pages.reading_job import ReadingJob, Wanted
 
-    given = {field.name: values[field.name].value for field in dataclasses.fields(Wanted) if field.name in values}
+    names = [field.name for field in dataclasses.fields(Wanted) if field.name in values]
+    given: dict[str, Any] = {name: values[name].value for name in names}
     job = ReadingJob(Wanted(**given, knobs=knobs, skips=values.on_bad_image == "skip"), paths, stdin)
     shows_bar = len(paths) > 1 and (values.output or not sys.stdout.isatty())
     with progress_bar("reading", len(paths)) if shows_bar else contextlib.nullcontext(lambda done: None) as advance:
         for line in job.lines(advance):
-            print(line, flush=True)
+            print(line, file=results, flush=True)
     if job.output.summary:
         print(job.output.summary, file=sys.stderr, flush=True)
     return 1 if job.output.bad else 0

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
+from attention_ocr.errors import UserError
 from attention_ocr.pages.cutting import around, cut_out
 from attention_ocr.pages.detection import detector
 from attention_ocr.pages.order import blocks_of
@@ -15,6 +17,7 @@ from attention_ocr.records.frames import Box
 from attention_ocr.records.pictures import TALL
 
 Detect = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+MOST_NARROW = 16  # times as long as wide: the detector enlarges a picture until its short side has 736 pixels
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,15 @@ class Page:
         return {"width": self.width, "height": self.height, "blocks": blocks}
 
 
+def check_shape(picture: Image.Image, name: str) -> None:
+    """Raises a UserError of a picture that is so long that finding its lines would take minutes."""
+    if max(picture.size) > MOST_NARROW * min(picture.size):
+        raise UserError(
+            f"{name}: is {picture.width} x {picture.height} pixels, no shape of a page; read it as a line, or cut it "
+            f"into parts at most {MOST_NARROW} times as long as wide"
+        )
+
+
 def read_page(reader: Reader, picture: Any, name: str = "", batch_size: int = 32, detect: Detect | None = None) -> Page:
     """The lines of a photograph or a page, found by RapidOCR's detector and read by a reader.
 
@@ -116,10 +128,12 @@ def read_page(reader: Reader, picture: Any, name: str = "", batch_size: int = 32
         detect: what finds lines; None: RapidOCR's detector.
 
     Raises:
-        UserError: the picture cannot be read, or the package rapidocr is missing.
+        UserError: the picture cannot be read or has no shape of a page, or the package rapidocr is missing.
     """
+    name = name or given_pictures.name_of(picture)
+    opened, _ = given_pictures.opened(picture, name, reader.max_pixels)
+    check_shape(opened, name)
     detect = detect or detector()
-    opened, _ = given_pictures.opened(picture, name or given_pictures.name_of(picture), reader.max_pixels)
     pixels = np.asarray(opened)
     corners, scores = detect(pixels)
     blocks = blocks_of(corners)

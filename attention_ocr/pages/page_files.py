@@ -8,7 +8,7 @@ from PIL import Image
 
 from attention_ocr.errors import UserError
 from attention_ocr.pages.drawing import draw_page
-from attention_ocr.pages.page import Page, read_page
+from attention_ocr.pages.page import Page, check_shape, read_page
 from attention_ocr.picture_paths import STDIN, PicturePath
 from attention_ocr.reading import given_pictures
 from attention_ocr.reading.output import Row
@@ -63,12 +63,14 @@ def read_page_files(
         stdin: the bytes of a picture.
 
     Raises:
-        UserError: a file cannot be read, and `skips` is false; or the package rapidocr is missing.
+        UserError: a file cannot be read or has no shape of a page, and `skips` is false; or the package rapidocr is
+            missing.
     """
     for path in paths:
         try:
             given = stdin if str(path) == STDIN else path
             picture, _ = given_pictures.opened(given, str(path), reader.max_pixels)
+            check_shape(picture, str(path))
         except UserError as error:
             if not skips:
                 raise

@@ -42,7 +42,7 @@ class Wanted:
         skips: whether pictures that cannot be read are left out.
         max_pixels: a picture of more is not decoded.
         engine: `local`, or `ray`.
-        num_workers: readers on Ray; 0: one for each core.
+        num_readers: readers on Ray; 0: one for each core.
     """
 
     model: str
@@ -56,7 +56,7 @@ class Wanted:
     skips: bool
     max_pixels: int
     engine: str = "local"
-    num_workers: int = 0
+    num_readers: int = 0
 
 
 class ReadingJob:
@@ -124,7 +124,7 @@ class ReadingJob:
         parts = [self._paths[start : start + size] for start in range(0, len(self._paths), size)]
         settings = {name: os.environ[name] for name in SETTINGS if name in os.environ}
         begin = functools.partial(_worker, wanted, self._stdin, settings)
-        return itertools.chain.from_iterable(ray_engine.map_in_order(begin, parts, wanted.num_workers, 1))
+        return itertools.chain.from_iterable(ray_engine.map_in_order(begin, parts, wanted.num_readers, 1))
 
     def _draw(self, found: FileReading | PageReading, path: Path) -> None:
         drawing = None

@@ -26,7 +26,8 @@ _RAMP = np.array([(50, 10, 90), (130, 30, 130), (200, 60, 90), (249, 142, 9), (2
 _SURENESS = ((240, 236, 112), (98, 190, 214), (92, 84, 138))  # red, green and blue from unlikely to sure
 
 Colour = tuple[int, int, int]
-Cells = tuple[int, int] | None
+Axis = tuple[float, float]
+Cells = tuple[Axis | None, Axis] | None
 
 
 def draw_attention(
@@ -140,8 +141,9 @@ def heat_map(
         num_views: V.
         feature_grid: h and w of one view's features.
         height, width: of the picture of all views, in pixels.
-        cells: the pixel of a view that its first cell is centred at, and pixels between two cells: a tower without
-            padding leaves the views' edges out. None: the cells fill the view.
+        cells: `Geometry.spacing`, of rows and of columns where the first cell's centre lies in a view, and the pixels
+            to the next: a tower without padding leaves the views' edges out, and one may look beyond a narrow picture.
+            None, or None of the rows: the cells fill the view.
 
     Returns:
         float32 [height, width] in [0, 1], 1 the step's hottest.
@@ -159,15 +161,21 @@ def heat_map(
 def _spread_out(grid: np.ndarray, height: int, width: int, cells: Cells) -> Image.Image:
     """The [h, w] weights of a view over its pixels."""
     rows, columns = grid.shape
-    if cells is None:
-        return Image.fromarray(grid).resize((width, height), Image.Resampling.BILINEAR)
-    first, stride = cells
+    (top, down), (left, across) = _axes(cells, (rows, columns), (height, width))
+    size = max(round(columns * across), 1), max(round(rows * down), 1)
+    if size == (width, height):
+        return Image.fromarray(grid).resize(size, Image.Resampling.BILINEAR)
     canvas = Image.new("F", (width, height))
-    edge = first - (stride - 1) // 2
-    canvas.paste(
-        Image.fromarray(grid).resize((columns * stride, rows * stride), Image.Resampling.BILINEAR), (edge, edge)
-    )
+    edge = math.floor(left - across / 2 + 0.5), math.floor(top - down / 2 + 0.5)
+    canvas.paste(Image.fromarray(grid).resize(size, Image.Resampling.BILINEAR), edge)
     return canvas
+
+
+def _axes(cells: Cells, grid: tuple[int, int], size: tuple[int, int]) -> list[Axis]:
+    """Of rows and of columns the centre of the first in pixels, and the pixels to the next."""
+    down, across = cells or (None, None)
+    axes = down if grid[0] > 1 else None, across  # a single row tells nothing of the height
+    return [axis or (side / number / 2, side / number) for axis, number, side in zip(axes, grid, size, strict=True)]
 
 
 def _check(image: np.ndarray, attention: np.ndarray, num_views: int, feature_grid: tuple[int, int]) -> None:
@@ -189,7 +197,7 @@ def _looks(
     """Where each step looked, [T, 2]: x and y as shares of the picture; the hottest cell and its neighbours' centre."""
     rows, columns = feature_grid
     height, width = shape[0], shape[1] // num_views
-    first, stride = cells or (0, 0)
+    (first_row, down_by), (first_column, across_by) = _axes(cells, feature_grid, (height, width))
     looks = []
     for grids in attention.reshape(-1, num_views, rows, columns):
         view, y, x = (int(index) for index in np.unravel_index(grids.argmax(), grids.shape))
@@ -197,13 +205,9 @@ def _looks(
         near = grids[view, top : y + 2, left : x + 2]
         near = near / max(near.sum(), 1e-12)
         ys, xs = np.arange(top, top + near.shape[0]) + 0.5, np.arange(left, left + near.shape[1]) + 0.5
-        across, down = near.sum(0) @ xs, near.sum(1) @ ys  # in cells, 0.5 the middle of the first
-        if cells:
-            across, down = (first + 0.5 + (place - 0.5) * stride for place in (across, down))
-            across, down = across / width, down / height
-        else:
-            across, down = across / columns, down / rows
-        looks.append(((view + across) / num_views, down))
+        across = first_column + (near.sum(0) @ xs - 0.5) * across_by  # cells count from the middle of the first
+        down = first_row + (near.sum(1) @ ys - 0.5) * down_by
+        looks.append(((view + min(max(across / width, 0), 1)) / num_views, min(max(down / height, 0), 1)))
     return np.array(looks)
 
 

@@ -9,7 +9,6 @@ from PIL import Image
 
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.reading.readings import Reading
 from attention_ocr.records.frames import Frame, Source, frames_of, turned_source
 from attention_ocr.records.pictures import TALL, fit, fit_unpadded, is_turned
 
@@ -88,7 +87,20 @@ def unsure_below(config: ModelConfig) -> float:
     return UNSURE * (1 - (0.0 if config.head == "ctc" else config.label_smoothing))
 
 
-def sureness(reading: Reading, null_id: int) -> float:
-    """The mean probability of the text's characters; of a picture without text the confidence that there is none."""
-    scores = np.asarray(reading.scores)[np.asarray(reading.ids) != null_id]
-    return float(scores.mean()) if len(scores) else reading.confidence
+def sureness(outputs: dict[str, np.ndarray], null_id: int) -> np.ndarray:
+    """How sure each greedy text of a batch is: the mean probability of its characters.
+
+    Turns are compared by this, whatever a text model makes of the texts afterwards: it lets few characters be worth
+    much, and so would prefer a short text on its head.
+
+    Args:
+        outputs: the endpoints, before texts are searched.
+        null_id: the class of padding.
+
+    Returns:
+        [B] in [0, 1]; of a picture without text the confidence that there is none.
+    """
+    is_text = np.asarray(outputs["predicted_chars"]) != null_id  # [B, T]
+    total = np.where(is_text, outputs["predicted_scores"], 0).sum(axis=1)
+    count = is_text.sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), outputs["normalized_seq_conf"])

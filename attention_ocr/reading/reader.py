@@ -165,15 +165,15 @@ class Reader:
         found = self._read_each(given, batch_size)
         if self.orientation != "auto":
             return found
-        null_id, unsure = self.dataset.charset.null_id, unsure_below(self.backend.config)
+        unsure = unsure_below(self.backend.config)
         rows, asked = [], []
         for row, (picture, reading) in enumerate(zip(given, found, strict=True)):
-            is_unsure = not picture.others and sureness(reading, null_id) < unsure
+            is_unsure = not picture.others and reading.sureness < unsure
             others = [picture.upside_down] if is_unsure else list(picture.others)
             rows += [row] * len(others)
             asked += others
         for row, reading in zip(rows, self._read_each(asked, batch_size), strict=True):
-            if sureness(reading, null_id) > sureness(found[row], null_id):
+            if reading.sureness > found[row].sureness:
                 found[row] = reading
         return found
 
@@ -214,14 +214,15 @@ class Reader:
         if self.geometry.canvas and sizes is not None:
             told = _filled(np.asarray(sizes, np.int32), full)
         outputs = self.backend.predict(_filled(pixels, full), told)
+        sure = sureness(outputs, self.dataset.charset.null_id)
         if self.texts:
             outputs = self.texts({name: np.asarray(value)[: len(pixels)] for name, value in outputs.items()})
         outputs = calibration.applied(outputs, getattr(self.backend, "confidence_power", 1.0))
         readings = readings_of(outputs, self.dataset, grid, self._order)[: len(pixels)]
         seen = np.tile(pixels.shape[1:3], [len(pixels), 1]) if told is None else told
         return [
-            dataclasses.replace(reading, origin=self._origin(int(high), int(wide)))
-            for reading, (high, wide) in zip(readings, seen, strict=False)
+            dataclasses.replace(reading, origin=self._origin(int(high), int(wide)), sureness=float(how_sure))
+            for reading, (high, wide), how_sure in zip(readings, seen, sure, strict=False)
         ]
 
     def _origin(self, height: int, width: int) -> Origin:
@@ -255,7 +256,7 @@ class Reader:
             reading.feature_grid,
             reading.scores[steps],
             reading.confidence,
-            self.geometry.cells,
+            self.geometry.spacing,
         )
 
 

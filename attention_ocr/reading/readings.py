@@ -98,6 +98,7 @@ class Reading:
         alternatives: the texts that beam search found, the best (`text`) first; empty when reading greedily.
         origin: where it comes from; None: unknown, and there are no `characters`.
         turned: by how many degrees counterclockwise the upright picture was turned before it was read.
+        sureness: the mean probability of the characters that were read greedily, before texts were searched.
     """
 
     text: str
@@ -109,6 +110,7 @@ class Reading:
     alternatives: list[Alternative] = dataclasses.field(default_factory=list)
     origin: Origin | None = None
     turned: int = 0
+    sureness: float = 0.0
 
     @cached_property
     def characters(self) -> list[Character]:
@@ -199,7 +201,7 @@ def readings_of(
         attention, grid = _attention(arrays, row, feature_grid)
         readings.append(
             Reading(
-                text=dataset.charset.decode(ids),
+                text=dataset.charset.decode(ids[ids != dataset.charset.null_id]),  # most are nulls: quicker
                 confidence=float(arrays["normalized_seq_conf"][row]),
                 ids=ids,
                 scores=arrays["predicted_scores"][row],

@@ -124,6 +124,8 @@ def _add_health(app: FastAPI, service: Service) -> None:
     @app.get("/health/ready", responses={503: {"model": documents.Problem}})
     async def ready() -> dict[str, str]:
         """The models are loaded and have read once."""
+        if service.models.failure:  # it will not pass: nobody is told to come back
+            raise RefusalError(503, service.models.failure, "")
         if not service.models.is_ready:
             raise RefusalError(503, "the models are not ready", "", retry_after=1)
         return {"status": "ready"}

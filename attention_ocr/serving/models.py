@@ -149,12 +149,18 @@ class Models:
 
     Args:
         models: at least one.
+
+    Attributes:
+        by_name, first: the models, and the default.
+        is_ready: whether all of them have read.
+        failure: why one of them cannot; empty: none has failed.
     """
 
     def __init__(self, models: Sequence[ServedModel]):
         self.by_name = {model.name: model for model in models}
         self.first = models[0]
         self.is_ready = False
+        self.failure = ""
 
     def warm_up(self) -> None:
         """Makes every model ready, in a thread of its own."""
@@ -163,8 +169,9 @@ class Models:
             try:
                 for model in self.by_name.values():
                     model.warm_up()
-            except Exception:
-                logger.exception("the models cannot read; the service is not ready")
+            except Exception as error:
+                logger.exception("the models cannot read; the service will not be ready")
+                self.failure = f"{model.name} cannot read ({error or type(error).__name__}); the log tells where"
             else:
                 self.is_ready = True
 

@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 
 from attention_ocr.pages.detection import detector
-from attention_ocr.pages.page import read_page
+from attention_ocr.pages.page import check_shape, read_page
 from attention_ocr.reading import given_pictures
 from attention_ocr.serving.models import ServedModel
-from attention_ocr.serving.refusals import RefusalError, is_wrong, refusal_of
+from attention_ocr.serving.refusals import RefusalError, refusal_of
 from attention_ocr.serving.uploads import Upload
-
-MOST_NARROW = 16  # times as long as wide: the detector enlarges a picture until its short side has 736 pixels
 
 
 class PageReader:
@@ -44,12 +42,7 @@ def _answer(upload: Upload, model: ServedModel) -> dict[str, Any]:
     """A page's text and lines; places are in pixels of the upright picture."""
     try:
         picture, source = given_pictures.opened(upload.data, upload.name, model.reader.max_pixels)
-        long, short = max(picture.size), min(picture.size)
-        if long > MOST_NARROW * short:
-            sentence = (
-                f"{upload.name}: is {picture.width} x {picture.height} pixels, no shape of a page; read it as a line"
-            )
-            raise is_wrong(sentence)
+        check_shape(picture, upload.name)  # before the detector has it
         found = detector()(np.asarray(picture))
         with model.lock:
             page = read_page(model.reader, picture, upload.name, detect=lambda _: found)

@@ -113,7 +113,8 @@ def begin(
     """The config and the source of a run that begins with a reader, and that beginning.
 
     Knobs of the network that the flags leave open come from the checkpoint. With a ready-made reader, those of learning
-    are gentler than in a run that begins from nothing.
+    are gentler than in a run that begins from nothing, unless a preset asks for another kind of network: that has
+    nothing to forget.
 
     Args:
         checkpoint: a model file or a name.
@@ -127,7 +128,8 @@ def begin(
     """
     network = _opened(checkpoint, source)
     taken = _network_knobs(config.model, network.config, preset_name, given)
-    gentle = _gentle_knobs(checkpoint, preset_name, {**config.model.to_dict(), **taken}, given)
+    goes_on = not preset_name or _kind(config.model) == _kind(network.config)
+    gentle = _gentle_knobs(checkpoint, preset_name, {**config.model.to_dict(), **taken}, given) if goes_on else {}
     changed = config.replace(**taken, **gentle)
     own = ""
     if changed.data.replay and isinstance(source, DrawnSource):

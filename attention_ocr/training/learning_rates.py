@@ -163,9 +163,9 @@ def suggested(rates: Sequence[float], losses: Sequence[float]) -> Suggestion | N
 
 def _show(folder: Path, rates: Sequence[float], losses: Sequence[float], found: Suggestion | None) -> None:
     summaries = Summaries(folder)
-    curve = smoothed(losses) if losses else []
+    curve: list[float] = smoothed(losses).tolist()
     for number, (rate, loss, smooth) in enumerate(zip(rates, losses, curve, strict=True)):
-        scalars = {"learning_rate/rate": rate, "learning_rate/loss": loss, "learning_rate/smoothed_loss": float(smooth)}
+        scalars = {"learning_rate/rate": rate, "learning_rate/loss": loss, "learning_rate/smoothed_loss": smooth}
         summaries.scalars(scalars, number)
     if losses:
         marked = found.rate if found else None

@@ -123,7 +123,7 @@ class Summaries:
                     reading.attention,
                     reader.dataset.num_views,
                     reading.feature_grid,
-                    cells=reader.geometry.cells,
+                    cells=reader.geometry.spacing,
                 )
                 self.picture(f"attention/{number}", strip, step)
 

@@ -1,5 +1,6 @@
 """A network that learned one alphabet goes on with another: what it could read it reads, before any step."""
 
+import importlib.util
 import json
 from string import ascii_letters, ascii_lowercase
 
@@ -10,6 +11,7 @@ from drawn_words import draw_word
 from attention_ocr.__main__ import main
 from attention_ocr.charset import Charset
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.model import ppocr_file
 from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends.keras import KerasBackend
@@ -108,7 +110,7 @@ def test_what_was_read_stays_beside_what_is_new(trained, tmp_path, capsys, few_d
     assert set(ascii_lowercase) | set("ABCD") <= set(best.dataset.charset.symbols)
     assert best.dataset.max_sequence_length == 4
     assert texts(best) == WORDS
-    assert json.loads((run / "best.json").read_text())["share"] == 0.4  # nothing was learned, so all shares are alike
+    assert json.loads((run / "best.json").read_text())["share"] == 0.6  # nothing was learned, so all shares are alike
     assert train(records, run, 2, *held_out, "--replay=0.5") == 0
     again = capsys.readouterr().out
     assert "reached already" in again
@@ -164,3 +166,28 @@ def test_words_goes_on_with_codes(tmp_path, capsys):
     assert "learned from other pictures" not in printed
     model = load_model(run / "best.keras")
     assert {"é", "Z", "7"} <= set(model.dataset.charset.symbols)
+
+
+@pytest.mark.slow  # 20 seconds and more to build a network of four views
+@pytest.mark.skipif(
+    not importlib.util.find_spec("rapidocr"), reason="rapidocr, whose wheel has the weights, is missing"
+)
+def test_a_sign_reader_begins_with_weights_that_know_letters(tmp_path, capsys):
+    """A network of another kind has nothing to forget: no replay, and texts are as long as its records'."""
+    signs, run = tmp_path / "signs", tmp_path / "run"
+    drawn = ["--number=4", "--validation_number=2", "--test_number=0"]
+    assert main(["render_signs", f"--output_dir={signs}", *drawn]) == 0
+    flags = ["--preset=fsns", "--encoder=lcnet", "--checkpoint=ppocr", "--batch_size=1"]
+    flags += [f"--dataset_dir={signs}", f"--train_log_dir={run}"]
+    for steps in (2, 3):
+        assert main(["train", *flags, f"--max_number_of_steps={steps}"]) == 0
+    printed = capsys.readouterr().out
+    assert "for texts of T=37 characters" in printed
+    assert "--replay" not in printed
+    assert "resumed at step 2" in printed
+    checkpoint = max((run / "checkpoints").glob("*.keras"))
+    model = load_model(checkpoint)
+    theirs = ppocr_file.read(ppocr_file.installed_file()).weights["stem/third"][0]
+    ours = next(w for w in model.encoder.weights if w.path.endswith("stem/third/kernel"))
+    np.testing.assert_allclose(np.asarray(ours), theirs, atol=0.05)
+    assert model.step == 3

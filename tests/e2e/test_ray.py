@@ -75,6 +75,7 @@ def killing_a_worker(labels, output, *flags, after=0, **options):
     return job.returncode, told, killed
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_no_record(cluster, pictures, tmp_path):
     assert generate(pictures / "labels.tsv", tmp_path / "1/words", *SHARDS).returncode == 0
     # A relative path means the job's folder, not that of the nodes.

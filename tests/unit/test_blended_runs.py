@@ -51,9 +51,9 @@ def test_the_best_model_is_blended_once_and_each_new_best_again(networks, tmp_pa
     start.finish(data, run)
     assert data.count == len(blending.SHARES)
     noted = json.loads((tmp_path / "best.json").read_text())
-    assert (noted["share"], noted["score"], noted["what"]) == (0.4, [0.5, 0.7], WHAT)
+    assert (noted["share"], noted["score"], noted["what"]) == (0.6, [0.5, 0.7], WHAT)
     for before, blended in zip(old.weights, load_model(run.best_file).weights, strict=True):
-        np.testing.assert_allclose(blended, keras.ops.convert_to_numpy(before) + 0.4, rtol=1e-5)
+        np.testing.assert_allclose(blended, keras.ops.convert_to_numpy(before) + 0.6, rtol=1e-5)
     start.finish(data, run)
     assert data.count == len(blending.SHARES)
     assert not run.keep_if_best(run.save(new, 3, 5), [0.5, 0.6], WHAT)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from attention_ocr.errors import UserError
+from attention_ocr.model.layouts.lcnet import LcNetLayout
 from attention_ocr.reading import attention_pictures, caption_fonts
 from attention_ocr.reading.attention_pictures import attention_strip, draw_attention, draw_reading, heat_map
 
@@ -44,6 +45,20 @@ def test_point_of_a_look_lies_in_its_cell(view, y, x):
     ((across, down),) = attention_pictures._looks(_looking_at(view * 30 + y * 5 + x), 4, (6, 5), (60, 240, 3), None)
     assert int(across * 4 * 5) == view * 5 + x
     assert int(down * 6) == y
+
+
+@pytest.mark.parametrize("width", [60, 100, 128, 131, 400])
+def test_a_row_of_columns_lies_where_its_network_has_it(width):
+    """PP-OCRv6 sees a narrow line as wide as 128 pixels: its 16 columns, 8 pixels apart, go beyond the picture."""
+    layout = LcNetLayout(has_neck=True)
+    grid = layout.feature_grid(48, width)
+    for column in range(width // 8):
+        look = _looking_at(column, count=grid[1])
+        ((across, down),) = attention_pictures._looks(look, 1, grid, (48, width, 3), layout.spacing)
+        assert abs(across * width - (8 * column + 4)) < 1
+        assert down == pytest.approx(0.5)
+        heat = heat_map(look[0], 1, grid, 48, width, layout.spacing)
+        assert heat[[0, 24, 47], 8 * column : 8 * column + 8].max(axis=1).min() > 0.99
 
 
 def test_strip_shows_the_picture_and_the_first_steps():
@@ -183,10 +198,10 @@ def test_heat_and_marker_lie_where_the_tower_looked(y, x):
     """A tower without padding leaves the edges out: cell (y, x) is centred at pixel (13 + 8y, 13 + 8x) of its view."""
     weights = np.zeros([1, 2 * 6 * 10], np.float32)
     weights[0, 60 + y * 10 + x] = 1
-    heat = heat_map(weights[0], 2, (6, 10), 66, 200, (13, 8))
+    heat = heat_map(weights[0], 2, (6, 10), 66, 200, ((13.5, 8), (13.5, 8)))
     down, across = np.unravel_index(heat.argmax(), heat.shape)
     assert abs(down - (13 + 8 * y)) <= 4, "an outermost cell is flat to its edge"
     assert abs(across - (100 + 13 + 8 * x)) <= 4
-    ((right, below),) = attention_pictures._looks(weights, 2, (6, 10), (66, 200, 3), (13, 8))
+    ((right, below),) = attention_pictures._looks(weights, 2, (6, 10), (66, 200, 3), ((13.5, 8), (13.5, 8)))
     assert right * 200 == pytest.approx(100 + 13.5 + 8 * x)
     assert below * 66 == pytest.approx(13.5 + 8 * y)

@@ -70,6 +70,17 @@ def test_the_surer_text_is_kept_and_the_first_where_none_is_surer():
     assert reading.turned == 0
 
 
+def test_turns_are_compared_by_what_is_read_greedily():
+    """A text model that makes each text on its head sure does not turn the picture."""
+
+    def surer(outputs):
+        return {**outputs, "predicted_scores": 1.5 - np.asarray(outputs["predicted_scores"])}
+
+    for mark, turned in ((0.1, 0), (0.9, 180)):
+        reader = Reader(Marks("canvas", sure=0.8), orientation="auto", texts=surer)
+        assert reader.read(line(mark=(mark, 0.5)))[0].turned == turned
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mark", [0.15, 0.85])
 def test_prepared_pictures_are_turned_in_a_batch_of_any_size(kind, mark):

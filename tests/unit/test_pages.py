@@ -15,6 +15,7 @@ from attention_ocr.pages.cutting import around, cut_out
 from attention_ocr.pages.drawing import draw_page
 from attention_ocr.pages.order import blocks_of
 from attention_ocr.pages.page import Line, Page, PageWord, read_page
+from attention_ocr.pages.page_files import read_page_files
 from attention_ocr.reading.reader import Reader
 
 
@@ -59,6 +60,22 @@ def test_lines_are_read_in_order(name, degrees):
     assert "".join(shuffled[number] for block in blocks for number in block) == "".join(letters)
     expected = {"columns": 2, "a title, columns, a foot": 4, "a paragraph's gap in columns": 2}
     assert len(blocks) == expected.get(name, 1)
+
+
+@pytest.mark.parametrize("size", [(30, 600), (600, 30)])
+def test_what_has_no_shape_of_a_page_is_refused_before_its_lines_are_sought(size, tmp_path):
+    def never(pixels):
+        raise AssertionError("the detector would be busy for half a minute")
+
+    reader, path = Reader(Marks("canvas")), tmp_path / "strip.png"
+    Image.new("RGB", size, "white").save(path)
+    told = rf"strip\.png: is {size[0]} x {size[1]} pixels, no shape of a page; read it as a line, or cut"
+    with pytest.raises(UserError, match=told):
+        read_page(reader, path, detect=never)
+    with pytest.raises(UserError, match=told):
+        list(read_page_files(reader, [path], 8, skips=False))
+    (found,) = read_page_files(reader, [path], 8, skips=True)
+    assert "no shape of a page" in found.to_dict()["error"]
 
 
 def test_a_page_without_lines_has_no_blocks():

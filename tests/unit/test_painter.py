@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 
+from attention_ocr.charset import Charset
+from attention_ocr.config import ModelConfig
+from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.model.network import AttentionOcr
 from attention_ocr.training.painter import Painter
 
 
@@ -35,6 +39,21 @@ def test_each_step_paints_anew_and_a_resumed_run_paints_the_same(masks):
     resumed.begin(1)
     np.testing.assert_array_equal(painted(resumed, masks), second)
     assert not np.array_equal(painted(Painter(4), masks), first)
+
+
+def test_a_network_paints_what_it_learns_from_and_nothing_that_it_reads(masks):
+    charset = Charset.from_labels(["ab"])
+    dataset = DatasetSpec("words", 1, 16, 32, 2, charset, "keep_height")
+    config = ModelConfig(encoder="residual", encoder_channels=8, head="ctc")
+    model = AttentionOcr(config, dataset, painter=Painter(3))
+    sizes, labels = np.array([[16, 20], [16, 32]], np.int32), np.array([[0, 2], [1, 0]], np.int32)
+    batch = {"images": masks, "labels": labels, "sizes": sizes}
+    logits = [
+        np.asarray(model({**batch, "unpainted": np.array(unpainted)}, training=True)["chars_logit"])
+        for unpainted in ([False, False], [True, False])
+    ]
+    assert not np.allclose(logits[0][0], logits[1][0])
+    assert np.asarray(model(batch)["predicted_chars"]).shape == (2, 2)
 
 
 def test_what_is_no_picture_stays_empty(masks):

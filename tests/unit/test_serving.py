@@ -235,3 +235,14 @@ def test_the_page_and_the_documents_need_no_other_address(serve):
         assert "https://" not in text, name
         assert "http://" not in text.replace("http://www.w3.org", ""), name
     assert set(client.get("/openapi.json").json()["paths"]) >= {"/v1/read", "/v1/models", "/v1/models/{name}:predict"}
+
+
+def test_a_service_whose_model_cannot_read_says_why_it_will_not_be_ready(monkeypatch, backend, caplog):
+    backend.fails = "127127"  # what it reads in the grey picture that warms it up
+    service = service_of(monkeypatch, {"colours": backend})
+    with running(service, until="colours cannot read") as (address, _):
+        response = httpx.get(f"{address}/health/ready")
+    assert response.status_code == 503
+    assert response.json()["error"] == "colours cannot read (the network failed); the log tells where"
+    assert "retry-after" not in response.headers
+    assert "the service will not be ready" in caplog.text

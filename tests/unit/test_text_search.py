@@ -12,7 +12,7 @@ from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 from attention_ocr.reading.texts.text_model import ClassProbabilities, TextModel
-from attention_ocr.reading.texts.text_search import prepared
+from attention_ocr.reading.texts.text_search import CtcTexts, prepared
 from attention_ocr.reading.texts.trie import Trie, load_texts
 
 CTC, STEPWISE = "ctc", [name for name in HEADS if name != "ctc"]
@@ -126,6 +126,20 @@ def test_only_unsure_pictures_are_searched(backend, pixels, text_model):
             np.testing.assert_array_equal(reading.scores, before.scores)
     assert any(len(reading.alternatives) > 1 for reading in readings)
     check(readings, alone)
+
+
+def test_one_unsure_character_of_a_long_text_is_enough_for_a_search():
+    """A CTC text of eight characters, of which one is read with probability 0.8: a mean hides it."""
+    scores = np.ones([2, 8])
+    scores[1, 3] = 0.8
+    outputs = {
+        "predicted_chars": np.tile(np.arange(1, 9), [2, 1]),
+        "predicted_scores": scores,
+        "normalized_seq_conf": np.array([0.99, 0.98]),
+    }
+    np.testing.assert_allclose(CtcTexts(null_id=0).sureness(outputs), [0.99, 0.8])
+    outputs["predicted_chars"][1, 3:] = 0  # not a character of that text
+    np.testing.assert_allclose(CtcTexts(null_id=0).sureness(outputs), [0.99, 0.98])
 
 
 def test_label_smoothing_lowers_what_counts_as_sure(make_spec, pixels, text_model):

@@ -4,7 +4,7 @@ import colorsys
 
 import numpy as np
 
-from attention_ocr.reading.attention_pictures import heat_map
+from attention_ocr.reading.attention_pictures import Cells, heat_map
 
 GOLDEN = 0.618034  # of the hues, from one character to the next: neighbours are far apart
 FAINT = 0.3  # share of the picture's contrast that stays
@@ -26,7 +26,7 @@ def overlay(
     attention: np.ndarray,
     num_views: int,
     feature_grid: tuple[int, int],
-    cells: tuple[int, int] | None,
+    cells: Cells,
 ) -> np.ndarray:
     """The picture, dark and faint, with each character's colour where the network looked for it: uint8 [H, V*W, 3].
 

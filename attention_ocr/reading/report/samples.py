@@ -93,7 +93,7 @@ def shown(sample: Sample, reader: Reader) -> dict[str, Any]:
     if told.attention is not None and len(steps):
         seen = reader.cropped(sample.picture)
         views, grid = reader.dataset.num_views, told.feature_grid
-        looked = data_uri(looks.overlay(seen, told.attention[steps], views, grid, reader.geometry.cells))
+        looked = data_uri(looks.overlay(seen, told.attention[steps], views, grid, reader.geometry.spacing))
     return {
         "record": prediction.record,
         "dataset": prediction.dataset,

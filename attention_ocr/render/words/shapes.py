@@ -172,14 +172,9 @@ def _extent(box: tuple[int, int], bend: Bend, projection: np.ndarray) -> tuple[n
     if bend.kind == "straight":
         (a, b, c), (d, e, f), (g, h, i) = projection.tolist()
         seen_corners = []
-        for x, y in (
-            (-width / 2, -height / 2),
-            (width / 2, -height / 2),
-            (-width / 2, height / 2),
-            (width / 2, height / 2),
-        ):
-            depth = g * x + h * y + i
-            seen_corners.append(((a * x + b * y + c) / depth, (d * x + e * y + f) / depth))
+        for right, down in ((-width, -height), (width, -height), (-width, height), (width, height)):
+            depth = (g * right + h * down) / 2 + i
+            seen_corners.append((((a * right + b * down) / 2 + c) / depth, ((d * right + e * down) / 2 + f) / depth))
         places = np.array(seen_corners)
         return places.min(axis=0), places.max(axis=0)
     x = np.linspace(-width / 2, width / 2, 17)

@@ -1,0 +1,109 @@
+"""train --render=words: repeatable, resumable, records mixed in; it ends with a sentence and leaves nothing behind."""
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from attention_ocr.__main__ import main
+
+NETWORK = [
+    *("--encoder=residual", "--encoder_channels=8", "--num_encoder_lstm_layers=1", "--num_encoder_lstm_units=8"),
+    *("--head=ctc", "--optimizer=adam", "--batch_size=4", "--validation_examples=0", "--save_summaries_steps=2"),
+]
+DRAWING = [
+    *("--render=words", "--texts=codes", "--max_width=64", "--max_sequence_length=5", "--difficulty=0.5", "--seed=4"),
+    *("--render_memory=1", "--render_reuse=2"),
+]
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("records")
+    made = ["--number=12", "--validation_number=4", "--test_number=0", "--image_width=0", "--max_width=64"]
+    made += ["--texts=codes", "--max_sequence_length=5", "--output=pictures"]
+    assert main(["render_words", f"--output_dir={folder / 'pictures'}", *made]) == 0
+    fitted = ["--resize=keep_height", "--image_height=32", "--image_width=64", "--test_fraction=0"]
+    lines = f"--annotations={folder / 'pictures/train.tsv'}"
+    assert main(["generate_tfrecords", lines, f"--output_dir={folder / 'records'}", *fitted]) == 0
+    return folder / "records"
+
+
+def train(run, steps, *more):
+    saving = ["--save_interval_steps=3", f"--max_number_of_steps={steps}"]
+    return main(["train", f"--train_log_dir={run}", *saving, *NETWORK, *DRAWING, *more])
+
+
+def weights(run, step):
+    """All arrays of a checkpoint, the optimiser's among them."""
+    found = {}
+    with zipfile.ZipFile(run / f"checkpoints/checkpoint-{step:08d}.keras") as archive:
+        content = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(content) as stored:
+        stored.visititems(lambda name, item: found.update({name: item[()]}) if hasattr(item, "shape") else None)
+    return found
+
+
+def test_a_seed_gives_the_same_weights_whoever_draws_and_where_it_stops(records, tmp_path):
+    mixed = [f"--dataset_dir={records}", "--real_share=0.3"]
+    assert train(tmp_path / "whole", 6, "--render_workers=1", *mixed) == 0
+    assert train(tmp_path / "parts", 3, "--render_workers=2", *mixed) == 0
+    assert train(tmp_path / "parts", 6, "--render_workers=2", *mixed) == 0
+    one, other = weights(tmp_path / "whole", 6), weights(tmp_path / "parts", 6)
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, other[name], name)
+
+
+def begun(run):
+    """A process that trains, once it has made steps; those that draw for it, and their shared memory."""
+    steps = ["--max_number_of_steps=100000", "--save_summaries_steps=1", "--render_workers=2"]
+    command = [sys.executable, "-m", "attention_ocr", "train", f"--train_log_dir={run}", *NETWORK, *DRAWING, *steps]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    next(line for line in process.stdout if line.startswith("step 2"))
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    drawers = [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    blocks = set(re.findall(r"/dev/shm/(psm_\w+)", Path(f"/proc/{process.pid}/maps").read_text()))
+    return process, drawers, blocks
+
+
+def is_running(pid):
+    return Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc")
+@pytest.mark.parametrize(
+    ("end", "status", "told"),
+    [
+        ("a drawer", 1, r"^error: one of 2 processes that draw pictures died \(exit code -9\); if memory ran out"),
+        ("ctrl-c", 0, r"stopped at step \d+; the same command goes on from there"),
+    ],
+)
+def test_a_run_ends_with_a_sentence_and_leaves_no_process_and_no_memory(end, status, told, tmp_path):
+    process, drawers, blocks = begun(tmp_path / "run")
+    try:
+        assert (len(drawers), len(blocks)) == (2, 1)
+        if end == "a drawer":
+            os.kill(drawers[0], signal.SIGKILL)
+        else:
+            process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == status, output
+    assert re.search(told, output, re.MULTILINE), output
+    assert "leaked" not in output
+    deadline = time.monotonic() + 10
+    while any(map(is_running, drawers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(is_running, drawers))
+    assert not any(Path("/dev/shm", block).exists() for block in blocks)
