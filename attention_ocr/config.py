@@ -11,7 +11,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.export_config import ExportConfig  # noqa: F401 - knobs too
 from attention_ocr.knobs import EMPTY, GIVEN, OFF, Knobs, knob, more_than, one_of
 from attention_ocr.read_config import BackendConfig, EngineConfig, ReadConfig, TextModelConfig  # noqa: F401 - knobs too
-from attention_ocr.train_config import TrainConfig
+from attention_ocr.train_config import ClusterConfig, TrainConfig  # noqa: F401 - ClusterConfig has knobs, too
 
 RESIZE_POLICIES = ("stretch", "pad", "keep_height")
 VERTICAL_POLICIES = ("keep", "rotate")

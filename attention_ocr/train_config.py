@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from attention_ocr import shared_knobs as shared
 from attention_ocr.errors import UserError
-from attention_ocr.knobs import Knobs, knob, lower_than, more_than, one_of
+from attention_ocr.knobs import Condition, Knobs, knob, lower_than, more_than, one_of
 
 ENDLESS = 10**10  # steps
+NOT_CTC = Condition(lambda head: head != "ctc", "with another --{} than ctc".format)  # which has no steps
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ class TrainConfig(Knobs):
     )
     jit_compile: bool = knob(False, "Compile the step with XLA (slower on CPU).")
     mixed_precision: str = knob("none", "Compute in half precision.", ("none", "bfloat16", "float16"))
+    rematerialize: bool = knob(
+        False,
+        "Compute each of the decoder's steps again for its gradient: slower, with less memory (KERAS_BACKEND=jax).",
+        works_with={"head": NOT_CTC},
+    )
     seed: int = shared.seed()
 
     def __post_init__(self) -> None:
@@ -93,3 +99,30 @@ class TrainConfig(Knobs):
             raise UserError(f"--blend={self.blend}: is neither auto nor a share above 0 and at most 1, such as 0.6")
         if not re.fullmatch(r"(encoder(:[1-9]\d{0,9})?)?", self.freeze):
             raise UserError(f"--freeze={self.freeze}: is neither encoder nor encoder:STEPS, such as encoder:500")
+
+
+@dataclass(frozen=True)
+class ClusterConfig(Knobs):
+    """Which process of a training this one is. No part of a run's config: the next start may have another number."""
+
+    coordinator_address: str = knob(
+        "",
+        "HOST:PORT at which process 0 of a training in several processes is reached. Empty: as Slurm, Open MPI or the "
+        "Kubernetes job says.",
+    )
+    num_processes: int = knob(
+        0, "Processes that train together, on one machine or many; 0: as the cluster says; 1: only this.", minimum=0
+    )
+    process_id: int = knob(-1, "Number of this process, from 0; -1: as the cluster says.", minimum=-1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        told = f"--coordinator_address={self.coordinator_address} --num_processes={self.num_processes} "
+        told += f"--process_id={self.process_id}"
+        given = bool(self.coordinator_address), self.num_processes > 1, self.process_id >= 0
+        if any(given) and not all(given):
+            raise UserError(f"{told}: give all three, with at least 2 processes, or none of them")
+        if all(given) and self.process_id >= self.num_processes:
+            raise UserError(f"{told}: the processes of {self.num_processes} are 0 to {self.num_processes - 1}")
+        if all(given) and not re.fullmatch(r".+:\d{1,5}", self.coordinator_address):
+            raise UserError(f"--coordinator_address={self.coordinator_address}: is not HOST:PORT, such as 10.0.0.1:99")

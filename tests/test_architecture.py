@@ -34,6 +34,7 @@ TENSORFLOW = (
 NO_TENSORFLOW = ("data.dataset_mix",)
 KERAS = ("model", "training", "reading.evaluation", "reading.backends.keras", "export.saved_model", "export.litert")
 NO_KERAS = ("model.geometry", "model.layouts", "model.description", "model.cutting", "training.sources")
+JAX = ("training.devices", "training.processes")  # the only backend with many devices
 LINES_OF_A_FILE, LINES_OF_A_JOB, LINES_OF_A_FUNCTION = 400, 60, 80
 LARGEST_SHARE = 0.3  # of the package's lines in one room
 
@@ -82,6 +83,8 @@ def breaches(module, source):
         elif top == "keras":
             allowed = within(module, KERAS) and not within(module, NO_KERAS)
             found += [] if allowed else [f"{name}: Keras"]
+        elif top == "jax" and within(module, JAX):
+            continue
         elif top in FRAMEWORKS:
             found.append(f"{name}: {top}")
         elif top == "attention_ocr" and inner not in ("", "__version__"):

@@ -16,6 +16,7 @@ from attention_ocr.data import pipeline, sizes
 from attention_ocr.data.dataset_mix import Stage, matching_ids
 from attention_ocr.data.parsing import parse_example
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.share import WHOLE, Share
 
 ENDLESS = np.iinfo(np.int64).max
 
@@ -38,16 +39,22 @@ class Mixture:
 
 
 def training_batches(
-    mixture: Mixture, data: DataConfig, seed: int, start_step: int = 0, clock: pipeline.WaitClock | None = None
+    mixture: Mixture,
+    data: DataConfig,
+    seed: int,
+    start_step: int = 0,
+    clock: pipeline.WaitClock | None = None,
+    share: Share = WHOLE,
 ) -> tf.data.Dataset:
     """Endless batches like `pipeline.training_batches`, with labels in the united classes and the united T."""
     if len(mixture.sources) == 1 and mixture.sources[0].spec == mixture.united:
-        return pipeline.training_batches(mixture.sources[0], mixture.numbers[0], data, seed, start_step, clock)
+        source, number = mixture.sources[0], mixture.numbers[0]
+        return pipeline.training_batches(source, number, data, seed, start_step, clock, share)
     united = pipeline.RecordFiles((), mixture.united, mixture.sources[0].canvas)
     window = sizes.window(sum(mixture.numbers), data.batch_size)
     records = drawn_records(mixture, data, seed, pipeline.first_step(united, start_step, window))
     decode = decoder([source.spec for source in mixture.sources], mixture.united, united.cut)
-    return pipeline.prepared_batches(records, decode, united, data, seed, start_step, window, clock)
+    return pipeline.prepared_batches(records, decode, united, data, seed, start_step, window, clock, share)
 
 
 def drawn_records(mixture: Mixture, data: DataConfig, seed: int, start_step: int) -> tf.data.Dataset:

@@ -18,6 +18,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.records import examples
 from attention_ocr.records.framing import read_records, record_spans
+from attention_ocr.share import WHOLE, Share
 
 PARALLEL_SHARDS = 8
 READ_AHEAD = 2  # batches
@@ -62,6 +63,7 @@ def training_batches(
     seed: int,
     start_step: int = 0,
     clock: "WaitClock | None" = None,
+    share: Share = WHOLE,
 ) -> tf.data.Dataset:
     """Endless batches `{"images": uint8 [B, H, V*W, 3], "labels": int32 [B, T]}`.
 
@@ -74,13 +76,16 @@ def training_batches(
         seed: fixes order and distortions.
         start_step: batches before it are skipped.
         clock: counts the time that the consumer waits.
+        share: what is read of each batch, in the order in which the whole of it would have it.
     """
     window = sizes.window(num_examples, data.batch_size)
     first = first_step(source, start_step, window)
     records = endless_records(source, num_examples, data, seed, first * data.batch_size)
-    return prepared_batches(
-        records, lambda record: decode(record, source.spec, source.cut), source, data, seed, start_step, window, clock
-    )
+
+    def decode_record(record: tf.Tensor) -> dict[str, tf.Tensor]:
+        return decode(record, source.spec, source.cut)
+
+    return prepared_batches(records, decode_record, source, data, seed, start_step, window, clock, share)
 
 
 def endless_records(source: RecordFiles, num_examples: int, data: DataConfig, seed: int, taken: int) -> tf.data.Dataset:
@@ -104,6 +109,7 @@ def prepared_batches(
     start_step: int,
     window: int,
     clock: "WaitClock | None",
+    share: Share = WHOLE,
 ) -> tf.data.Dataset:
     """Batches of endless records, as `training_batches` describes them; `source` describes the pictures.
 
@@ -111,16 +117,20 @@ def prepared_batches(
     """
     numbers = tf.data.Dataset.range(start_step * data.batch_size, np.iinfo(np.int64).max)
 
-    def prepare(number: tf.Tensor, record: Any) -> dict[str, tf.Tensor]:
+    def prepare(number: tf.Tensor, record: Any, *width: tf.Tensor) -> dict[str, tf.Tensor]:
         example = decode_record(record)
         image = _augmented(example["images"], source.spec, data, seed, number)
-        return {**example, "images": image}
+        least = {sizes.LEAST_WIDTH: width[0]} if width and source.cut else {}
+        return {**example, "images": image, **least}
 
     if source.cut:
         records = sizes.alike(records, data.batch_size, seed, start_step, window)
     numbered = tf.data.Dataset.zip(numbers, records)
+    rows = share.rows(data.batch_size)
+    if share != WHOLE:
+        numbered = sizes.rows_of_batches(numbered, data.batch_size, rows, source.spec)
     batches = numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    batches = sizes.batched(batches, data.batch_size, source.canvas, drop_remainder=True).prefetch(READ_AHEAD)
+    batches = sizes.batched(batches, rows.stop - rows.start, source.canvas, drop_remainder=True).prefetch(READ_AHEAD)
     return untuned(clock.watch(batches) if clock else batches)
 
 

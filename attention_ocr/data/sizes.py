@@ -9,6 +9,7 @@ from attention_ocr.canvas import ENDS, STEPS, Canvas
 from attention_ocr.dataset_spec import DatasetSpec
 
 LARGEST_WINDOW = 32  # batches
+LEAST_WIDTH = "least_width"  # of a batch of which an example is a part
 OPTIONAL = tf.io.FixedLenFeature([], tf.int64, default_value=-1)
 
 
@@ -72,6 +73,28 @@ def alike(records: tf.data.Dataset, batch_size: int, seed: int, start_step: int,
     return windows.map(arranged).unbatch().skip(done * batch_size)
 
 
+def rows_of_batches(dataset: tf.data.Dataset, batch_size: int, rows: slice, spec: DatasetSpec) -> tf.data.Dataset:
+    """The same rows of each batch, each with the width of the batch's widest picture, which may be another row.
+
+    Args:
+        dataset: endless pairs of a number and a serialized example, or a tuple that ends with one.
+        batch_size: B.
+        rows: of a batch.
+        spec: gives the largest width.
+
+    Returns:
+        Triples of number, example and width, int32 [].
+    """
+
+    def chosen(number: tf.Tensor, record: Any) -> Any:
+        told = tf.io.parse_example(tf.nest.flatten(record)[-1], {"image/orig_width": OPTIONAL})["image/orig_width"]
+        width = tf.cast(tf.reduce_max(tf.where(told > 0, told, spec.image_width)), tf.int32)
+        own = tf.nest.map_structure(lambda part: part[rows], record)
+        return number[rows], own, tf.repeat(tf.minimum(width, spec.image_width), rows.stop - rows.start)
+
+    return dataset.batch(batch_size, drop_remainder=True).map(chosen).unbatch()
+
+
 def batched(
     dataset: tf.data.Dataset, batch_size: int, canvas: Canvas | None, drop_remainder: bool = False
 ) -> tf.data.Dataset:
@@ -80,8 +103,10 @@ def batched(
         return dataset.batch(batch_size, drop_remainder=drop_remainder)
 
     def on_canvas(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        height, width = tf.unstack(tf.shape(batch["images"])[1:3])
-        missing = [[0, 0], [0, canvas.height - height], [0, batch_width(width) - width], [0, 0]]
+        height, seen = tf.unstack(tf.shape(batch["images"])[1:3])
+        batch, least = {name: part for name, part in batch.items() if name != LEAST_WIDTH}, batch.get(LEAST_WIDTH)
+        width = seen if least is None else tf.maximum(seen, least[0])
+        missing = [[0, 0], [0, canvas.height - height], [0, batch_width(width) - seen], [0, 0]]
         images = tf.ensure_shape(tf.pad(batch["images"], missing), [None, canvas.height, None, 3])
         return {**batch, "images": images}
 

@@ -12,7 +12,6 @@ from attention_ocr.errors import UserError
 from attention_ocr.flags import config_from, required, works_with
 from attention_ocr.knobs import EMPTY, GIVEN, one_of
 from attention_ocr.quiet import quiet_imports
-from attention_ocr.training import run_lock
 
 
 def define_flags(values: flags.FlagValues) -> None:
@@ -27,7 +26,7 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("checkpoint", "", text, **define)
     flags.DEFINE_string("checkpoint_inception", "", "A TF1 checkpoint of Inception-v3 for a new run's tower.", **define)
     flags.DEFINE_bool("reset_train_dir", False, "Remove what an earlier run wrote to --train_log_dir.", **define)
-    our_flags.define_knobs(values, *configs.GROUPS.values())
+    our_flags.define_knobs(values, *configs.GROUPS.values(), configs.ClusterConfig)
     our_flags.define_drawing(values)
     our_flags.define_use_attention(values)
     works_with(values, "replay", checkpoint=GIVEN, render=EMPTY)
@@ -45,16 +44,17 @@ def run(values: flags.FlagValues) -> None:
     required(values, *([] if values.curriculum or values.render else ["dataset_dir"]), "train_log_dir")
     if values.checkpoint and values.checkpoint_inception:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
-    from attention_ocr.training import sources  # it needs an extra
+    from attention_ocr.training import processes, sources  # they need an extra
 
     drawing, path = our_flags.drawing_given(values), Path(values.train_log_dir)
+    cluster = configs.ClusterConfig(**our_flags.given_knobs(values, configs.ClusterConfig))
     source = sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, drawing)
-    with run_lock.locked(path):
+    with processes.joined(cluster, path) as together:
         with quiet_imports():
             from attention_ocr.training import fine_tuning, loop
             from attention_ocr.training.run_directory import RunDirectory
-        start = None
+        start, tower, reset = None, values.checkpoint_inception, values.reset_train_dir
         if values.checkpoint:
             given = our_flags.names_given(values)
             config, source, start = fine_tuning.begin(values.checkpoint, config, values.preset, given, source)
-        loop.train(config, source, RunDirectory(path), start, values.checkpoint_inception, values.reset_train_dir)
+        loop.train(config, source, RunDirectory(path), start, tower, reset, together)

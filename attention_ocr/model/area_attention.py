@@ -42,13 +42,14 @@ class AreaAttentionDecoder(recurrent.StepwiseDecoder):
         self.embedding = self.add_weight((K + 1, E), glorot, name="embedding")
         self.state_kernel = self.add_weight((C, 2 * U), glorot, name="state_kernel", **l2)
         self.attention_w = self.add_weight((C, A), glorot, name="attention_w", **l2)
-        self.attention_v = self.add_weight((A,), keras.initializers.RandomUniform(-0.1, 0.1), name="attention_v", **l2)
+        uniform = keras.initializers.RandomUniform(-0.1, 0.1)
+        self.attention_v = self.add_weight((A,), uniform, name="attention_v", autocast=False, **l2)
         self.query_kernel = self.add_weight((U, A), glorot, name="query_kernel", **l2)
         self.lstm_kernel = self.add_weight((E + A + U, 4 * U), "orthogonal", name="lstm_kernel", **l2)
         self.lstm_bias = self.add_weight((4 * U,), zeros, name="lstm_bias")
         self.output_kernel = self.add_weight((A + U, E), glorot, name="output_kernel", **l2)
-        self.softmax_w = self.add_weight((E, K), glorot, name="softmax_w", **l2)
-        self.softmax_b = self.add_weight((K,), zeros, name="softmax_b")
+        self.softmax_w = self.add_weight((E, K), glorot, name="softmax_w", autocast=False, **l2)
+        self.softmax_b = self.add_weight((K,), zeros, name="softmax_b", autocast=False)
 
     def axes(self):
         """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""

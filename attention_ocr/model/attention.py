@@ -10,6 +10,8 @@ from attention_ocr.model.description import HIDDEN, character_size
 def additive_attention(keys, query, values, scale, mask=None):
     """Weights `values` by how well `keys` match `query` (Bahdanau et al. 2015, eq. 5-6).
 
+    Scores and weights are float32, whatever the precision of the rest.
+
     Args:
         keys: [B, N, A] projected features.
         query: [B, A] projected decoder state.
@@ -20,11 +22,12 @@ def additive_attention(keys, query, values, scale, mask=None):
     Returns:
         context [B, C] and weights [B, N], which sum to 1 over N.
     """
-    scores = ops.einsum("bna,a->bn", ops.tanh(keys + query[:, None]), scale)  # [B, N]
+    matches = ops.cast(ops.tanh(keys + query[:, None]), "float32")  # [B, N, A]
+    scores = ops.einsum("bna,a->bn", matches, ops.cast(scale, "float32"))  # [B, N]
     if mask is not None:
         scores = ops.where(mask, scores, HIDDEN)
     weights = ops.softmax(scores)
-    return weighted_sum(weights, values), weights
+    return weighted_sum(ops.cast(weights, values.dtype), values), weights
 
 
 @ops.custom_gradient
@@ -60,7 +63,9 @@ class AttentionDecoder(recurrent.StepwiseDecoder):
         l2 = keras.regularizers.L2(0.5 * self.config.weight_decay)
         glorot, zeros = "glorot_uniform", "zeros"
         self.attention_w = self.add_weight((C, A), glorot, name="attention_w")
-        self.attention_v = self.add_weight((A,), keras.initializers.RandomUniform(-0.1, 0.1), name="attention_v")
+        self.attention_v = self.add_weight(
+            (A,), keras.initializers.RandomUniform(-0.1, 0.1), name="attention_v", autocast=False
+        )
         self.input_kernel = self.add_weight((K + C, I), glorot, name="input_kernel")
         self.input_bias = self.add_weight((I,), zeros, name="input_bias")
         self.lstm_kernel = self.add_weight((I + U, 4 * U), "orthogonal", name="lstm_kernel")
@@ -69,8 +74,8 @@ class AttentionDecoder(recurrent.StepwiseDecoder):
         self.query_bias = self.add_weight((A,), zeros, name="query_bias")
         self.output_kernel = self.add_weight((U + C, U), glorot, name="output_kernel")
         self.output_bias = self.add_weight((U,), zeros, name="output_bias")
-        self.softmax_w = self.add_weight((U, K), "orthogonal", regularizer=l2, name="softmax_w")
-        self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b")
+        self.softmax_w = self.add_weight((U, K), "orthogonal", regularizer=l2, name="softmax_w", autocast=False)
+        self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b", autocast=False)
 
     def axes(self):
         """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""

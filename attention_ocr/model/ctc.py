@@ -33,8 +33,8 @@ class CtcDecoder(keras.layers.Layer):
     def build(self, shape):
         self.num_features = shape[-1]
         shape = (self.num_features, self.num_classes + 1)
-        self.softmax_w = self.add_weight(shape, "glorot_uniform", name="softmax_w")
-        self.softmax_b = self.add_weight(shape[1:], mostly_blank, name="softmax_b")
+        self.softmax_w = self.add_weight(shape, "glorot_uniform", name="softmax_w", autocast=False)
+        self.softmax_b = self.add_weight(shape[1:], mostly_blank, name="softmax_b", autocast=False)
 
     def axes(self):
         """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""

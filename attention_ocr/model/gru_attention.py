@@ -59,15 +59,15 @@ class GruAttentionDecoder(recurrent.StepwiseDecoder):
         self.query_kernel = self.add_weight((U, A), pytorch_uniform(), name="query_kernel")
         self.key_kernel = self.add_weight((C, A), pytorch_uniform(), name="key_kernel")
         self.key_bias = self.add_weight((A,), zeros, name="key_bias")
-        self.attention_v = self.add_weight((A,), pytorch_uniform(), name="attention_v")
+        self.attention_v = self.add_weight((A,), pytorch_uniform(), name="attention_v", autocast=False)
         self.input_kernel = self.add_weight((E + C, U), pytorch_uniform(), name="input_kernel")
         self.input_bias = self.add_weight((U,), zeros, name="input_bias")
         self.gru_kernel = self.add_weight((U, 3 * U), pytorch_uniform(), name="gru_kernel")
         self.gru_bias = self.add_weight((3 * U,), zeros, name="gru_bias")
         self.gru_recurrent_kernel = self.add_weight((U, 3 * U), pytorch_uniform(), name="gru_recurrent_kernel")
         self.gru_recurrent_bias = self.add_weight((3 * U,), zeros, name="gru_recurrent_bias")
-        self.softmax_w = self.add_weight((U, K), pytorch_uniform(), regularizer=l2, name="softmax_w")
-        self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b")
+        self.softmax_w = self.add_weight((U, K), pytorch_uniform(), regularizer=l2, name="softmax_w", autocast=False)
+        self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b", autocast=False)
 
     def axes(self):
         """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""

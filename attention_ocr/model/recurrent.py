@@ -36,7 +36,7 @@ def read(decoder, step, state, labels=None, forced=None):
     them faster unrolled: tools/benchmark_training.py.
 
     Args:
-        decoder: has `max_sequence_length` T, `num_classes` K and `logits`.
+        decoder: has `max_sequence_length` T, `num_classes` K, `logits` and `rematerialize`.
         step, state: what its `start` returns.
         labels: int [B, T] to teach with, or None to feed the likeliest character.
         forced: bool [], whether the labels are fed; None: they are if there are any.
@@ -45,6 +45,7 @@ def read(decoder, step, state, labels=None, forced=None):
         `chars_logit` [B, T, K], and `attention` [B, T, N] where the step has one.
     """
     is_taught = labels is not None and forced is None
+    step = keras.remat(step) if decoder.rematerialize else step
 
     def advance(carry, t):
         state, fed = carry
@@ -82,7 +83,8 @@ def _loop(advance, carry, num_steps):
 class StepwiseDecoder(keras.layers.Layer):
     """The base of decoders that read one character a step.
 
-    A decoder has `softmax_w`, `softmax_b`, and `start`, which makes its step.
+    A decoder has `softmax_w`, `softmax_b`, and `start`, which makes its step. Logits are float32, whatever the
+    precision of the rest.
 
     Args:
         config: its decoder's knobs are used.
@@ -96,6 +98,7 @@ class StepwiseDecoder(keras.layers.Layer):
         self.num_classes = num_classes
         self.max_sequence_length = max_sequence_length
         self.joined_cases = None  # a JoinedCases where capital and small letters are to be read as one
+        self.rematerialize = False  # whether the gradient computes each step again, so that less is kept; jax only
 
     def call(self, features, labels=None, teach=False, is_picture=None, forced=None, training=False):
         """Reads T characters.

@@ -32,8 +32,8 @@ class SliceDecoder(recurrent.StepwiseDecoder):
         l2 = keras.regularizers.L2(0.5 * self.config.weight_decay)
         self.lstm_kernel = self.add_weight((inputs + U, 4 * U), "orthogonal", name="lstm_kernel")
         self.lstm_bias = self.add_weight((4 * U,), "zeros", name="lstm_bias")
-        self.softmax_w = self.add_weight((U, K), "orthogonal", regularizer=l2, name="softmax_w")
-        self.softmax_b = self.add_weight((K,), "zeros", regularizer=l2, name="softmax_b")
+        self.softmax_w = self.add_weight((U, K), "orthogonal", regularizer=l2, name="softmax_w", autocast=False)
+        self.softmax_b = self.add_weight((K,), "zeros", regularizer=l2, name="softmax_b", autocast=False)
 
     def axes(self):
         """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""

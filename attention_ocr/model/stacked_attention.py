@@ -39,7 +39,9 @@ class StackedAttentionDecoder(recurrent.StepwiseDecoder):
         glorot, zeros = "glorot_uniform", "zeros"
         self.embedding = self.add_weight((K + 1, E), glorot, name="embedding")
         self.attention_w = self.add_weight((C, A), glorot, name="attention_w")
-        self.attention_v = self.add_weight((A,), keras.initializers.RandomUniform(-0.1, 0.1), name="attention_v")
+        self.attention_v = self.add_weight(
+            (A,), keras.initializers.RandomUniform(-0.1, 0.1), name="attention_v", autocast=False
+        )
         self.input_kernel = self.add_weight((E + C, U), glorot, name="input_kernel")
         self.input_bias = self.add_weight((U,), zeros, name="input_bias")
         self.starts, self.cells = [], []
@@ -53,8 +55,8 @@ class StackedAttentionDecoder(recurrent.StepwiseDecoder):
         self.query_bias = self.add_weight((A,), zeros, name="query_bias")
         self.output_kernel = self.add_weight((U + C, U), glorot, name="output_kernel")
         self.output_bias = self.add_weight((U,), zeros, name="output_bias")
-        self.softmax_w = self.add_weight((U, K), glorot, regularizer=l2, name="softmax_w")
-        self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b")
+        self.softmax_w = self.add_weight((U, K), glorot, regularizer=l2, name="softmax_w", autocast=False)
+        self.softmax_b = self.add_weight((K,), zeros, regularizer=l2, name="softmax_b", autocast=False)
 
     def axes(self):
         """What the entries of each weight's (first, last) axis stand for; fine-tuning matches weights by it."""

@@ -11,6 +11,7 @@ from attention_ocr.records.pictures import PAD_GREY
 from attention_ocr.render.arrangement import Arrangement
 from attention_ocr.render.signs.renderer import RenderedPicture
 from attention_ocr.render.writing import Renderer, use_one_thread
+from attention_ocr.share import WHOLE, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Numbered:
         arrangement: when it is first used.
         difficulty: of the last pictures.
         difficulty_steps: steps in which it rises from 0.
+        share: of each batch; n then counts the pictures of that share, which alone are arranged.
     """
 
     renderer: Renderer
@@ -108,12 +110,14 @@ class Numbered:
     arrangement: Arrangement
     difficulty: float = 1.0
     difficulty_steps: int = 0
+    share: Share = WHOLE
 
     def __call__(self, number: int) -> Example:
         """Picture `number`."""
         step, steps = self.arrangement.step_of(number), self.difficulty_steps
-        share = min(1.0, step / steps) if steps else 1.0
-        return self.labelling.example(self.renderer.draw(number, self.difficulty * share))
+        risen = min(1.0, step / steps) if steps else 1.0
+        number = self.share.number(number, self.arrangement.batch_size)
+        return self.labelling.example(self.renderer.draw(number, self.difficulty * risen))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.reading.evaluation import Evaluation
 from attention_ocr.reading.reader import Reader
+from attention_ocr.share import WHOLE, Share
 
 SAMPLE_SIZE = 8
 
@@ -67,6 +68,6 @@ class Source(Protocol):
         """The record, the class ids and the unpadded width of each example; None: they are drawn."""
         ...
 
-    def open(self, run_path: Path) -> TrainingData:
-        """The examples for a run in that directory."""
+    def open(self, run_path: Path, share: Share = WHOLE) -> TrainingData:
+        """The examples for a run in that directory; `batches` gives a process's share of each batch."""
         ...

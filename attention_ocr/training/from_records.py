@@ -17,6 +17,7 @@ from attention_ocr.model.geometry import geometry_of
 from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.evaluation import Evaluation, evaluate
 from attention_ocr.reading.reader import Reader
+from attention_ocr.share import WHOLE, Share
 from attention_ocr.training.data import SAMPLE_SIZE
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class RecordData:
         run_path: the run's directory; shards with bad records get a copy without them there.
         replayed: whether the last data set holds drawn pictures that keep what was known: its split is `train`, and its
             validation split is read by itself.
+        share: what is read of each batch.
 
     Attributes:
         mixture: what is drawn from.
@@ -40,12 +42,20 @@ class RecordData:
         clock: counts the time that training waits.
     """
 
-    def __init__(self, config: Config, mix: DatasetMix, split_name: str, run_path: Path, replayed: bool = False):
+    def __init__(
+        self,
+        config: Config,
+        mix: DatasetMix,
+        split_name: str,
+        run_path: Path,
+        replayed: bool = False,
+        share: Share = WHOLE,
+    ):
         with quiet_imports():
             from attention_ocr.data import bad_records, mixture, pipeline  # TensorFlow, which other sources do without
 
         self._data, self._records, self._bad = mixture, pipeline, bad_records
-        self._config, self._mix, self._replayed = config, mix, replayed
+        self._config, self._mix, self._replayed, self._share = config, mix, replayed, share
         self._splits = [split_name] * len(mix.parts)
         if replayed:
             self._splits[-1] = "train"
@@ -62,7 +72,8 @@ class RecordData:
 
     def batches(self, step: int) -> Any:
         """Endless batches from a step on."""
-        return self._data.training_batches(self.mixture, self._config.data, self._config.train.seed, step, self.clock)
+        seed = self._config.train.seed
+        return self._data.training_batches(self.mixture, self._config.data, seed, step, self.clock, self._share)
 
     def messages(self) -> dict[int, str]:
         """What to say after a step: that a curriculum goes on to another data set."""

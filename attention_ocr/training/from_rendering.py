@@ -22,6 +22,7 @@ from attention_ocr.render.drawers import Drawers
 from attention_ocr.render.photographs import Photographs
 from attention_ocr.render.ring import LocalDrawing, Ring, RingShape
 from attention_ocr.render.writing import Renderer, seed_of
+from attention_ocr.share import WHOLE, Share
 from attention_ocr.training.data import SAMPLE_SIZE
 from attention_ocr.training.read_ahead import ReadAhead
 
@@ -86,6 +87,8 @@ class DrawnData:
         spec: the data set that the pictures are.
         renderer: what draws pictures to learn from, unpainted ones and photographs among them; None: `drawn`.
         held_out: photographs to validate on; empty: drawn pictures.
+        share: of each batch. Pictures that come in the order of their numbers are drawn by that process alone which
+            has them; others are drawn by all, since any of them may take any place.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class DrawnData:
         spec: DatasetSpec,
         renderer: Renderer | None = None,
         held_out: Sequence[Photographs] = (),
+        share: Share = WHOLE,
     ):
         self._data, self._seed = config.data, config.train.seed
         self._most = config.train.validation_examples
@@ -112,9 +116,13 @@ class DrawnData:
         views = 0 if drawn.draw(0, 0.0).places is None else spec.num_views
         self._one = RingShape(1, int(np.prod(spec.image_shape)), spec.max_sequence_length, views)
         self._arrangement = arrangement(self._data, self._seed, self._one, canvas is not None)
-        self._numbered = Numbered(
-            renderer, self._labelling, self._arrangement, self._data.difficulty, self._data.difficulty_steps
-        )
+        self._rows, drawn_share = share.rows(self._data.batch_size), WHOLE
+        if self._arrangement.in_order:
+            own = self._rows.stop - self._rows.start
+            self._arrangement = dataclasses.replace(self._arrangement, batch_size=own, chunk=own)
+            self._rows, drawn_share = slice(0, own), share
+        difficulty = self._data.difficulty, self._data.difficulty_steps
+        self._numbered = Numbered(renderer, self._labelling, self._arrangement, *difficulty, drawn_share)
         least = 1 if self._data.render_workers == 1 else 2  # beside the training, unless it is to draw by itself
         self._workers = max(least, parallel.number_of_workers(self._data.render_workers, 10**9))
         self._open: list[tuple[Drawers | LocalDrawing, ReadAhead]] = []
@@ -128,7 +136,7 @@ class DrawnData:
         if self._layout.canvas and keras.backend.backend() == "tensorflow":
             from attention_ocr.data import generated
 
-            like = self._trained.batch([self._numbered(0)] * self._data.batch_size)
+            like = self._own(self._trained.batch([self._numbered(0)] * self._data.batch_size))
             return generated.dataset_of(ahead, like)
         return iter(ahead)
 
@@ -143,8 +151,13 @@ class DrawnData:
                 if not drawing.wait(numbers):
                     return
                 table, seen = arrangement.batches(phase, self._kinds_in(drawing.ring)), phase
-            yield (self._trained.batch(self._distorted(drawing.ring.examples(table[place].tolist()), step)),)
+            batch = self._trained.batch(self._distorted(drawing.ring.examples(table[place].tolist()), step))
+            yield (self._own(batch),)
             step += 1
+
+    def _own(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What this process has of a batch."""
+        return {name: part[self._rows] for name, part in batch.items()}
 
     def _kinds_in(self, ring: Ring) -> Any:
         """Which width of the canvas each picture takes; None: all pictures have one size."""
@@ -160,7 +173,7 @@ class DrawnData:
 
     def _drawing(self, first: int) -> Drawers | LocalDrawing:
         """What draws the pictures from number `first` on."""
-        arrangement, size = self._arrangement, self._data.batch_size
+        arrangement, size = self._arrangement, self._arrangement.batch_size
         chunks = arrangement.reuse + 1
         if arrangement.in_order:
             chunks = max(chunks, min(MOST_AHEAD, _budget(self._data, self._one) // size))

@@ -21,6 +21,7 @@ from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 from attention_ocr.training import (
+    devices,
     early_stopping,
     finiteness,
     freezing,
@@ -31,12 +32,13 @@ from attention_ocr.training import (
     trackers,
     transfer,
 )
-from attention_ocr.training.data import Source
+from attention_ocr.training.data import Source, TrainingData
 from attention_ocr.training.fine_tuning import FineTuning
 from attention_ocr.training.painter import Painter
-from attention_ocr.training.progress import ProgressCallback
+from attention_ocr.training.processes import ALONE, Processes, is_first, stop_all
+from attention_ocr.training.progress import Callbacks, ProgressCallback
 from attention_ocr.training.run_directory import Checkpoint, RunDirectory
-from attention_ocr.training.tensorboard import Summaries
+from attention_ocr.training.tensorboard import NoSummaries, Summaries
 
 log = logging.getLogger(__name__)
 PRECISIONS = {"none": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
@@ -49,6 +51,7 @@ def train(
     start: FineTuning | None = None,
     tower: str = "",
     reset: bool = False,
+    processes: Processes = ALONE,
 ) -> int:
     """Trains until `max_number_of_steps` or Ctrl-C, from the run's newest checkpoint if it has one.
 
@@ -61,6 +64,7 @@ def train(
         start: what a new run begins with.
         tower: a TF1 checkpoint of Inception-v3 with which the tower of a new run begins that has no `start`.
         reset: begin anew: what an earlier run wrote is removed as soon as the model is built.
+        processes: who trains together. Each does the same; the first one alone writes, reads and tells.
 
     Returns:
         The step reached.
@@ -69,57 +73,79 @@ def train(
         UserError: the run is of another network, the directory to reset is none of a run, a loss or weight is no number
             any more, too many examples are bad, or something cannot be written.
     """
+    first = is_first(processes)
     trackers.library_of(config.train.experiment_tracker)
-    if reset:
-        run.check_resettable()
-    else:
-        run.check_resumable(config, source.spec)
+    if first:
+        run.check_resettable() if reset else run.check_resumable(config, source.spec)
+    over = devices.distribution(config.data.batch_size)
+    newest = run.at(processes.agree(-1 if reset else _newest_step(run)))
     log.info("%s: building %s, which takes longer the larger T is", run.path, _named(config, source.spec))
-    rates = learning_rates.Rising(config.train.optimizer) if config.train.find_learning_rate else None
+    rates = _rates(config, processes)
     config = config.replace(find_learning_rate=False)  # the run that comes next is another
-    model = _compiled(config, source.spec, 0 if reset else _step_of(run), rates)
+    model = _compiled(config, source.spec, newest.step if newest else 0, rates)
     _check_examples(config, source, model)
-    if reset:
+    if reset and first:
         run.reset()
     if model.order:
         log.info("%s: texts that run from right to left are learned in the order of the picture", run.path)
-    newest = run.newest()
     if newest and newest.step >= config.train.max_number_of_steps:
         log.info("%s: step %d is reached already; raise --max_number_of_steps to go on", run.path, newest.step)
-        if start:
-            start.finish(source.open(run.path), run)
+        if start and first:
+            start.finish(source.open(run.path, processes.share), run)
         return newest.step
-    if newest and early_stopping.is_over(run, newest.step, config.train):
+    if newest and processes.agree(early_stopping.is_over(run, newest.step, config.train)):
         why = early_stopping.told(run, newest.step, config.train).removeprefix("; ")
         log.info("%s: step %d, %s; raise --early_stop_patience to go on", run.path, newest.step, why)
         return newest.step
     changed = run.changes(config) if newest else []
     _load(model, newest, start, tower)
-    summary = run.write_config(config, source.spec)
-    data = source.open(run.path)
+    summary = run.write_config(config, source.spec) if first else {}
+    data = _opened(source, run, processes)
     origin = _origin(newest, start.checkpoint if start else tower, changed)
     log.info("%s: %s, %s", run.path, _described(model, config), origin)
-    _tell_memory(model, config)
+    _tell_memory(model, config, over.num_model_replicas if over else 1)
     if rates:
         learning_rates.find(model, data, rates, run.path, newest.step if newest else 0)
         return newest.step if newest else 0
-    if start and not newest:
+    if start and first and not newest:
         start.measure_before(model, data, run)
-    with trackers.tracking(config.train.experiment_tracker, summary, run.path) as tracker:
+    with trackers.tracking(config.train.experiment_tracker if first else "", summary, run.path) as tracker:
         while True:
-            step = _train_from_newest(model, config, data, run, summary, tracker)
+            step = _train_from(newest, model, config, data, run, summary, tracker, processes, over)
             if step is not None:
                 break
-            model = _compiled(config, source.spec, _step_of(run))
-            _load(model, run.newest(), start, tower)
-    if start and (step >= config.train.max_number_of_steps or early_stopping.is_over(run, step, config.train)):
+            newest = run.at(processes.agree(_newest_step(run)))
+            model = _compiled(config, source.spec, newest.step if newest else 0)
+            _load(model, newest, start, tower)
+    is_at_end = step >= config.train.max_number_of_steps or early_stopping.is_over(run, step, config.train)
+    if start and first and is_at_end:
         start.finish(data, run)
     return step
 
 
-def _step_of(run: RunDirectory) -> int:
+def _rates(config: Config, processes: Processes) -> learning_rates.Rising | None:
+    """The rates that --find_learning_rate tries; None: none."""
+    if not config.train.find_learning_rate:
+        return None
+    if processes.share.count > 1:
+        raise UserError("--find_learning_rate: tries them in one process; add --num_processes=1")
+    return learning_rates.Rising(config.train.optimizer)
+
+
+def _newest_step(run: RunDirectory) -> int:
+    """The step of the newest checkpoint; -1: there is none."""
     newest = run.newest()
-    return newest.step if newest else 0
+    return newest.step if newest else -1
+
+
+def _opened(source: Source, run: RunDirectory, processes: Processes) -> TrainingData:
+    """The examples, which the first process opens before the others, since it may write some to the run's directory."""
+    if not is_first(processes):
+        processes.agree()
+    data = source.open(run.path, processes.share)
+    if is_first(processes):
+        processes.agree()
+    return data
 
 
 def _load(model: AttentionOcr, newest: Checkpoint | None, start: FineTuning | None, tower: str) -> None:
@@ -143,36 +169,38 @@ def _check_examples(config: Config, source: Source, model: AttentionOcr) -> None
         )
 
 
-def _train_from_newest(model, config, data, run, summary, tracker) -> int | None:
-    """Trains as far as the examples are good and the same variables are learned.
+def _train_from(newest, model, config, data, run, summary, tracker, processes, over) -> int | None:
+    """Trains on from a checkpoint as far as the examples are good and the same variables are learned.
 
     Returns:
         The step reached; None: train on, after bad examples, which are left out by now, or with a thawed encoder.
     """
-    newest = run.newest()
     step = newest.step if newest else 0
-    summaries = Summaries(run.path / "train", step, tracker)
+    summaries = Summaries(run.path / "train", step, tracker) if is_first(processes) else NoSummaries()
     summaries.run(summary, step)
     last_step = freezing.phase_end(config.train, step)
-    progress = ProgressCallback(config, data, summaries, step, last_step)
+    progress = ProgressCallback(config, data, summaries, step, last_step, processes)
     saving = SaveCallback(config, data, run, summaries, progress)
     interval = config.train.save_interval_steps
     for layer in (model.painter, model.augmentation):
         if layer:
             layer.begin(step)
     try:
-        with stopping_on_interrupt(progress):
+        kept = devices.compiled_in(run.path / run_directory.COMPILED_FOLDER)
+        with stopping_on_interrupt(progress), kept, devices.spread(model, over):
             model.fit(
                 data.batches(step),
                 steps_per_epoch=interval,
                 epochs=math.ceil((last_step - step) / interval),
-                callbacks=[progress, saving],
+                callbacks=Callbacks([progress, saving], add_history=True, model=model),
                 shuffle=False,  # the batches come shuffled
                 verbose=0,
             )
     except Exception as error:
         if not data.recover(error, progress.step):
             raise
+        if processes.share.count > 1:
+            raise UserError("bad records are left out from now on; the same commands go on") from error
         if progress.step > step and keras.backend.backend() == "tensorflow":  # jax's weights went with the failed step
             finiteness.check_weights(model, progress.step)
             iterations = model.optimizer.iterations  # the graph counted the failed step
@@ -183,7 +211,7 @@ def _train_from_newest(model, config, data, run, summary, tracker) -> int | None
     finally:
         data.close()
         summaries.close()
-    ends = progress.interrupted or early_stopping.is_over(run, progress.step, config.train)
+    ends = progress.interrupted or saving.is_over
     if progress.step == last_step < config.train.max_number_of_steps and not ends:
         log.info("step %d  from here on the encoder learns, too", last_step)
         return None
@@ -204,6 +232,10 @@ def _compiled(config: Config, dataset: DatasetSpec, step: int = 0, rates: Any = 
         painter = Painter(config.train.seed) if config.data.render_masks else None
         model = AttentionOcr(config.model, dataset, _augmentation(config, dataset), painter)
     jit = config.train.jit_compile or keras.backend.backend() == "jax"  # XLA is slower for TensorFlow on a CPU
+    if config.train.rematerialize:
+        if keras.backend.backend() != "jax":
+            raise UserError(f"--rematerialize: needs KERAS_BACKEND=jax, not {keras.backend.backend()}")
+        model.decoder.rematerialize = True
     frozen = freezing.frozen_variables(model, config.train, step)
     model.compile(optimizers.build(config.train, frozen, rates), jit_compile=jit)
     model.optimizer.build(model.trainable_variables)  # else TensorFlow traces the step twice, once to make these
@@ -232,14 +264,23 @@ class SaveCallback(keras.callbacks.Callback):
         super().__init__()
         self.config, self.data, self.run = config.train, data, run
         self.summaries, self.progress = summaries, progress
+        self.is_over = False
 
     def on_epoch_end(self, epoch, logs=None):
+        processes = self.progress.processes
+        finiteness.check_weights(self.model, self.progress.step)
         with optimizers.averaged(self.model):
-            self._save()
+            is_over = False
+            if is_first(processes):
+                with devices.on_one_device(self.model):
+                    is_over = self._save()
+            self.is_over = processes.agree(is_over)  # the others wait until it is saved
+        if self.is_over:
+            self.model.stop_training = True
 
     def _save(self):
+        """Whether the run has stopped getting better."""
         step = self.progress.step
-        finiteness.check_weights(self.model, step)
         checkpoint = self.run.save(self.model, step, self.config.checkpoints_to_keep)
         score, what = [-self.progress.interval_loss()], "training loss above the floor, negative"
         if self.data.has_validation:
@@ -254,24 +295,30 @@ class SaveCallback(keras.callbacks.Callback):
         self.summaries.histograms(self.model, step)
         waiting = early_stopping.told(self.run, step, self.config)
         log.info("step %d  saved %s%s%s", step, checkpoint.path, ", the best so far" if best else "", waiting)
-        if early_stopping.is_over(self.run, step, self.config):
-            self.model.stop_training = True
+        return early_stopping.is_over(self.run, step, self.config)
 
 
 class stopping_on_interrupt:  # noqa: N801 - reads as a statement
-    """Within it the first Ctrl-C (or SIGTERM) lets the step end and saves; a second one stops at once."""
+    """Within it the first Ctrl-C (or SIGTERM) lets the step end and saves; a second one stops at once.
+
+    Several processes must end after the same step: SIGTERM is jax's own then, which agrees on it.
+    """
 
     def __init__(self, progress: ProgressCallback):
         self.progress = progress
+        self.is_alone = progress.processes.share.count == 1
         self.before: dict[int, Any] = {}
 
     def __enter__(self):
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, signal.SIGTERM) if self.is_alone else (signal.SIGINT,):
                 self.before[number] = signal.signal(number, self._stop)
 
     def _stop(self, number, frame):
-        self.progress.interrupted = True
+        if self.is_alone:
+            self.progress.interrupted = True
+        else:
+            stop_all()
         log.info("\nstopping after this step, saving; Ctrl-C again stops at once without saving")
         signal.signal(number, signal.default_int_handler)
 
@@ -306,9 +353,10 @@ def _described(model: AttentionOcr, config: Config) -> str:
     )
 
 
-def _tell_memory(model: AttentionOcr, config: Config) -> None:
-    needed = memory.training_bytes(model, config.train, config.data.batch_size) / 1e9
+def _tell_memory(model: AttentionOcr, config: Config, num_devices: int) -> None:
+    pictures = config.data.batch_size // num_devices
+    needed = memory.training_bytes(model, config.train, pictures) / 1e9
     log.info(
         "memory: about %.1f GB for a step of %d pictures, beside about 1 GB for %s itself (an estimate)",
-        *(needed, config.data.batch_size, keras.backend.backend()),
+        *(needed, pictures, keras.backend.backend()),
     )

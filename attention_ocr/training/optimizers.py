@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from attention_ocr.config import TrainConfig
@@ -126,7 +125,7 @@ def swap_averages(model: keras.Model) -> None:
     optimizer = inner(model.optimizer)
     if optimizer.averages:
         for variable, average in zip(model.trainable_variables, optimizer.averages, strict=True):
-            weights = np.asarray(variable).copy()
+            weights = ops.copy(variable.value)
             variable.assign(average)
             average.assign(weights)
 

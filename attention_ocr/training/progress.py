@@ -10,9 +10,21 @@ import numpy as np
 from attention_ocr.model.metrics import exact_match
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
-from attention_ocr.training import finiteness, optimizers
+from attention_ocr.training import devices, finiteness, optimizers
+from attention_ocr.training.processes import ALONE, is_first
 
 log = logging.getLogger(__name__)
+
+
+class Callbacks(keras.callbacks.CallbackList):
+    """Hands a step's values over as they are.
+
+    Keras makes numbers of them after each step, for which the next one has to wait until the device has done this one.
+    """
+
+    def on_train_batch_end(self, batch, logs=None):
+        for callback in self.callbacks:
+            callback.on_train_batch_end(batch, logs)
 
 
 class ProgressCallback(keras.callbacks.Callback):
@@ -24,14 +36,16 @@ class ProgressCallback(keras.callbacks.Callback):
         summaries: where scalars go.
         step: done before.
         last_step: at which it stops; None: max_number_of_steps.
+        processes: who trains together.
 
     Attributes:
         step: steps done, those of the run's earlier parts included.
         interrupted: whether a signal asked to stop.
     """
 
-    def __init__(self, config, data, summaries, step, last_step=None):
+    def __init__(self, config, data, summaries, step, last_step=None, processes=ALONE):
         super().__init__()
+        self.processes = processes
         self.last_step = last_step or config.train.max_number_of_steps
         self.config, self.data, self.summaries = config, data, summaries
         self.step = step
@@ -58,6 +72,7 @@ class ProgressCallback(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
+        self.interrupted = self.processes.told_to_stop(self.step) or self.interrupted
         last = self.step >= self.last_step
         if last or self.interrupted:
             self.model.stop_training = True
@@ -86,13 +101,16 @@ class ProgressCallback(keras.callbacks.Callback):
         self._check_finite(logs)
         self.losses.append(logs["loss_above_floor"])
         seconds = time.perf_counter() - self.summary_time
-        steps = self.step - self.summary_step
-        speed = steps * self.config.data.batch_size / seconds
+        speed = (self.step - self.summary_step) * self.config.data.batch_size / seconds
         waiting = min((self.data.waited() - self.summary_waited) / seconds, 1.0)
-        self._write_scalars(logs, speed, waiting)
-        reading, truth = self._write_readings()
-        left = (self.config.train.max_number_of_steps - self.step) * seconds / steps
-        log.info(self._line(logs, speed, waiting, left, reading, truth))
+        scalars = self._scalars(logs, speed, waiting)
+        if is_first(self.processes):
+            self.summaries.scalars(scalars, self.step)
+            with devices.on_one_device(self.model):
+                reading, truth = self._write_readings()
+            left = (self.config.train.max_number_of_steps - self.step) * self.config.data.batch_size / speed
+            log.info(self._line(logs, speed, waiting, left, reading, truth))
+        self.processes.agree()  # the others wait here, not in the middle of a step
         self._restart_clock()
 
     def _check_finite(self, logs):
@@ -100,10 +118,10 @@ class ProgressCallback(keras.callbacks.Callback):
         gradient = float(optimizers.inner(self.model.optimizer).gradient_norm)
         finiteness.check_numbers(self.step, {"the loss": loss, "the norm of the gradients": gradient})
 
-    def _write_scalars(self, logs, speed, waiting):
+    def _scalars(self, logs, speed, waiting):
         optimizer = optimizers.inner(self.model.optimizer)
         weight, looks = self.config.model.attention_loss_weight, logs.get("attention_loss", 0.0)
-        values = {
+        return {
             **({"loss/attention": looks} if weight else {}),
             "loss/total": logs["sequence_loss"] + logs["regularization"] + weight * looks,
             "loss/sequence": logs["sequence_loss"],
@@ -117,7 +135,6 @@ class ProgressCallback(keras.callbacks.Callback):
             "speed/examples_per_second": speed,
             "speed/share_waiting_for_data": waiting,
         }
-        self.summaries.scalars(values, self.step)
 
     def _write_readings(self):
         """Reads some training pictures as a user would, without teaching; returns one reading and its truth."""

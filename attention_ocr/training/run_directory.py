@@ -31,11 +31,12 @@ CONFIG_FILE = "config.json"
 BEST_FILE = "best.keras"
 BEST_SCORE_FILE = "best.json"
 CHECKPOINT_FOLDER = "checkpoints"
+COMPILED_FOLDER = "compiled"  # by jax, which needs not compile again what a run does when it goes on
 # What a run writes to its directory, these modules, data.bad_records and tensorboard; and how `files.replacing` calls a
 # file while it is written.
 OWN_FILES = re.compile(
     r"(config|tracker)\.json|best\.(keras|json)|fine_tuning\.json|bad_records\.json|checkpoints/checkpoint-\d+\.keras"
-    r"|(train|learning_rate)/events\.out\.tfevents\..+|mended/[0-9a-f]{8}-.+|replay/.+"
+    r"|(train|learning_rate)/events\.out\.tfevents\..+|mended/[0-9a-f]{8}-.+|(replay|compiled)/.+"
 )
 TEMPORARY_FILE = re.compile(r"\.(.+)-[0-9a-f]{8}(\.\w+)?")
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, json.JSONDecodeError)
@@ -67,6 +68,22 @@ class RunDirectory:
             if match:
                 found.append(Checkpoint(path, int(match[1])))
         return sorted(found, key=lambda checkpoint: checkpoint.step)
+
+    def at(self, step: int) -> Checkpoint | None:
+        """The checkpoint of a step that another process has found; None where `step` is none.
+
+        Raises:
+            UserError: it is not here.
+        """
+        if step < 0:
+            return None
+        found = next((checkpoint for checkpoint in self.checkpoints() if checkpoint.step == step), None)
+        if found is None:
+            raise UserError(
+                f"--train_log_dir={self.path}: process 0 goes on from a checkpoint of step {step}, which is not here; "
+                "give all processes one directory that they share"
+            )
+        return found
 
     def newest(self) -> Checkpoint | None:
         """The checkpoint to go on from."""
@@ -192,9 +209,10 @@ class RunDirectory:
         for path in [path for path in self.path.rglob("*") if path.is_file()]:
             if _is_own(path.relative_to(self.path)):
                 path.unlink(missing_ok=True)
-        for name in (CHECKPOINT_FOLDER, "learning_rate", "mended", "replay", "train"):
+        names = (CHECKPOINT_FOLDER, COMPILED_FOLDER, "learning_rate", "mended", "replay", "train")
+        for folder in [*(self.path / COMPILED_FOLDER).glob("*"), *(self.path / name for name in names)]:
             with contextlib.suppress(OSError):
-                (self.path / name).rmdir()
+                folder.rmdir()
 
     def _entries(self) -> list[Path]:
         return list(self.path.iterdir()) if self.path.is_dir() else []

@@ -15,6 +15,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.records.framing import record_spans
 from attention_ocr.render.photographs import MixedRenderer, Photographs
 from attention_ocr.render.writing import Renderer
+from attention_ocr.share import WHOLE, Share
 
 if TYPE_CHECKING:  # they load frameworks, and a wrong flag is told before that
     from attention_ocr.training.data import TrainingData
@@ -53,12 +54,13 @@ class RecordSource:
 
         return from_records.labels(self._config, self._mix, self._split_name, self.spec)
 
-    def open(self, run_path: Path) -> TrainingData:
+    def open(self, run_path: Path, share: Share = WHOLE) -> TrainingData:
         """Its examples for a run in that directory."""
         from attention_ocr.training import from_records
 
         mix = self._replay.mixed(self._mix, run_path) if self._replay else self._mix
-        return from_records.RecordData(self._config, mix, self._split_name, run_path, replayed=self._replay is not None)
+        is_replayed = self._replay is not None
+        return from_records.RecordData(self._config, mix, self._split_name, run_path, is_replayed, share)
 
     def with_config(self, config: Config) -> RecordSource:
         """The same records for other knobs."""
@@ -111,12 +113,12 @@ class DrawnSource:
             ids = self.spec.charset.encode(picture.text)
             yield f"drawn picture {number}", ids, picture.pixels.shape[1] // self.spec.num_views
 
-    def open(self, run_path: Path) -> TrainingData:
+    def open(self, run_path: Path, share: Share = WHOLE) -> TrainingData:
         """Its examples for a run; nothing is written to its directory."""
         from attention_ocr.training import from_rendering
 
         del run_path
-        return from_rendering.DrawnData(self._config, self._renderer, self.spec, self._learned, self._held_out)
+        return from_rendering.DrawnData(self._config, self._renderer, self.spec, self._learned, self._held_out, share)
 
 
 def find(

@@ -145,6 +145,19 @@ class Summaries:
         self._file.write(Event(wall_time=time.time(), step=step, summary=found))
 
 
+class NoSummaries:
+    """In place of Summaries in a process that writes nothing."""
+
+    def run(self, config: dict[str, Any], step: int) -> None:
+        """Writes nothing."""
+
+    def input_pictures(self, sample: dict[str, np.ndarray], step: int) -> None:
+        """Writes nothing."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ") or "(nothing)"
 

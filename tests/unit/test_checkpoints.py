@@ -99,6 +99,7 @@ MINE = (
 WRITTEN = (
     *("bad_records.json", "train/events.out.tfevents.1700000000.host.7", "mended/0a1b2c3d-train-00000-of-00003"),
     *("checkpoints/.checkpoint-00000009-0a1b2c3d.keras", ".best-0a1b2c3d.keras", ".config-0a1b2c3d.json"),
+    *("compiled/gpu/jit_train_step-0a1b2c3d-cache", "compiled/cpu-host/jit_train_step-0a1b2c3d-atime"),
 )
 
 

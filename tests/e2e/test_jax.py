@@ -1,0 +1,63 @@
+"""What makes a step on jax quick."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+from attention_ocr.config import Config, ModelConfig, TrainConfig
+from attention_ocr.errors import UserError
+from attention_ocr.training import loop
+
+
+@pytest.fixture(scope="module")
+def on_jax(tmp_path_factory):
+    """What on_jax.py found."""
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "JAX_PLATFORMS": "cpu"}
+    environment.pop("JAX_COMPILATION_CACHE_DIR", None)
+    command = [sys.executable, str(Path(__file__).parent / "on_jax.py"), str(tmp_path_factory.mktemp("compiled"))]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=580, check=False)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def test_rematerialization_keeps_less_and_learns_the_same(on_jax):
+    without, rematerialized = on_jax["kept"]
+    assert rematerialized < 0.5 * without
+    assert on_jax["apart"] < 1e-6
+
+
+def test_only_a_batch_of_another_width_is_compiled(on_jax):
+    widths, counts = on_jax["widths"], on_jax["compilations"]
+    assert set(widths) == {32, 64}
+    steps = [now - before for before, now in zip([0, *counts], counts, strict=False)]
+    first = {widths.index(32), widths.index(64)}
+    assert all(steps[number] for number in first), "nothing was counted"
+    assert not any(steps[number] for number in range(len(steps)) if number not in first)
+
+
+def test_a_step_does_not_wait_for_the_one_before(on_jax):
+    """A callback gets values on the device; numbers of them would be there only after the step."""
+    assert on_jax["kinds"] == ["ArrayImpl"]
+
+
+def test_pictures_travel_as_bytes(on_jax):
+    assert on_jax["scaled"] == ["uint8"]
+
+
+def test_what_was_compiled_is_kept_in_a_folder(on_jax):
+    assert on_jax["hits"] == [0, 1]
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="jax can")
+def test_another_backend_refuses_rematerialization_in_one_line(make_spec):
+    config = Config(
+        model=ModelConfig(encoder="residual", encoder_channels=8, num_lstm_units=8),
+        train=TrainConfig(rematerialize=True),
+    )
+    with pytest.raises(UserError, match="--rematerialize: needs KERAS_BACKEND=jax, not tensorflow"):
+        loop._compiled(config, make_spec())

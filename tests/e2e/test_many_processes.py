@@ -1,0 +1,190 @@
+"""One training in two processes of two devices each, on jax."""
+
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+NETWORK = ["--encoder=residual", "--encoder_channels=32", "--num_lstm_units=16", "--batch_size=8"]
+LEARNING = ["--learning_rate=0.01", "--moving_average_decay=0.9", "--augmentation=light", "--validation_examples=0"]
+SAVING = ["--save_interval_steps=2", "--save_summaries_steps=2"]
+DEVICES_IN_A_PROCESS = 2
+# Process 1 is told to stop. All stop, and then it meets a mistake.
+STOPPED = """
+import json, sys, threading
+from pathlib import Path
+from attention_ocr.errors import UserError
+from attention_ocr.train_config import ClusterConfig
+from attention_ocr.training import processes
+
+address, number, folder = sys.argv[1:]
+with processes.joined(ClusterConfig(address, 2, int(number)), Path(folder)) as together:
+    index, step, agreed = together.share.index, 1, together.agree(f"said by {number}")
+    while not together.told_to_stop(step):
+        step += 1
+        if index and step == 3:
+            processes.stop_all()
+        threading.Event().wait(0.01)  # a step
+    print(json.dumps([agreed, step]), flush=True)
+    together.agree()  # so that both have told it
+    if index:
+        raise UserError("labels.tsv:3: is wrong")
+    threading.Event().wait()
+"""
+
+
+def command(dataset, run, steps, *flags):
+    flags = [f"--dataset_dir={dataset}", f"--train_log_dir={run}", f"--max_number_of_steps={steps}", *flags]
+    return [sys.executable, "-m", "attention_ocr", "train", *NETWORK, *LEARNING, *SAVING, *flags]
+
+
+def environment(devices, compiled):
+    quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "jax"}
+    quick["JAX_COMPILATION_CACHE_DIR"] = str(compiled)  # the resumed run's programs are those of the one alone
+    return {**os.environ, **quick, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def begin(arguments, compiled, devices=1):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(arguments, env=environment(devices, compiled), **pipes)
+
+
+def begin_two(arguments, compiled):
+    where = [f"--coordinator_address=127.0.0.1:{free_port()}", "--num_processes=2"]
+    return [begin([*arguments, *where, f"--process_id={n}"], compiled, DEVICES_IN_A_PROCESS) for n in range(2)]
+
+
+def values_of(run, step):
+    """All weights, and what the optimiser remembers, by name."""
+    found = {}
+    with zipfile.ZipFile(run / "checkpoints" / f"checkpoint-{step:08d}.keras") as file:
+        weights = h5py.File(io.BytesIO(file.read("model.weights.h5")))
+        weights.visititems(
+            lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+        )
+    return found
+
+
+def check_equal(run, other, step):
+    one, two = values_of(run, step), values_of(other, step)
+    assert set(one) == set(two)
+    for name, values in one.items():
+        np.testing.assert_allclose(values, two[name], rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def runs(tiny_dataset, tmp_path_factory):
+    """`alone`, 4 steps in one process; `together`, begun in two, of which one is killed after step 2, and then ended
+    in one; and what the other of the two said when it died."""
+    folder = tmp_path_factory.mktemp("runs")
+    alone = begin(command(tiny_dataset, folder / "alone", 4), folder / "compiled")
+    first, second = begin_two(command(tiny_dataset, folder / "together", 1000), folder / "compiled_for_two")
+    said = []
+    for line in first.stdout:
+        said.append(line)
+        if "saved" in line:
+            break
+    else:
+        pytest.fail(f"nothing was saved: {''.join(said)} {first.communicate()[1]} {second.communicate()[1]}")
+    second.send_signal(signal.SIGKILL)
+    said_by_second, _ = second.communicate()
+    rest, errors = first.communicate(timeout=60)
+    for path in (folder / "together" / "checkpoints").glob("*.keras"):
+        if path.stem != "checkpoint-00000002":
+            path.unlink()
+    _, told = alone.communicate(timeout=580)
+    assert alone.returncode == 0, told
+    resumed = subprocess.run(
+        command(tiny_dataset, folder / "together", 4),
+        env=environment(1, folder / "compiled"),
+        capture_output=True,
+        text=True,
+        timeout=580,
+        check=False,
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    return {
+        "folder": folder,
+        "first": (first.returncode, "".join(said) + rest, errors),
+        "second": said_by_second,
+        "resumed": resumed.stdout,
+    }
+
+
+def test_two_processes_learn_what_one_does(runs):
+    check_equal(runs["folder"] / "alone", runs["folder"] / "together", 2)
+
+
+def test_another_number_of_processes_goes_on(runs):
+    assert "resumed at step 2" in runs["resumed"]
+    check_equal(runs["folder"] / "alone", runs["folder"] / "together", 4)
+
+
+def test_a_killed_process_ends_the_other_with_a_sentence(runs):
+    status, _, errors = runs["first"]
+    assert status == 1
+    last = errors.splitlines()[-1]
+    assert last == (
+        "error: process 1 of 2 has died; all processes of the run end; the same commands go on from its last checkpoint"
+    )
+
+
+def test_only_the_first_process_tells(runs):
+    assert "devices: 4, each with 2 pictures of a batch" in runs["first"][1]
+    assert "step 2" in runs["first"][1]
+    assert "step" not in runs["second"]
+
+
+def test_all_stop_after_one_step_and_a_mistake_of_one_ends_all(tmp_path):
+    where = f"127.0.0.1:{free_port()}"
+    first, second = (
+        begin([sys.executable, "-c", STOPPED, where, str(number), str(tmp_path / "run")], tmp_path) for number in (0, 1)
+    )
+    (one, errors), (other, mistake) = first.communicate(timeout=580), second.communicate(timeout=580)
+    assert one == other
+    agreed, step = json.loads(one)
+    assert agreed == "said by 0"
+    assert step > 3
+    assert mistake.splitlines()[-1] == "error: labels.tsv:3: is wrong"
+    assert errors.splitlines()[-1].startswith("error: process 1 has failed: labels.tsv:3: is wrong; all processes of")
+    assert (first.returncode, second.returncode) == (1, 1)
+
+
+def test_a_batch_that_cannot_be_split_is_an_error_of_one_line(tiny_dataset, tmp_path):
+    process = begin([*command(tiny_dataset, tmp_path / "run", 2), "--batch_size=9"], tmp_path, devices=2)
+    _, errors = process.communicate(timeout=580)
+    assert process.returncode == 1
+    assert errors.splitlines()[-1] == (
+        "error: --batch_size=9: cannot be split evenly among 2 devices; give a multiple of them"
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        (["--num_processes=2"], "give all three, with at least 2 processes, or none of them"),
+        (["--coordinator_address=a:1", "--num_processes=2", "--process_id=2"], "the processes of 2 are 0 to 1"),
+        (["--coordinator_address=a", "--num_processes=2", "--process_id=1"], "is not HOST:PORT"),
+    ],
+)
+def test_flags_that_name_no_cluster_are_an_error_of_one_line(flags, why, tiny_dataset, tmp_path, capsys):
+    from attention_ocr.__main__ import main
+
+    assert main(["train", f"--dataset_dir={tiny_dataset}", f"--train_log_dir={tmp_path / 'run'}", *flags]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert why in line
+    assert not (tmp_path / "run").exists()
