@@ -18,14 +18,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import keras
 from absl import flags
 
+# The processes that draw import this file, too: what loads a framework is imported by the functions that need it.
 from attention_ocr import files, parallel
 from attention_ocr.__main__ import main as attention_ocr
 from attention_ocr.config import Config
 from attention_ocr.errors import UserError
-from attention_ocr.model.model_file import load_model
 from attention_ocr.presets import preset
 from attention_ocr.reading.reader import Reader
 from attention_ocr.training import sources
@@ -119,6 +118,10 @@ def measured(best: Path) -> list[str]:
 
 def write_card(what: str, run: Path, knobs: dict[str, Any], drawn: float, learned: float) -> Path:
     """The card of the run's best model, beside it."""
+    import keras
+
+    from attention_ocr.model.model_file import load_model
+
     model = load_model(run / "best.keras")
     best = files.read_json(run / "best.json")
     pictures = model.step * knobs["batch_size"]
@@ -148,6 +151,8 @@ def write_card(what: str, run: Path, knobs: dict[str, Any], drawn: float, learne
 
 def main(arguments: list[str]) -> None:
     """Measures, trains, writes."""
+    import keras
+
     if arguments[1:] not in (["words"], ["signs"]):
         raise UserError(f"{' '.join(arguments[1:]) or 'nothing'}: give words or signs")
     what, output = arguments[1], Path(_OUTPUT.value)
@@ -158,7 +163,9 @@ def main(arguments: list[str]) -> None:
     knobs = recipe(what, on_gpu)
     config = preset("base" if what == "words" else "signs").replace(**knobs)
     drawn = drawn_a_second(config)
+    started = time.monotonic()
     learned = learned_a_second(knobs, what, output / "probe")
+    building = time.monotonic() - started  # the network, its graph and the first pictures, which the run does again
     shutil.rmtree(output / "probe")
     knobs["render_reuse"] = int(min(MOST_USES, max(1, round(learned / drawn))))
     rate = min(learned, drawn * knobs["render_reuse"])
@@ -171,7 +178,7 @@ def main(arguments: list[str]) -> None:
     )
     knobs["warmup_steps"] = min(50, steps // 4)
     run, interval = output / "run", max(1, steps // 4)
-    end = threading.Timer(60 * _MINUTES.value, os.kill, (os.getpid(), signal.SIGTERM))  # saves, and ends
+    end = threading.Timer(60 * _MINUTES.value + building, os.kill, (os.getpid(), signal.SIGTERM))  # saves, and ends
     end.daemon = True
     end.start()
     train({**knobs, "save_interval_steps": interval, "save_summaries_steps": max(1, interval // 4)}, what, run, steps)
