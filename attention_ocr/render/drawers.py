@@ -74,9 +74,9 @@ class Drawers:
         """
         while not self._stopped.is_set():
             self._forget_name()
+            self._check()  # though all are there: the others draw on, and nobody would learn that one is dead
             if self.ring.has(numbers):
                 return True
-            self._check()
             self._done.acquire(timeout=PATIENCE)
         return False
 

@@ -123,6 +123,18 @@ def test_an_error_in_a_process_ends_the_waiting(error, kind, message):
         drawing.close()
 
 
+def test_a_process_that_dies_while_it_waits_is_a_message_though_no_picture_lacks():
+    drawing = Drawers(SHAPE, numbered, 0, 8, 2)
+    try:
+        assert drawing.wait(range(32))
+        drawing._processes[0].kill()
+        drawing._processes[0].join()
+        with pytest.raises(UserError, match="one of 2 processes that draw pictures died"):
+            drawing.wait(range(32))
+    finally:
+        drawing.close()
+
+
 def test_a_process_that_dies_is_a_message():
     drawing = Drawers(SHAPE, functools.partial(dying, at=5), 0, 8, 2)
     expected = "one of 2 processes that draw pictures died (exit code -9); if memory ran out lower --render_workers"
