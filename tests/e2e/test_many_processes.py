@@ -102,7 +102,7 @@ def runs(tiny_dataset, tmp_path_factory):
         pytest.fail(f"nothing was saved: {''.join(said)} {first.communicate()[1]} {second.communicate()[1]}")
     second.send_signal(signal.SIGKILL)
     said_by_second, _ = second.communicate()
-    rest, errors = first.communicate(timeout=60)
+    rest, errors = first.communicate(timeout=580)
     for path in (folder / "together" / "checkpoints").glob("*.keras"):
         if path.stem != "checkpoint-00000002":
             path.unlink()
