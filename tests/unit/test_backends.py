@@ -69,6 +69,17 @@ def test_all_read_pictures_of_several_sizes_alike(folder, name, backend, wanted)
             np.testing.assert_allclose(found[output], value, atol=1e-4 * scale, err_msg=f"{output} at {width}")
 
 
+@pytest.mark.parametrize(("name", "backend"), GRAPHS)
+def test_pictures_may_lie_anywhere_in_memory(folder, name, backend, wanted):
+    """Read only, and every second pixel of a larger picture."""
+    backend = Reader.load(folder / name, backend=backend).backend
+    pixels, sizes = batch(96)
+    larger = np.repeat(pixels, 2, axis=2)
+    larger.setflags(write=False)
+    found = backend.predict(larger[:, :, ::2], sizes)
+    np.testing.assert_array_equal(found["predicted_chars"], wanted[96]["predicted_chars"])
+
+
 @pytest.mark.parametrize(("backend", "seen"), [("keras", 4), ("onnxruntime", 3), ("openvino", 3)])
 def test_a_batch_is_filled_only_where_the_network_is_compiled_for_one_size(folder, backend, seen, monkeypatch):
     reader, numbers = Reader.load(folder / "model.keras", backend=backend), []

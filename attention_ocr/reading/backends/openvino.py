@@ -134,11 +134,12 @@ class Slot:
 
     def __init__(self, request: openvino.InferRequest, takes: Sequence[set[str]], gives: Sequence[str]):
         self._request, self._takes, self._gives = request, takes, gives
+        self._given: list[np.ndarray] = []  # the runtime reads from them while it runs
 
     def start(self, known: Arrays) -> None:
         """Begins to run with those of `known` that are inputs, which must stay as they are until `outputs` returns."""
-        for number, names in enumerate(self._takes):
-            array = np.ascontiguousarray(known[next(iter(names & known.keys()))])
+        self._given = [np.require(known[next(iter(names & known.keys()))], None, "CW") for names in self._takes]
+        for number, array in enumerate(self._given):
             self._request.set_input_tensor(number, openvino.Tensor(array, shared_memory=True))
         self._request.start_async()
 
