@@ -138,7 +138,7 @@ class Slot:
 
     def start(self, known: Arrays) -> None:
         """Begins to run with those of `known` that are inputs, which must stay as they are until `outputs` returns."""
-        self._given = [np.require(known[next(iter(names & known.keys()))], None, "CW") for names in self._takes]
+        self._given = [np.require(known[next(iter(names & known.keys()))], None, ["C", "W"]) for names in self._takes]
         for number, array in enumerate(self._given):
             self._request.set_input_tensor(number, openvino.Tensor(array, shared_memory=True))
         self._request.start_async()
