@@ -26,7 +26,7 @@ demo: $(VENV)/package
 
 # In their order: files of jobs, which take longest, come first, so that both processes end at the same time.
 test: $(VENV)/development
-	$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder --max-worker-restart=0
 
 test-slow: $(VENV)/development
 	$(BIN)/pytest -m slow

@@ -149,6 +149,7 @@ def test_a_bad_picture_in_a_worker_is_named_by_its_line(lines, tmp_path):
 
 def test_ctrl_c_waits_until_a_process_has_begun_though_another_thread_takes_the_signal():
     ended, happened = threading.Event(), []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever earlier tests left
 
     def be_interrupted():
         with parallel.interrupts_held():
@@ -166,4 +167,5 @@ def test_ctrl_c_waits_until_a_process_has_begun_though_another_thread_takes_the_
     finally:
         ended.set()
         other.join()
+        signal.signal(signal.SIGINT, before)
     assert happened
