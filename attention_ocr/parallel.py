@@ -22,7 +22,7 @@ _function: Callable[[Any], Any]
 
 def number_of_workers(wanted: int, num_items: int) -> int:
     """How many processes to use; 1: none besides this one."""
-    most = wanted or _available_cores()
+    most = wanted or available_cores()
     return max(1, min(most, num_items // ITEMS_A_WORKER))
 
 
@@ -43,7 +43,7 @@ def map_in_order(
     if num_workers <= 1:
         yield from map(function, items)
         return
-    chunks = _chunks(items, chunk)
+    chunks = in_chunks(items, chunk)
     pending: collections.deque[Future] = collections.deque()
     context = multiprocessing.get_context("spawn")  # forking a process that holds TensorFlow's threads may hang
     pool = ProcessPoolExecutor(num_workers, context, _begin, (function,))
@@ -64,7 +64,7 @@ def map_in_order(
         pool.shutdown(cancel_futures=True)
 
 
-def _available_cores() -> int:
+def available_cores() -> int:
     """Those this process may use, which in a container may be fewer than there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -93,7 +93,8 @@ def interrupts_held() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+def in_chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """The items in lists of `size`; the last one may be shorter."""
     source = iter(items)
     while chunk := list(itertools.islice(source, size)):
         yield chunk

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
-from attention_ocr import extras
+from attention_ocr import extras, parallel
 from attention_ocr.errors import UserError
 
 CHUNK = 256
@@ -43,7 +43,7 @@ def map_in_order(
     """
     with connected() as ray, _attempts_counted() as attempts:
         arguments = {"begin": ray.cloudpickle.dumps(begin), "folder": os.getcwd(), "attempts": attempts}  # noqa: PTH109
-        chunks = enumerate(_chunks(items, chunk))
+        chunks = enumerate(parallel.in_chunks(items, chunk))
         while some := list(itertools.islice(chunks, CHUNKS_AT_ONCE)):
             rows = [{"place": number * chunk, "items": pickle.dumps(given)} for number, given in some]
             blocks = ray.data.from_items(rows, override_num_blocks=len(rows))  # a block is a task
@@ -135,12 +135,6 @@ def connected() -> Iterator[Any]:
     finally:
         if not was_there:
             ray.shutdown()
-
-
-def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    source = iter(items)
-    while chunk := list(itertools.islice(source, size)):
-        yield chunk
 
 
 def _first_line(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from attention_ocr.reading.backends.parts import cores
+from attention_ocr.parallel import available_cores
 from attention_ocr.serve_config import ServeConfig
 from attention_ocr.serving.bodies import Bodies, drain
 from attention_ocr.serving.measures import Measures
@@ -50,7 +50,7 @@ class Service:
     def __init__(self, models: Models, config: ServeConfig, measures: Measures):
         self.models, self.config, self.measures = models, config, measures
         self._bodies = Bodies(int(config.max_upload_mb * 1e6), config.upload_timeout_s)
-        self._threads = ThreadPoolExecutor(cores(), "pictures")
+        self._threads = ThreadPoolExecutor(available_cores(), "pictures")
         self._pages = PageReader()
         self._requests = 0
 

@@ -1,13 +1,12 @@
 """--render_masks: what drawers left unpainted is painted anew in each training step, by the device that learns."""
 
-import keras
-import numpy as np
 from keras import ops
 
+from attention_ocr.model.distortion.randoms import Stepped
 from attention_ocr.training.painting import paint
 
 
-class Painter(keras.Layer):
+class Painter(Stepped):
     """Paints those pictures of a batch that are masks; step n of a seed paints the same whatever came before.
 
     Args:
@@ -15,14 +14,7 @@ class Painter(keras.Layer):
     """
 
     def __init__(self, seed: int):
-        super().__init__(dtype="float32", trainable=False, autocast=False, name="painter")
-        self.seeds = keras.random.SeedGenerator(seed % 2**31)  # of the run, and the step
-        self.built = True
-
-    def begin(self, step: int) -> None:
-        """The next call paints what follows `step` steps of the run."""
-        seed = self.seeds.get_config()["seed"]
-        self.seeds.state.assign(np.array([seed, step], self.seeds.state.dtype))
+        super().__init__(seed, "painter")
 
     def call(self, images, unpainted, sizes=None):
         """The pictures, painted where they were not.

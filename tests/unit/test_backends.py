@@ -153,6 +153,6 @@ def test_a_damaged_or_foreign_or_missing_file_is_told_in_a_line(folder, tmp_path
 @pytest.mark.parametrize(("allowed", "number"), [("", 4), ("1", 1), ("3", 3), ("9", 4), ("0", 4), ("1,2", 4)])
 def test_a_reader_uses_the_cores_that_it_may(monkeypatch, allowed, number):
     """Ray sets OMP_NUM_THREADS, so that readers side by side do not each use all cores."""
-    monkeypatch.setattr(parts, "cores", lambda: 4)
+    monkeypatch.setattr(parts, "available_cores", lambda: 4)
     monkeypatch.setenv("OMP_NUM_THREADS", allowed)
     assert parts.reading_cores() == number

@@ -56,7 +56,7 @@ def test_so_many_processes_draw(wanted, cores, number, tmp_path, monkeypatch):
             used.append(workers)
             super().__init__(from_rendering.Ring(shape, bytearray(shape.num_bytes)), draw)
 
-    monkeypatch.setattr(parallel, "_available_cores", lambda: cores)
+    monkeypatch.setattr(parallel, "available_cores", lambda: cores)
     monkeypatch.setattr(from_rendering, "Drawers", Noted)
     data = drawn_data(tmp_path, render_workers=wanted, batch_size=1)
     assert taken(data, 0, 1)[0]["images"].shape == (1, 32, 32, 3)

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from attention_ocr.augment_config import StrongConfig
 from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.model.distortion.randoms import Randoms
+from attention_ocr.model.distortion.strong import StrongAugmentation
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.training.painter import Painter
 
@@ -60,3 +63,12 @@ def test_what_is_no_picture_stays_empty(masks):
     found = painted(Painter(3), masks, sizes=np.array([[16, 20], [16, 32]], np.int32))
     assert not found[0, :, 20:].any()
     assert found[0, :, :20].any()
+
+
+def test_what_is_painted_does_not_follow_what_is_distorted():
+    """Of one run, whose seed both have."""
+    drawn = [
+        np.asarray(Randoms(layer.seeds.next(), 4).uniform(0.0, 1.0))
+        for layer in (Painter(3), StrongAugmentation(StrongConfig(), 1, 3))
+    ]
+    assert not np.allclose(*drawn)

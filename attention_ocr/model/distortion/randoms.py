@@ -1,6 +1,9 @@
 """Random numbers of a batch of pictures, all of them a function of one seed."""
 
+import zlib
+
 import keras
+import numpy as np
 from keras import ops
 
 COLUMNS = 128  # numbers that a picture's distortions may draw
@@ -20,6 +23,25 @@ class _Derived(keras.random.SeedGenerator):
         seed = self._first + ops.convert_to_tensor([0, self._drawn], self._first.dtype)
         self._drawn += 1
         return seed
+
+
+class Stepped(keras.Layer):
+    """A layer without weights that draws in each call; call n of a run draws the same whatever came before.
+
+    Args:
+        seed: of the run.
+        name: of the layer; those of other names draw other numbers.
+    """
+
+    def __init__(self, seed: int, name: str):
+        super().__init__(dtype="float32", trainable=False, autocast=False, name=name)
+        self.seeds = keras.random.SeedGenerator(zlib.crc32(f"{name} {seed}".encode()) >> 1)  # of the run, and the step
+        self.built = True
+
+    def begin(self, step: int) -> None:
+        """The next call draws what follows `step` steps of the run."""
+        seed = self.seeds.get_config()["seed"]
+        self.seeds.state.assign(np.array([seed, step], self.seeds.state.dtype))
 
 
 class Randoms:

@@ -1,16 +1,15 @@
 """--augmentation=strong: training pictures are distorted anew in each step, by the device that learns."""
 
-import keras
 import numpy as np
 from keras import ops
 
 from attention_ocr.augment_config import StrongConfig
 from attention_ocr.model import padding
 from attention_ocr.model.distortion import camera, colouring, warping
-from attention_ocr.model.distortion.randoms import Randoms
+from attention_ocr.model.distortion.randoms import Randoms, Stepped
 
 
-class StrongAugmentation(keras.Layer):
+class StrongAugmentation(Stepped):
     """Distorts each view of a batch by itself; step n of a seed draws the same whatever came before.
 
     Args:
@@ -20,15 +19,8 @@ class StrongAugmentation(keras.Layer):
     """
 
     def __init__(self, config: StrongConfig, num_views: int, seed: int):
-        super().__init__(dtype="float32", trainable=False, autocast=False, name="augmentation")
+        super().__init__(seed, "augmentation")
         self.config, self.num_views = config, num_views
-        self.seeds = keras.random.SeedGenerator(seed % 2**31)  # of the run, and the step
-        self.built = True
-
-    def begin(self, step: int) -> None:
-        """The next call draws what follows `step` steps of the run."""
-        seed = self.seeds.get_config()["seed"]
-        self.seeds.state.assign(np.array([seed, step], self.seeds.state.dtype))
 
     def call(self, images, sizes=None, moves=True):
         """What `distorted` returns; the next call draws other distortions."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from attention_ocr.config import ModelConfig
 from attention_ocr.model.geometry import Geometry
+from attention_ocr.parallel import available_cores
 
 Arrays = dict[str, np.ndarray]
 # Positions of features that one run of a decoder looks at: what it keeps of them fits into a core's own cache, and a
@@ -14,15 +15,10 @@ Arrays = dict[str, np.ndarray]
 POSITIONS = 1024
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def reading_cores() -> int:
     """Cores that a reader uses: no more than OMP_NUM_THREADS, which Ray sets to those that a process of it has."""
     allowed = os.environ.get("OMP_NUM_THREADS", "")
-    return min(cores(), int(allowed)) if allowed.isdecimal() and int(allowed) else cores()
+    return min(available_cores(), int(allowed)) if allowed.isdecimal() and int(allowed) else available_cores()
 
 
 def pictures_a_run(config: ModelConfig, geometry: Geometry) -> int:
