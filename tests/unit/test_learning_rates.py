@@ -29,6 +29,14 @@ def test_the_rate_is_where_the_loss_falls_and_well_below_where_it_grows(noise, f
     assert 2 * fall_at < found.least < 60 * fall_at
 
 
+def test_a_loss_that_falls_just_before_it_grows_suggests_a_tenth_of_the_least():
+    tried = np.array(rates())
+    losses = 4 - 3 / (1 + (0.02 / tried) ** 8) + np.maximum(np.log(tried / 0.05), 0) ** 2
+    found = suggested(tried, losses)
+    assert found.fastest > found.least / 10
+    assert found.rate == pytest.approx(found.least / 10)
+
+
 @pytest.mark.parametrize("losses", [[2.0] * STEPS, np.linspace(1, 9, STEPS), [3.0, 2.0], []], ids=str)
 def test_a_loss_that_does_not_fall_suggests_nothing(losses):
     assert suggested(rates(len(losses)), losses) is None
