@@ -2,44 +2,25 @@
 
 import base64
 import io
-import json
 import re
 
 import numpy as np
 import pytest
 from PIL import Image
+from small_jobs import QUICK
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from attention_ocr.__main__ import main
 from attention_ocr.model.model_file import load_model
 
-KNOBS = {
-    "encoder": "crnn",
-    "head": "ctc",
-    "num_encoder_lstm_layers": 1,
-    "num_encoder_lstm_units": 8,
-    "batch_size": 8,
-    "optimizer": "adam",
-    "learning_rate": 0.002,
-    "augmentation": "strong",
-    "augment_share": 1.0,
-    "save_interval_steps": 2,
-    "save_summaries_steps": 2,
-    "validation_examples": 0,
-}
+STRONG = [*QUICK, "--augmentation=strong", "--augment_share=1", "--save_interval_steps=2", "--validation_examples=0"]
 
 
 @pytest.fixture(scope="module")
-def flags(sized_dataset, tmp_path_factory):
-    """A function from a run's directory and flags to those of `train`, the other knobs from a file."""
-    path = tmp_path_factory.mktemp("knobs") / "knobs.json"
-    path.write_text(json.dumps(KNOBS))
-
-    def flags(run, *more):
-        folder = sized_dataset("keep_height")
-        return ["train", f"--dataset_dir={folder}", f"--train_log_dir={run}", f"--config={path}", *more]
-
-    return flags
+def flags(sized_dataset):
+    """A function from a run's directory and flags to those of `train`."""
+    folder = sized_dataset("keep_height")
+    return lambda run, *more: ["train", f"--dataset_dir={folder}", f"--train_log_dir={run}", *STRONG, *more]
 
 
 def weights_of(run, step):
