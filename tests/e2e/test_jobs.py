@@ -15,7 +15,6 @@ from attention_ocr.__main__ import main
 from attention_ocr.reading import evaluation
 from attention_ocr.reading.reader import Reader
 
-
 pytestmark = pytest.mark.usefixtures("eager")
 
 
