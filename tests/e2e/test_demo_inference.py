@@ -18,7 +18,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.reader import Reader
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "small_networks")
 LETTERS = "שלום"
 
 

@@ -53,7 +53,7 @@ def weights(run, step):
     return found
 
 
-@pytest.mark.usefixtures("eager")
+@pytest.mark.usefixtures("eager", "small_networks")
 def test_a_seed_gives_the_same_weights_whoever_draws_and_where_it_stops(records, tmp_path):
     mixed = [f"--dataset_dir={records}", "--real_share=0.3"]
     assert train(tmp_path / "whole", 6, "--render_workers=1", *mixed) == 0

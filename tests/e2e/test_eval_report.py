@@ -15,7 +15,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.records import suspects
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "small_networks")
 SIZES = {"encoder": "crnn", "head": "ctc", "num_encoder_lstm_layers": 0}
 
 

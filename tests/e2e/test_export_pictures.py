@@ -66,7 +66,7 @@ PICTURES = {
 
 
 @pytest.fixture(scope="module")
-def network():
+def network(small_networks):
     keras.utils.set_random_seed(1)
     spec = DatasetSpec("tiny", 1, H, W, 6, Charset.from_labels(["abcdef"]), "keep_height")
     network = AttentionOcr(ModelConfig(encoder="crnn", head="ctc", num_encoder_lstm_layers=0), spec)

@@ -13,6 +13,8 @@ import small_jobs
 
 from attention_ocr.records.framing import framed, read_records
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 
 def train(dataset, run, steps, *flags):
     return small_jobs.train(dataset, run, steps, *flags, network=small_jobs.QUICK)

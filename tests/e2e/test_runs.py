@@ -24,6 +24,7 @@ LINES = ["--encoder=residual", "--encoder_channels=8", "--num_encoder_lstm_layer
 CTC = [*LINES, "--head=ctc", "--batch_size=4"]
 QUICK = ["--encoder=crnn", "--head=ctc", "--num_encoder_lstm_layers=0", "--batch_size=4"]
 ATTENTION = ["--final_endpoint=Mixed_5b", "--num_lstm_units=4", "--batch_size=4"]
+pytestmark = pytest.mark.usefixtures("small_networks")
 
 
 def train(dataset, run, steps, *flags):

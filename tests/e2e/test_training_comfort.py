@@ -22,7 +22,7 @@ KNOBS = {
 
 
 @pytest.fixture(scope="module")
-def train(sized_dataset, tmp_path_factory):
+def train(sized_dataset, tmp_path_factory, small_networks):
     """A function from a run's directory and flags to what training prints, knobs from a file."""
     path = tmp_path_factory.mktemp("knobs") / "knobs.json"
     path.write_text(json.dumps(KNOBS))

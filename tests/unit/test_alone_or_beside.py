@@ -14,7 +14,7 @@ from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 
 # A graph for each width takes longer to make than to run.
-pytestmark = pytest.mark.usefixtures("eager", "small_lcnets")
+pytestmark = pytest.mark.usefixtures("eager", "small_networks")
 SMALL = {"num_lstm_units": 8, "num_encoder_lstm_units": 8}
 PRESETS = ["crnn_ctc", "visual_attention", "seq2seq", "arbitrary", "base", "ppocr", "ppocr_attention"]
 

@@ -189,7 +189,7 @@ def test_keys_are_projected_once_a_picture(features, monkeypatch):
 
 
 @pytest.fixture(scope="module", params=["attention", "slice"])
-def model(request, make_spec):
+def model(request, make_spec, small_networks):
     config = ModelConfig(encoder="crnn", num_encoder_lstm_layers=0, num_lstm_units=8, head=request.param)
     network = AttentionOcr(config, make_spec())
     random = np.random.default_rng(3)

@@ -14,7 +14,7 @@ from attention_ocr.reading import calibration
 from attention_ocr.reading.reader import Reader
 from attention_ocr.reading.report.sureness import expected_calibration_error
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "small_networks")
 NETWORKS = {
     "ctc": {"encoder": "crnn", "head": "ctc", "num_encoder_lstm_layers": 0},
     "attention": {"encoder": "crnn", "num_lstm_units": 8},

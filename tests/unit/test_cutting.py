@@ -13,6 +13,7 @@ from attention_ocr.model.heads import HEADS
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.presets import preset
 
+pytestmark = pytest.mark.usefixtures("small_networks")
 CHARSET = Charset((("x",), ("’", "'"), ("a",), (), ("b",), ("c",)), 3)
 SMALL = {"encoder": "crnn", "num_lstm_units": 8, "num_encoder_lstm_layers": 0}
 

@@ -10,7 +10,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.model.layouts.lcnet import LEAST_LINE, SIZES, LcNetLayout, parts
 from attention_ocr.model.lcnet import LcNet
 
-pytestmark = pytest.mark.usefixtures("small_lcnets")
+pytestmark = pytest.mark.usefixtures("small_networks")
 
 
 @functools.cache

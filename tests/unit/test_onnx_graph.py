@@ -21,7 +21,7 @@ from attention_ocr.onnx_graph.keras_file import read_keras_file
 from attention_ocr.onnx_graph.metadata import Description
 from attention_ocr.onnx_graph.network import onnx_model
 
-pytestmark = pytest.mark.usefixtures("small_lcnets")
+pytestmark = pytest.mark.usefixtures("small_networks")
 TINY = {
     "encoder_channels": 16,
     "final_endpoint": "Mixed_5b",

@@ -19,7 +19,7 @@ from attention_ocr.reading.backends import keras as keras_backend
 from attention_ocr.reading.backends import saved_model
 from attention_ocr.reading.reader import Reader
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "small_networks")
 CHARSET = Charset.from_labels(["abcABC012-é"])
 HEADS = ["ctc", "attention", "slice", "stacked_attention", "gru_attention", "area_attention"]
 

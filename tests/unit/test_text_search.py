@@ -15,7 +15,7 @@ from attention_ocr.reading.texts.text_model import ClassProbabilities, TextModel
 from attention_ocr.reading.texts.text_search import CtcTexts, prepared
 from attention_ocr.reading.texts.trie import Trie, load_texts
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "small_networks")
 CTC, STEPWISE = "ctc", [name for name in HEADS if name != "ctc"]
 LEXICON = ["a", "abba", "dad", "cab", "b a", "dcba"]
 
