@@ -41,18 +41,10 @@ def eager():
 
 @pytest.fixture(scope="module")
 def small_networks():
-    """CRNN and its relatives, and LCNets, of a few channels in place of the published ones; not in other processes."""
-    from attention_ocr.model.crnn import Crnn
-    from attention_ocr.model.layouts.crnn import LAYERS
-    from attention_ocr.model.layouts.lcnet import SIZES, Guide, LightSvtr, Size
+    """CRNN and its relatives, and LCNets, are of a few channels; not in other processes."""
+    from small_networks import smaller
 
-    stages = ((8, "e"), (8, "-"), (12, "-e"), (16, "-e"))
-    with pytest.MonkeyPatch.context() as patch:
-        for kind, layers in LAYERS.items():
-            patch.setitem(LAYERS, kind, [(one[0] // 16, *one[1:]) if len(one) == 4 else one for one in layers])
-        patch.setattr(Crnn, "num_channels", Crnn.num_channels // 16)
-        patch.setitem(SIZES, "small", Size(True, (8, 8), stages, LightSvtr(16, 24)))
-        patch.setitem(SIZES, "tiny", Size(False, (4, 8), stages, Guide(6)))
+    with smaller():
         yield
 
 

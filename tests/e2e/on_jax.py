@@ -8,6 +8,9 @@ import jax
 import keras
 import numpy as np
 
+sys.path.append(str(Path(__file__).parents[1]))
+from small_networks import smaller
+
 from attention_ocr import canvas
 from attention_ocr.charset import Charset
 from attention_ocr.config import Config, ModelConfig, TrainConfig
@@ -108,8 +111,9 @@ def taken_from(folder):
     return counts
 
 
-kept, apart = rematerialized()
-widths, counts, kinds, scaled = steps_of_many_widths()
+with smaller():
+    kept, apart = rematerialized()
+    widths, counts, kinds, scaled = steps_of_many_widths()
 print(
     json.dumps(
         {

@@ -13,6 +13,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import small_job
 
 from attention_ocr.__main__ import main
 
@@ -68,7 +69,7 @@ def test_a_seed_gives_the_same_weights_whoever_draws_and_where_it_stops(records,
 def begun(run):
     """A process that trains, once it has made steps; those that draw for it, and their shared memory."""
     steps = ["--max_number_of_steps=100000", "--save_summaries_steps=1", "--render_workers=2"]
-    command = [sys.executable, "-m", "attention_ocr", "train", f"--train_log_dir={run}", *NETWORK, *DRAWING, *steps]
+    command = [sys.executable, small_job.__file__, "train", f"--train_log_dir={run}", *NETWORK, *DRAWING, *steps]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     next(line for line in process.stdout if line.startswith("step 2"))
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()

@@ -12,6 +12,7 @@ import zipfile
 import h5py
 import numpy as np
 import pytest
+import small_job
 
 NETWORK = ["--encoder=crnn", "--head=ctc", "--num_encoder_lstm_layers=0", "--batch_size=8"]
 LEARNING = ["--learning_rate=0.01", "--moving_average_decay=0.9", "--augmentation=light", "--validation_examples=0"]
@@ -45,9 +46,11 @@ with processes.joined(ClusterConfig(address, 2, int(number)), Path(folder)) as t
 ALONE = """
 import sys
 from attention_ocr.__main__ import main
+from small_networks import smaller
 
-flags, runs = sys.argv[1:-2], sys.argv[-2:]
-sys.exit(any([main(["train", *flags, f"--train_log_dir={run}"]) for run in runs]))
+*flags, one, other = sys.argv[1:]
+with smaller():
+    sys.exit(any([main(["train", *flags, f"--train_log_dir={run}"]) for run in (one, other)]))
 """
 
 
@@ -56,12 +59,13 @@ def training(dataset, steps):
 
 
 def command(dataset, run, steps):
-    return [sys.executable, "-m", "attention_ocr", "train", *training(dataset, steps), f"--train_log_dir={run}"]
+    return [sys.executable, small_job.__file__, "train", *training(dataset, steps), f"--train_log_dir={run}"]
 
 
 def environment(devices, compiled):
     quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "jax"}
     quick["JAX_COMPILATION_CACHE_DIR"] = str(compiled)  # the run that goes on has the programs of the one alone
+    quick["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # tests' own modules
     return {**os.environ, **quick, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
 
 
