@@ -1,9 +1,12 @@
 """What several tests need. The backend is the one KERAS_BACKEND names."""
 
+import gc
 import os
 import signal
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Threads that wait for each other's small parts cost more than they gain, and `make test` has a process for each core.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 
 import numpy as np
 import pytest
@@ -21,12 +24,30 @@ LETTERS = "abcd"
 SPLIT_SIZES = {"train": 24, "validation": 4, "test": 4}
 
 
+def pytest_collection_finish():
+    """Graphs are many small objects; to look for garbage so often, and through all that is imported, takes long."""
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+
+
 @pytest.fixture
 def eager():
     """The networks of a test compute without graphs."""
     from eager import eagerly
 
     with eagerly():
+        yield
+
+
+@pytest.fixture(scope="module")
+def small_lcnets():
+    """LCNets of a few channels and blocks in place of the published ones."""
+    from attention_ocr.model.layouts.lcnet import SIZES, Guide, LightSvtr, Size
+
+    stages = ((8, "e"), (8, "-"), (12, "-e"), (16, "-e"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SIZES, "small", Size(True, (8, 8), stages, LightSvtr(16, 24)))
+        patch.setitem(SIZES, "tiny", Size(False, (4, 8), stages, Guide(6)))
         yield
 
 

@@ -2,9 +2,8 @@
 
 import contextlib
 
+import keras
 import pytest
-
-from attention_ocr.model.network import AttentionOcr
 
 
 @contextlib.contextmanager
@@ -14,5 +13,5 @@ def eagerly():
     What may differ in graphs (errors of records, resuming to the same weights, exports, speed) is tested with them.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AttentionOcr, "run_eagerly", property(lambda self: True, lambda self, value: None))
+        patch.setattr(keras.Model, "run_eagerly", property(lambda self: True, lambda self, value: None))
         yield

@@ -25,7 +25,8 @@ HIT = "/jax/compilation_cache/cache_hits"
 def compiled(rematerialize=False, resize="stretch"):
     sizes = {"num_views": 1, "image_height": 32, "image_width": 64, "max_sequence_length": T, "resize": resize}
     spec = DatasetSpec(name="tiny", charset=Charset.from_labels([" abcd"]), **sizes)
-    network = ModelConfig(encoder="residual", encoder_channels=32, num_lstm_units=8)
+    columns = {"num_encoder_lstm_layers": 1, "num_encoder_lstm_units": 8}  # few features for the decoder
+    network = ModelConfig(encoder="crnn", num_lstm_units=8, **columns)
     return loop._compiled(Config(model=network, train=TrainConfig(rematerialize=rematerialize)), spec)
 
 

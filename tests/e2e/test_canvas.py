@@ -38,6 +38,8 @@ ENCODERS = {
     "wide_crnn": ("seq2seq", {}),
     "inception_v4": ("arbitrary", {}),
 }
+# Their canvases are quick; of the other heights they are slow.
+QUICK_HEIGHTS = (17, 32, 50, 100)
 # Heights that are no multiple of 32, with columns and with a map; all others are slow: an export takes seconds.
 COVERING = ((17, "crnn", "pad"), (48, "lcnet_neck", "keep_height"))
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -85,7 +87,9 @@ def config_of(encoder):
 
 
 @pytest.mark.parametrize("resize", POLICIES)
-@pytest.mark.parametrize("height", HEIGHTS)
+@pytest.mark.parametrize(
+    "height", [pytest.param(height, marks=[] if height in QUICK_HEIGHTS else pytest.mark.slow) for height in HEIGHTS]
+)
 def test_batches_of_records_and_of_readers_have_one_canvas(height, resize, records):
     """For every encoder, without its weights."""
     folder, pictures = records(height, resize)
@@ -123,6 +127,7 @@ class Sizes:
     step: int = 0
 
 
+@pytest.mark.usefixtures("eager")  # a graph for each size takes longer to make than to run; the export is one
 @pytest.mark.parametrize(("height", "encoder", "resize"), CELLS)
 def test_every_height_is_learned_read_and_exported(height, encoder, resize, records, tmp_path):
     folder, pictures = records(height, resize)
@@ -192,7 +197,7 @@ def trained(encoder, folder):
     keras.utils.set_random_seed(1)
     spec = DatasetSpec.load(folder)
     model = AttentionOcr(config_of(encoder), spec)
-    model.compile(keras.optimizers.Adam(1e-3), run_eagerly=True)  # tracing would take longer than the steps
+    model.compile(keras.optimizers.Adam(1e-3), jit_compile=False)
     source = pipeline.RecordFiles(spec.split_files(folder, "train"), spec, model.geometry.canvas)
     batches = pipeline.training_batches(source, 5, DataConfig(batch_size=BATCH), seed=0)
     losses = model.fit(batches, steps_per_epoch=2, shuffle=False, verbose=0).history

@@ -17,8 +17,8 @@ import pytest
 from attention_ocr.__main__ import main
 
 NETWORK = [
-    *("--encoder=residual", "--encoder_channels=8", "--num_encoder_lstm_layers=1", "--num_encoder_lstm_units=8"),
-    *("--head=ctc", "--optimizer=adam", "--batch_size=4", "--validation_examples=0", "--save_summaries_steps=2"),
+    *("--encoder=crnn", "--head=ctc", "--num_encoder_lstm_layers=0"),
+    *("--optimizer=adam", "--batch_size=4", "--validation_examples=0", "--save_summaries_steps=2"),
 ]
 DRAWING = [
     *("--render=words", "--texts=codes", "--max_width=64", "--max_sequence_length=5", "--difficulty=0.5", "--seed=4"),

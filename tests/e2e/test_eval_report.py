@@ -16,7 +16,7 @@ from attention_ocr.model.network import AttentionOcr
 from attention_ocr.records import suspects
 
 pytestmark = pytest.mark.usefixtures("eager")
-SIZES = {"encoder": "crnn", "head": "ctc", "num_encoder_lstm_layers": 1, "num_encoder_lstm_units": 8}
+SIZES = {"encoder": "crnn", "head": "ctc", "num_encoder_lstm_layers": 0}
 
 
 @pytest.fixture(scope="module")

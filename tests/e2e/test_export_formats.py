@@ -12,6 +12,8 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.reading.reader import Reader
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 
 @pytest.fixture(scope="module")
 def checkpoint(sized_dataset, tmp_path_factory):

@@ -21,7 +21,7 @@ from attention_ocr.training import replay, transfer
 WORDS = ["abba", "cab", "bad", "dad", "ba", "cd"]
 TINY = [
     *("--final_endpoint=Mixed_5b", "--num_lstm_units=32", "--batch_size=6", "--optimizer=adam"),
-    *("--learning_rate=0.003", "--nouse_augment_input", "--save_summaries_steps=40", "--validation_examples=0"),
+    *("--learning_rate=0.003", "--nouse_augment_input", "--save_summaries_steps=160", "--validation_examples=0"),
 ]
 
 

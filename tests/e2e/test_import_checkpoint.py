@@ -15,7 +15,10 @@ from attention_ocr.model.model_file import load_model
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden" / "attention_no_autoregression"
 VIEWS = ["--num_views=2", "--image_height=96", "--image_width=100"]
 
-pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"no folder {GOLDEN}")
+pytestmark = [
+    pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"no folder {GOLDEN}"),
+    pytest.mark.usefixtures("eager"),
+]
 
 
 @pytest.fixture(scope="module")

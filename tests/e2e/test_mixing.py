@@ -23,7 +23,8 @@ pytestmark = pytest.mark.usefixtures("eager")
 WORDS = {"one": ["ab", "ba", "bab", "a", "aab", "b"], "two": ["xbyx", "y", "xyxyx", "yb"]}
 ALPHABETS = {"one": "ab", "two": "bxy"}
 TINY = [
-    *("--final_endpoint=Mixed_5b", "--num_lstm_units=8", "--batch_size=4", "--optimizer=adam", "--augmentation=light"),
+    *("--encoder=crnn", "--head=ctc", "--num_encoder_lstm_layers=0"),
+    *("--batch_size=4", "--optimizer=adam", "--augmentation=light"),
     *("--save_interval_steps=3", "--save_summaries_steps=3", "--validation_examples=4"),
 ]
 

@@ -12,7 +12,7 @@ HEBREW = str.maketrans(LETTERS, "אבגד")
 FLAGS = [
     *("--preset=base", "--encoder_channels=16", "--num_encoder_lstm_units=16", "--batch_size=16"),
     *("--learning_rate=0.02", "--moving_average_decay=0.9", "--nouse_augment_input", "--max_number_of_steps=120"),
-    *("--save_interval_steps=120", "--save_summaries_steps=40"),
+    *("--save_interval_steps=120", "--save_summaries_steps=120"),
 ]
 
 

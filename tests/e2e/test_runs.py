@@ -22,6 +22,7 @@ from attention_ocr.training.run_lock import locked
 
 LINES = ["--encoder=residual", "--encoder_channels=8", "--num_encoder_lstm_layers=1", "--num_encoder_lstm_units=4"]
 CTC = [*LINES, "--head=ctc", "--batch_size=4"]
+QUICK = ["--encoder=crnn", "--head=ctc", "--num_encoder_lstm_layers=0", "--batch_size=4"]
 ATTENTION = ["--final_endpoint=Mixed_5b", "--num_lstm_units=4", "--batch_size=4"]
 
 
@@ -181,7 +182,7 @@ def test_float16_goes_on_after_a_step_that_overflowed(tiny_dataset, tmp_path, ca
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("optimizer", ["momentum", pytest.param("adam", marks=pytest.mark.slow)])
 def test_a_ctc_head_of_no_numbers_is_told_and_never_saved(tiny_dataset, tmp_path, capsys, optimizer):
-    flags = [*CTC, "--learning_rate=1e25", "--clip_gradient_norm=0", f"--optimizer={optimizer}"]
+    flags = [*QUICK, "--learning_rate=1e25", "--clip_gradient_norm=0", f"--optimizer={optimizer}"]
     assert train(tiny_dataset, tmp_path, 20, *flags, "--save_interval_steps=5", "--save_summaries_steps=4") == 1
     message = error_of(capsys)
     assert ": the loss is nan; nothing was saved" in message
@@ -191,7 +192,7 @@ def test_a_ctc_head_of_no_numbers_is_told_and_never_saved(tiny_dataset, tmp_path
 @pytest.mark.usefixtures("eager")
 def test_weights_of_no_numbers_are_not_saved_though_the_loss_was_one(tiny_dataset, tmp_path, capsys):
     """The loss is of the weights before the step."""
-    flags = [*CTC, "--learning_rate=3.4e38", "--clip_gradient_norm=0", "--optimizer=momentum"]
+    flags = [*QUICK, "--learning_rate=3.4e38", "--clip_gradient_norm=0", "--optimizer=momentum"]
     assert train(tiny_dataset, tmp_path, 1, *flags) == 1
     assert "step 1: " in (message := error_of(capsys))
     assert "variables hold values that are no numbers" in message
@@ -211,7 +212,7 @@ def test_an_error_of_the_network_is_no_bad_record(tiny_dataset, tmp_path, monkey
 
     monkeypatch.setattr(AttentionOcr, "encode", in_graph)
     with pytest.raises(tf.errors.InvalidArgumentError, match="a fault of the network"):
-        train(tiny_dataset, tmp_path, 2, *CTC)
+        train(tiny_dataset, tmp_path, 2, *QUICK)
     assert calls
 
 

@@ -106,8 +106,18 @@ def test_losses(folder, bar, ours):
     assert_near(ours[folder], golden(folder), TRAINED[1:], bar)
 
 
-@pytest.mark.parametrize(("mode", "bar"), [("eval", 1e-5), ("train", 2e-5)])
-@pytest.mark.parametrize("folder", CHAOTIC)
+BARS = {"eval": 1e-5, "train": 2e-5}
+QUICK = {("fsns", "eval"), ("fsns_coordinates", "train")}
+
+
+@pytest.mark.parametrize(
+    ("folder", "mode", "bar"),
+    [
+        pytest.param(folder, mode, bar, marks=[] if (folder, mode) in QUICK else pytest.mark.slow)
+        for folder in CHAOTIC
+        for mode, bar in BARS.items()
+    ],
+)
 def test_features_are_those_of_float64_and_outputs_as_near_as_their_rounding_lets_them(folder, mode, bar, ours):
     expected, training = golden(folder), mode == "train"
     coordinates = folder == "fsns_coordinates"

@@ -14,6 +14,7 @@ from attention_ocr.model.layouts.lcnet import SIZES
 
 from . import ppocr_graph
 
+LARGER = ("small", "medium")
 CHARACTERS = "ab1é漢"
 
 
@@ -42,7 +43,7 @@ def pictures_of(width, number=2):
 
 @pytest.mark.parametrize(
     ("size", "reduced_first"),
-    [("tiny", False), ("small", False), ("small", True), pytest.param("medium", False, marks=pytest.mark.slow)],
+    [("tiny", False), ("small", True), *(pytest.param(size, False, marks=pytest.mark.slow) for size in LARGER)],
 )
 def test_a_network_says_what_its_file_says(size, reduced_first, tmp_path):
     path = written(tmp_path, size, CHARACTERS, reduced_first=reduced_first)

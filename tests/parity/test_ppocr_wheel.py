@@ -16,6 +16,7 @@ if not importlib.util.find_spec("rapidocr"):
 pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 
+SLOW = pytest.mark.slow
 WORDS = Path(__file__).parents[3] / "shared" / "data" / "svt_train"
 pytestmark = pytest.mark.skipif(not WORDS.exists(), reason=f"no real words in {WORDS}")
 
@@ -51,9 +52,11 @@ def test_the_file_is_known(model):
     assert model.dataset.charset.symbols[-2:] == [" ", ""]
 
 
-@pytest.mark.parametrize("width", [128, 200, pytest.param(323, marks=pytest.mark.slow)])
-def test_probabilities_of_64_real_words(model, session, width):
-    pictures = words(64, width)
+@pytest.mark.parametrize(
+    ("number", "width"), [(16, 128), (16, 200), *(pytest.param(64, width, marks=SLOW) for width in (128, 200, 323))]
+)
+def test_probabilities_of_real_words(model, session, number, width):
+    pictures = words(number, width)
     found = ops.convert_to_numpy(ops.softmax(model({"images": pictures})["chars_logit"]))
     found = np.concatenate([found[..., -1:], found[..., :-2]], axis=-1)
     np.testing.assert_allclose(found, theirs(session, pictures), atol=1e-4)

@@ -64,6 +64,6 @@ def test_what_is_missing_is_told(report_on):
 
 def test_a_speed_is_measured(report_on):
     report = report_on(50, "abc", **KEPT)
-    knobs = {"encoder": "crnn", "head": "ctc", "num_encoder_lstm_layers": 1, "num_encoder_lstm_units": 8}
+    knobs = {"encoder": "crnn", "head": "ctc", "num_encoder_lstm_layers": 0}
     config = Config().replace(**knobs, batch_size=2)
     assert advice.measured_speed(config, report.spec, report.splits["train"]) > 0

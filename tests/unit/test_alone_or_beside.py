@@ -1,5 +1,7 @@
 """A picture reads the same alone and beside larger ones, whatever reads it."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -11,16 +13,20 @@ from attention_ocr.presets import preset
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 
-pytestmark = pytest.mark.usefixtures("eager")  # a graph for each width takes longer to make than to run
+# A graph for each width takes longer to make than to run.
+pytestmark = pytest.mark.usefixtures("eager", "small_lcnets")
 SMALL = {"num_lstm_units": 8, "num_encoder_lstm_units": 8}
 PRESETS = ["crnn_ctc", "visual_attention", "seq2seq", "arbitrary", "base", "ppocr", "ppocr_attention"]
 
 
+@functools.cache
 def made(name):
+    """A network of a preset; nothing changes it."""
     resize = "pad" if name == "arbitrary" else "keep_height"
     spec = DatasetSpec("sized", 1, 64 if resize == "pad" else 32, 160, 6, Charset.from_labels(["abcdefgh"]), resize)
     keras.utils.set_random_seed(0)
-    model = AttentionOcr(preset(name).replace(**SMALL).model, spec)
+    channels = {"encoder_channels": 8} if name == "base" else {}
+    model = AttentionOcr(preset(name).replace(**SMALL, **channels).model, spec)
     random = np.random.default_rng(0)
     for variable in model.variables:
         if "moving" in variable.name:

@@ -190,7 +190,7 @@ def test_keys_are_projected_once_a_picture(features, monkeypatch):
 
 @pytest.fixture(scope="module", params=["attention", "slice"])
 def model(request, make_spec):
-    config = ModelConfig(num_lstm_units=8, final_endpoint="Mixed_5b", head=request.param)
+    config = ModelConfig(encoder="crnn", num_encoder_lstm_layers=0, num_lstm_units=8, head=request.param)
     network = AttentionOcr(config, make_spec())
     random = np.random.default_rng(3)
     for weight in network.decoder.weights:
@@ -203,6 +203,7 @@ def pixels(model):
     return np.random.default_rng(0).integers(0, 256, [3, *model.dataset.image_shape], dtype=np.uint8)
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_reader_gives_alternatives_that_fall(model, pixels):
     readings = Reader(KerasBackend(model, beam_width=3)).read_batch(pixels, batch_size=4)
     assert len(readings) == 3
@@ -243,11 +244,13 @@ def test_a_batch_shape_is_compiled_once_and_new_weights_are_seen(model, pixels, 
     assert len(traced) == times
 
 
+@pytest.mark.usefixtures("eager")
 def test_metrics_take_what_beams_read(model, pixels):
     ids = np.stack([reading.ids for reading in Reader(KerasBackend(model, beam_width=2)).read_batch(pixels)])
     assert np.asarray(metrics.sequence_accuracies(ids.astype("int32"), ids, model.dataset.charset.null_id)).all()
 
 
+@pytest.mark.usefixtures("eager")
 def test_wrong_knobs_are_errors(model, tmp_path):
     with pytest.raises(UserError, match="--beam_width=0: must be at least 1"):
         Reader(KerasBackend(model, beam_width=0))

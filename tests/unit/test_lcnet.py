@@ -1,23 +1,19 @@
 """LCNet: its sizes, what lies around a picture, and that short lines are seen on grey."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
 
 from attention_ocr.errors import UserError
-from attention_ocr.model.layouts.lcnet import LEAST_LINE, SIZES, Guide, LcNetLayout, LightSvtr, Size, parts
+from attention_ocr.model.layouts.lcnet import LEAST_LINE, SIZES, LcNetLayout, parts
 from attention_ocr.model.lcnet import LcNet
 
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch):
-    """Networks of a few channels in place of the published ones."""
-    stages = ((8, "e"), (8, "-"), (12, "-e"), (16, "-e"))
-    monkeypatch.setitem(SIZES, "small", Size(True, (8, 8), stages, LightSvtr(16, 24)))
-    monkeypatch.setitem(SIZES, "tiny", Size(False, (4, 8), stages, Guide(6)))
+pytestmark = pytest.mark.usefixtures("small_lcnets")
 
 
+@functools.cache
 def tower(size="small", has_neck=False):
     made = LcNet(size, has_neck, 0.0, name="LcNet")
     made(np.zeros([1, 48, 128, 3], "float32"))

@@ -108,8 +108,14 @@ def test_the_count_before_a_late_step_is_immediate():
     assert mixture.taken_before(MIXED, 50, 0, 10**12) == [30 * 10**12, 15 * 10**12, 5 * 10**12]
 
 
-@pytest.mark.parametrize("stages", [MIXED, TURNS])
-@pytest.mark.parametrize("start", [3, 5, 7, 12])
+RESUMED = [
+    pytest.param(stages, start, marks=[] if start in quick else pytest.mark.slow)
+    for stages, quick in ((MIXED, (3, 12)), (TURNS, (5, 7)))
+    for start in (3, 5, 7, 12)
+]
+
+
+@pytest.mark.parametrize(("stages", "start"), RESUMED)
 def test_a_resumed_stream_goes_on_where_it_stopped(mixed, stages, start):
     """Across periods (10 draws), epochs (7, 5 and 3 records) and turns (steps 5, 8 and 10), distortions included."""
     whole = batches(mixed(stages), 16, use_augment_input=True, augmentation="light")

@@ -213,7 +213,7 @@ def test_places_that_nobody_told_are_an_error_of_one_line(make_spec, tmp_path):
 
 
 def test_what_dropout_draws_next_is_in_the_file(make_spec, tmp_path):
-    knobs = {"encoder": "residual", "encoder_channels": 16, "encoder_dropout": 0.5, "num_lstm_units": 8}
+    knobs = {"encoder": "crnn", "num_encoder_lstm_layers": 0, "encoder_dropout": 0.5, "num_lstm_units": 8}
     config = ModelConfig(**knobs, head="gru_attention", embedding_size=4, decoder_dropout=0.5, teacher_forcing=0.5)
     model, labels = AttentionOcr(config, make_spec()), np.zeros([2, 4], "int32")
 

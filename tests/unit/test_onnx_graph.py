@@ -15,13 +15,13 @@ from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model.heads import HEADS
-from attention_ocr.model.layouts.lcnet import SIZES, Guide, LightSvtr, Size
 from attention_ocr.model.network import TOWERS, AttentionOcr
 from attention_ocr.onnx_graph.encoder import TOWERS as GRAPHS
 from attention_ocr.onnx_graph.keras_file import read_keras_file
 from attention_ocr.onnx_graph.metadata import Description
 from attention_ocr.onnx_graph.network import onnx_model
 
+pytestmark = pytest.mark.usefixtures("small_lcnets")
 TINY = {
     "encoder_channels": 16,
     "final_endpoint": "Mixed_5b",
@@ -32,14 +32,6 @@ TINY = {
 SIDES = {"inception_v3": 76}  # pixels, of encoders that need more than 32
 CHARSET = Charset.from_labels(["abcdefg"])  # the null last
 TOLERANCE = 1e-4
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch):
-    """LCNets of a few channels in place of the published ones."""
-    stages = ((8, "e"), (8, "-"), (12, "-e"), (16, "-e"))
-    monkeypatch.setitem(SIZES, "small", Size(True, (8, 8), stages, LightSvtr(16, 24)))
-    monkeypatch.setitem(SIZES, "tiny", Size(False, (4, 8), stages, Guide(6)))
 
 
 def made(encoder, head, width=64, dataset=None, **knobs):

@@ -1,5 +1,7 @@
 """Only some characters are read, by every head, greedily and by beam search; the two cases of a letter may be one."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -22,7 +24,9 @@ CHARSET = Charset.from_labels(["abcABC012-é"])
 HEADS = ["ctc", "attention", "slice", "stacked_attention", "gru_attention", "area_attention"]
 
 
+@functools.cache
 def made(head):
+    """A small network that reads something; nothing changes it."""
     spec = DatasetSpec("words", 1, 32, 64, 5, CHARSET)
     keras.utils.set_random_seed(1)
     knobs = {"encoder": "crnn", "num_encoder_lstm_layers": 1, "num_encoder_lstm_units": 8, "num_lstm_units": 8}

@@ -337,6 +337,7 @@ def test_every_weight_of_a_decoder_says_what_its_axes_are(head):
 SLOW = ("inception_v4",)
 
 
+@pytest.mark.usefixtures("small_lcnets")
 @pytest.mark.parametrize(
     "encoder", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in TOWERS]
 )
