@@ -15,7 +15,7 @@ from attention_ocr.export.onnx_files import write_onnx
 from attention_ocr.export.openvino_files import write_openvino
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.onnx_graph.keras_file import read_keras_file
-from attention_ocr.reading.backends import parts
+from attention_ocr.reading.backends import openvino, parts
 from attention_ocr.reading.backends.choice import choose
 from attention_ocr.reading.reader import Reader
 
@@ -67,6 +67,27 @@ def test_all_read_pictures_of_several_sizes_alike(folder, name, backend, wanted)
         for output, value in outputs.items():
             scale = max(1, np.abs(value[value > -1e8]).max())
             np.testing.assert_allclose(found[output], value, atol=1e-4 * scale, err_msg=f"{output} at {width}")
+
+
+@pytest.mark.parametrize(("name", "backend"), GRAPHS)
+def test_a_picture_alone_is_read_as_beside_others(folder, name, backend, wanted):
+    backend = Reader.load(folder / name, backend=backend).backend
+    for width, outputs in wanted.items():
+        pixels, sizes = batch(width)
+        for row in range(len(pixels)):
+            found = backend.predict(pixels[row : row + 1], sizes[row : row + 1])
+            for output in ("chars_logit", "attention", "predicted_chars", "normalized_seq_conf"):
+                np.testing.assert_allclose(found[output][0], outputs[output][row], atol=1e-4, rtol=1e-4)
+
+
+def test_openvino_prepares_one_network_for_each_width_of_pictures_that_are_read_alone(folder, monkeypatch):
+    made, runs = [], openvino.Runs
+    monkeypatch.setattr(openvino, "Runs", lambda stages, **knobs: made.append(stages[0][0]) or runs(stages, **knobs))
+    backend = Reader.load(folder / "model.keras", backend="openvino").backend
+    for width in (96, 64, 96, 64):
+        pixels, sizes = batch(width)
+        backend.predict(pixels[:1], sizes[:1])
+    assert [list(model.input("images").shape) for model in made] == [[1, 32, 96, 3], [1, 32, 64, 3]]
 
 
 @pytest.mark.parametrize(("name", "backend"), GRAPHS)
