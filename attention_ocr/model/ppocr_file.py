@@ -132,14 +132,26 @@ def _characters(model: Any, path: str | os.PathLike) -> str:
     found = {entry.key: entry.value for entry in model.metadata_props}
     if CHARACTERS_KEY not in found:
         raise UserError(f"{path}: has no characters (metadata {CHARACTERS_KEY!r}, as RapidOCR's files have them)")
-    lines = found[CHARACTERS_KEY].split("\n")
-    odd = next((line for line in lines if len(line) != 1), None)
+    return checked_characters([*found[CHARACTERS_KEY].split("\n"), " "], f"{path}, metadata {CHARACTERS_KEY!r}")
+
+
+def checked_characters(found: list[str], source: str) -> str:
+    """Characters one after another.
+
+    Args:
+        found: of each class, without the blank.
+        source: how messages call where they come from.
+
+    Raises:
+        UserError: one is not one character, or comes twice.
+    """
+    odd = next((one for one in found if len(one) != 1), None)
     if odd is not None:
-        raise UserError(f"{path}: {odd!r} in its metadata {CHARACTERS_KEY!r} is not one character")
-    twice = next((line for line in lines if lines.count(line) > 1), None) if len(set(lines)) < len(lines) else None
-    if twice is not None or " " in lines:
-        raise UserError(f"{path}: has {twice or ' '!r} twice among its characters")
-    return "".join(lines) + " "
+        raise UserError(f"{source}: {odd!r} is not one character")
+    if len(set(found)) < len(found):
+        twice = next(one for one in found if found.count(one) > 1)
+        raise UserError(f"{source}: has {twice!r} twice")
+    return "".join(found)
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def other_network():
         (lambda: b"", "no layers with weights"),
         (other_network, "is not a recogniser of PP-OCRv6 \\(1 layers"),
         (lambda: ppocr_graph.recogniser("tiny", CHARACTERS, metadata=False), "has no characters"),
-        (lambda: ppocr_graph.recogniser("tiny", ["a", "bc"]), "'bc' .* is not one character"),
+        (lambda: ppocr_graph.recogniser("tiny", ["a", "bc"]), "'bc' is not one character"),
         (lambda: ppocr_graph.recogniser("tiny", ["a", "b", "a"]), "has 'a' twice"),
         (lambda: ppocr_graph.recogniser("tiny", ["a", " "]), "has ' ' twice"),
     ],

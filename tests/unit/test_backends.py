@@ -139,9 +139,9 @@ def test_onnxruntime_reads_where_keras_is_not_installed(folder, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "knobs", "message"),
     [
-        ("model.onnx", {"backend": "keras"}, r"--backend=keras: reads \.keras, not .*model\.onnx"),
+        ("model.onnx", {"backend": "keras"}, r"--backend=keras: reads \.keras, \.safetensors, not .*model\.onnx"),
         ("model.keras", {"backend": "saved_model"}, "--backend=saved_model: reads a SavedModel's folder, not"),
-        (".", {"backend": "onnxruntime"}, r"--backend=onnxruntime: reads \.keras and \.onnx, not"),
+        (".", {"backend": "onnxruntime"}, r"--backend=onnxruntime: reads \.keras, \.onnx, \.safetensors, not"),
         ("model.keras", {"precision": "bfloat16"}, "--precision=bfloat16: keras reads in float32; use --backend=openv"),
         ("model.keras", {"stop_early": True}, "--stop_early: keras has none; use --backend=onnxruntime or openvino"),
         ("model.onnx", {"precision": "bfloat16"}, "--precision=bfloat16: onnxruntime has none on processors"),
