@@ -5,6 +5,7 @@ from typing import Any
 
 from absl import flags
 
+from attention_ocr import addresses
 from attention_ocr import config as configs
 from attention_ocr import flags as our_flags
 from attention_ocr.console import json_of
@@ -42,6 +43,7 @@ def run(values: flags.FlagValues) -> None:
         print(json_of(config.to_dict(), indent=1))
         return
     required(values, *([] if values.curriculum or values.render else ["dataset_dir"]), "train_log_dir")
+    addresses.require_local(values.train_log_dir, "--train_log_dir=")
     if values.checkpoint and values.checkpoint_inception:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
     from attention_ocr.training import processes, sources  # they need an extra

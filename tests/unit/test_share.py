@@ -104,7 +104,7 @@ def test_drawn_pictures(count, resize, widths, reuse):
 @pytest.mark.parametrize("count", [2, 4])
 @pytest.mark.parametrize("reuse", [1, 3])
 def test_each_process_draws_its_part_of_the_pictures(count, reuse, monkeypatch):
-    spec = DatasetSpec("drawn", Charset.from_labels(["ab"]), 1, 32, 32, 2)
+    spec = DatasetSpec("drawn", 1, 32, 32, 2, Charset.from_labels(["ab"]))
     config = Config(data=DataConfig(batch_size=B, render="words", render_reuse=reuse, render_workers=1))
     monkeypatch.setattr(from_rendering, "_budget", lambda data, one: 4 * B * (reuse + 1))
     drawn: list[list[int]] = []

@@ -142,20 +142,21 @@ class Grounds:
         """A patch of any place, size and side.
 
         Returns:
-            float32 [height, width, 3] deviations about 0 (1: black to white), and the mean colour of a photograph
+            float32 [3, height, width] deviations about 0 (1: black to white), and the mean colour of a photograph
             [3], None for a drawn texture, which goes with any colour.
         """
         if self.photographs:
             source = self.photographs[int(random.integers(len(self.photographs)))]
-            patch = _patch(source, random, width, height, random.uniform(1.0, 4.0)).astype(np.float32) / 255
-            mean = patch.mean(axis=(0, 1))
-            patch -= mean
+            patch = _patch(source, random, width, height, random.uniform(1.0, 4.0))
+            patch = np.stack(cv2.split(patch)).astype(np.float32) / 255
+            mean = patch.mean(axis=(1, 2))
+            patch -= mean[:, None, None]
             most = random.uniform(0.03, 0.15)  # the deviation that letters on it stand
             return patch * np.float32(min(1.0, most / max(1e-3, float(patch.std())))), mean
         bank = texture_bank()
         patch = _patch(bank[int(random.integers(len(bank)))], random, width, height, random.uniform(0.6, 2.0))
         tint = 1 + random.normal(0, 0.12, 3).astype(np.float32)
-        return (patch.astype(np.float32) / 127 - 1)[..., None] * tint, None
+        return (patch.astype(np.float32) * np.float32(1 / 127) - 1) * tint[:, None, None], None
 
 
 def _patch(source: np.ndarray, random: np.random.Generator, width: int, height: int, zoom: float) -> np.ndarray:
