@@ -22,12 +22,12 @@ def is_address(path: str | os.PathLike) -> bool:
     return isinstance(path, str) and SCHEME.match(path) is not None
 
 
-def require_local(path: str | os.PathLike, flag: str) -> None:
-    """Says what to do where a folder of this machine is needed.
+def local_path(path: str | os.PathLike, flag: str) -> Path:
+    """The path of a folder of this machine.
 
     Args:
         path: what was given.
-        flag: what stood before it, `--dataset_dir=`.
+        flag: what stood before it, `--dataset_dir=`, for the message.
 
     Raises:
         UserError: it is an address.
@@ -37,6 +37,7 @@ def require_local(path: str | os.PathLike, flag: str) -> None:
             f"{flag}{path}: is an address, and this must be a folder of this machine; copy it (aws s3 sync, gcloud "
             "storage rsync -r), or mount it (mount-s3, gcsfuse), and give the folder"
         )
+    return Path(path)
 
 
 def joined(root: str | os.PathLike, path: str) -> str:

@@ -136,8 +136,7 @@ class DatasetSpec:
         Raises:
             UserError: the folder, the spec or the charset's file is missing or wrong.
         """
-        addresses.require_local(dataset_dir, "--dataset_dir=")
-        folder = Path(dataset_dir)
+        folder = addresses.local_path(dataset_dir, "--dataset_dir=")
         if not folder.is_dir():
             raise UserError(f"--dataset_dir={dataset_dir}: no such folder")
         path = _named_spec(dataset_name) if dataset_name else folder / SPEC_FILE

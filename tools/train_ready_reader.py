@@ -204,7 +204,9 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGTERM, out_of_time)
     end.start()
     try:
-        train({**knobs, "save_interval_steps": interval, "save_summaries_steps": max(1, interval // 4)}, what, run, steps)
+        train(
+            {**knobs, "save_interval_steps": interval, "save_summaries_steps": max(1, interval // 4)}, what, run, steps
+        )
     finally:
         end.cancel()
     path, told_of_it = trained(run, _MINUTES.value)

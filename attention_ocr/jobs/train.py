@@ -1,6 +1,5 @@
 """attention-ocr train."""
 
-from pathlib import Path
 from typing import Any
 
 from absl import flags
@@ -43,12 +42,11 @@ def run(values: flags.FlagValues) -> None:
         print(json_of(config.to_dict(), indent=1))
         return
     required(values, *([] if values.curriculum or values.render else ["dataset_dir"]), "train_log_dir")
-    addresses.require_local(values.train_log_dir, "--train_log_dir=")
     if values.checkpoint and values.checkpoint_inception:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
     from attention_ocr.training import processes, sources  # they need an extra
 
-    drawing, path = our_flags.drawing_given(values), Path(values.train_log_dir)
+    drawing, path = our_flags.drawing_given(values), addresses.local_path(values.train_log_dir, "--train_log_dir=")
     cluster = configs.ClusterConfig(**our_flags.given_knobs(values, configs.ClusterConfig))
     source = sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, drawing)
     with processes.joined(cluster, path) as together:

@@ -82,9 +82,7 @@ class Arrangement:
 
     def shared(self, share: Share) -> "Arrangement":
         """That of the pictures of a share of each batch, counted by themselves."""
-        return dataclasses.replace(
-            self, batch_size=self.batch_size // share.count, chunk=self.chunk // share.count
-        )
+        return dataclasses.replace(self, batch_size=self.batch_size // share.count, chunk=self.chunk // share.count)
 
     @property
     def _batches_of_a_chunk(self) -> int:

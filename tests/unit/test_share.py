@@ -132,4 +132,6 @@ def test_numbers_of_a_share_and_of_all_batches_lead_to_each_other():
     batches = np.arange(32).reshape(4, 8)[[2, 0, 3, 1]]
     for share in shares:
         own = share.own(batches)
-        assert [[share.number(each, 4) for each in batch] for batch in own.tolist()] == batches[:, share.rows(8)].tolist()
+        assert [[share.number(each, 4) for each in batch] for batch in own.tolist()] == batches[
+            :, share.rows(8)
+        ].tolist()

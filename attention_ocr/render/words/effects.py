@@ -13,6 +13,15 @@ class Layers(NamedTuple):
     edge: np.ndarray | None = None
     shadow: np.ndarray | None = None
 
+    def as_shares(self) -> "Layers":
+        """The same as float32 in 0..1."""
+        edge, shadow = (None if layer is None else _shares(layer) for layer in self[1:])
+        return Layers(_shares(self.ink), edge, shadow)
+
+
+def _shares(layer: np.ndarray) -> np.ndarray:
+    return layer.astype(np.float32) * np.float32(1 / 255)
+
 
 def widened(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Condensed and extended designs."""
@@ -54,7 +63,7 @@ def layered(
         random: the source of every choice.
     """
     pad = round(0.45 * em)
-    letters = np.zeros((box[1] + 2 * pad, box[0] + 2 * pad), np.uint8)
+    letters: np.ndarray = np.zeros((box[1] + 2 * pad, box[0] + 2 * pad), np.uint8)
     top, left = (letters.shape[0] - ink.shape[0]) // 2, (letters.shape[1] - ink.shape[1]) // 2
     letters[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
     edge, shadow = None, None

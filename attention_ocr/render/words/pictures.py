@@ -12,8 +12,9 @@ from attention_ocr.render.fonts.bundled import bundled_fonts
 from attention_ocr.render.fonts.files import FontFile
 from attention_ocr.render.words import effects, letters, shapes
 from attention_ocr.render.words.camera import photograph
+from attention_ocr.render.words.composing import composed, texture_strength
 from attention_ocr.render.words.effects import Layers, weighted, widened
-from attention_ocr.render.words.grounds import Colours, Grounds, draw_colours
+from attention_ocr.render.words.grounds import Grounds, draw_colours
 from attention_ocr.render.words.letters import FontChoice, Setting
 from attention_ocr.render.words.shapes import Margins, Placing
 from attention_ocr.render.words.text_sources import Texts
@@ -209,90 +210,32 @@ class Words:
             return Placing(random.uniform(1.3, 3.0), 0.5)
         return Placing(random.uniform(0.9, 1.35), (0.0, 0.5, random.random())[int(random.integers(3))])
 
-    def _add_neighbours(self, letters_of: np.ndarray, box: tuple[int, int], em: int, random: np.random.Generator) -> None:
+    def _add_neighbours(self, seen: np.ndarray, box: tuple[int, int], em: int, random: np.random.Generator) -> None:
         """Lines above or below the word, of which the crop shows no more than the rim."""
-        height, width = letters_of.shape
+        height, width = seen.shape
         below = random.random() < 0.5
         text = self.texts.draw(random)
         ink = letters.line(text, self._fonts.draw(text, random), em, Setting(), random)
         gap = round(em * random.uniform(0.1, 0.3))
         top = (height + box[1]) // 2 + gap if below else (height - box[1]) // 2 - gap - ink.shape[0]
         left = (width - box[0]) // 2 + round(random.uniform(-0.3, 0.3) * em)
-        letters.paste(letters_of, ink, left, top)
+        letters.paste(seen, ink, left, top)
 
     def _painted(self, seen: Layers, random: np.random.Generator) -> tuple[np.ndarray, float]:
         """Ground, shadow, outline and ink one over the other: float32 [H, W, 3] in 0..1; and the ink's contrast."""
         style = self.style
         height, width = seen.ink.shape
-        layers = [None if layer is None else layer.astype(np.float32) * np.float32(1 / 255) for layer in seen]
+        layers = seen.as_shares()
         texture, mean = self._grounds.cut(random, width, height)
         if mean is None:
-            texture *= np.float32(style.textures * _texture_strength(random))
+            texture *= np.float32(style.textures * texture_strength(random))
         contrast = random.uniform(0.12, 0.25) if random.random() < style.low_contrast else random.uniform(0.3, 0.9)
-        letters = layers[0].ravel()
+        letters = layers.ink.ravel()
         solid = float(letters @ letters) / max(1e-6, float(letters.sum()))  # thin strokes hardly reach their colour
         deviation = float(cv2.meanStdDev(texture.reshape(1, -1))[1][0, 0])
         contrast = max(contrast, 0.16 / max(solid, 0.25), min(0.75, 3 * deviation))
         colours = draw_colours(random, style.colours, contrast, mean)
-        return cv2.merge(tuple(_composed(layers, texture, colours, style, random))), contrast
-
-
-def _composed(
-    layers: Sequence[np.ndarray | None],
-    texture: np.ndarray,
-    colours: Colours,
-    style: WordStyle,
-    random: np.random.Generator,
-) -> np.ndarray:
-    """The picture, its channels first: float32 [3, H, W], as `texture`; the layers are float32 [H, W] in 0..1."""
-    ink, edge, shadow = layers
-    height = texture.shape[1]
-    ground, edge_colour, ink_colour = (colour[:, None, None] for colour in (colours.ground, colours.edge, colours.ink))
-    picture = ground + texture
-    if style.neighbours and random.random() < 0.4 * style.neighbours:
-        _add_plate_edge(picture, random)
-    dark = random.uniform(0.3, 0.9) if random.random() < 0.8 else -0.6
-    if shadow is not None:
-        picture *= 1 - np.float32(dark) * shadow
-    if edge is not None:
-        picture += edge * (edge_colour - picture)
-    opaque = np.float32(1 if random.random() < 0.7 else random.uniform(0.75, 1))
-    grain = np.float32(random.uniform(0, 0.8))
-    paint = ink_colour + grain * texture
-    if random.random() < 0.12:  # letters shaded from top to bottom
-        paint = paint + _slope(random, -0.18, 0.18, height)[:, None]
-    picture += (opaque * ink) * (paint - picture)
-    if random.random() < 0.4 * style.textures:  # light that falls off to one side
-        picture *= _slope(random, 0.6, 1.08, picture.shape[2])
-    return picture
-
-
-def _slope(random: np.random.Generator, least: float, most: float, length: int) -> np.ndarray:
-    """Even steps between two values at random: float32 [length]."""
-    first, last = random.uniform(least, most), random.uniform(least, most)
-    return (first + np.arange(length, dtype=np.float32) * ((last - first) / length)).astype(np.float32)
-
-
-def _texture_strength(random: np.random.Generator) -> float:
-    """Most signs and pages are plain; some grounds are strong."""
-    return float(random.exponential(0.06)) if random.random() < 0.8 else float(random.uniform(0.1, 0.4))
-
-
-def _add_plate_edge(picture: np.ndarray, random: np.random.Generator) -> None:
-    """What lies beyond the plate or page, at one rim of a picture [3, H, W]."""
-    height, width = picture.shape[1:]
-    shade = random.random(3).astype(np.float32)
-    deep = max(1, round(height * random.uniform(0.03, 0.12)))
-    side = int(random.integers(4))
-    lean = round(random.uniform(-1, 1) * deep)
-    rims = (
-        [(0, 0), (width, 0), (width, deep + lean), (0, deep)],
-        [(0, height), (width, height), (width, height - deep - lean), (0, height - deep)],
-        [(0, 0), (deep, 0), (deep + lean, height), (0, height)],
-        [(width, 0), (width - deep, 0), (width - deep - lean, height), (width, height)],
-    )
-    for channel, value in zip(picture, shade.tolist(), strict=True):
-        cv2.fillConvexPoly(channel, np.array(rims[side], np.int32), value, cv2.LINE_AA)
+        return cv2.merge(tuple(composed(layers, texture, colours, style, random))), contrast
 
 
 def _font_size(style: WordStyle, letters: int) -> int:
