@@ -146,7 +146,7 @@ def recogniser(size, characters, seed=0, reduced_first=False, metadata=True):
 
 
 def earlier(characters):
-    """The same of LCNetV3's first layers, which PP-OCRv4 and v5 mobile have: each with a scale and an offset of its own."""
+    """The same of LCNetV3's first layers, as PP-OCRv4 and v5 mobile have them, each with a scale and an offset."""
     write = GraphWriter(2.0)
 
     def affine(x):
