@@ -22,6 +22,24 @@ def is_address(path: str | os.PathLike) -> bool:
     return isinstance(path, str) and SCHEME.match(path) is not None
 
 
+def local_path(path: str | os.PathLike, flag: str) -> Path:
+    """The path of a folder of this machine.
+
+    Args:
+        path: what was given.
+        flag: what stood before it, `--dataset_dir=`, for the message.
+
+    Raises:
+        UserError: it is an address.
+    """
+    if is_address(path):
+        raise UserError(
+            f"{flag}{path}: is an address, and this must be a folder of this machine; copy it (aws s3 sync, gcloud "
+            "storage rsync -r), or mount it (mount-s3, gcsfuse), and give the folder"
+        )
+    return Path(path)
+
+
 def joined(root: str | os.PathLike, path: str) -> str:
     """A path below a root, both of which may be an address; a path that is one, or is absolute, has no root."""
     if is_address(path):

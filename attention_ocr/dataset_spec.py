@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from attention_ocr import files
+from attention_ocr import addresses, files
 from attention_ocr.charset import Charset
 from attention_ocr.config import RESIZE_POLICIES, VERTICAL_POLICIES
 from attention_ocr.errors import UserError
@@ -136,7 +136,7 @@ class DatasetSpec:
         Raises:
             UserError: the folder, the spec or the charset's file is missing or wrong.
         """
-        folder = Path(dataset_dir)
+        folder = addresses.local_path(dataset_dir, "--dataset_dir=")
         if not folder.is_dir():
             raise UserError(f"--dataset_dir={dataset_dir}: no such folder")
         path = _named_spec(dataset_name) if dataset_name else folder / SPEC_FILE

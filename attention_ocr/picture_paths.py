@@ -1,8 +1,10 @@
 """A pattern -> the pictures it names, in order; and where their drawings go."""
 
 import glob
+import itertools
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
@@ -14,6 +16,7 @@ PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".
 STDIN = "-"  # the path that stands for a picture on standard input
 PicturePath = Path | str  # the latter is an address, whose // a Path would make one
 COUNTER = re.compile(r"%0?\d*d")
+MOST_LOOKED_AT = 1000  # files below a folder, for a hint
 
 
 def given_paths(arguments: Sequence[str], stdin: TextIO) -> list[PicturePath]:
@@ -64,11 +67,23 @@ def picture_paths(pattern: str, flag: str = "--image_path_pattern=") -> list[Pat
     else:
         found = sorted(Path(name) for name in glob.glob(pattern, recursive=True) if Path(name).is_file())  # noqa: PTH207
     if not found:
+        below = _globs_below(path)
+        if below:
+            raise UserError(f"{flag}{pattern}: no picture in the folder itself, but in folders below it; give {below}")
         raise UserError(
             f"{flag}{pattern}: no picture; give a file, a folder, a glob in quotes or a counter like "
             "sign_%02d.png, which starts at 0"
         )
     return found
+
+
+def _globs_below(folder: Path) -> str:
+    """Globs of the pictures in folders below one, as a shell takes them; empty: none is seen."""
+    if not folder.is_dir():
+        return ""
+    names = itertools.islice(glob.iglob("*/**/*", root_dir=folder, recursive=True), MOST_LOOKED_AT)  # noqa: PTH207
+    suffixes = sorted({Path(name).suffix for name in names if _is_picture(folder / name)})
+    return " or ".join(shlex.quote(f"{glob.escape(str(folder))}/**/*{suffix}") for suffix in suffixes)
 
 
 def drawing_paths(paths: Sequence[PicturePath], folder: str | os.PathLike) -> list[Path]:
@@ -110,7 +125,10 @@ def _named(argument: str) -> Sequence[PicturePath]:
         return picture_paths(argument, "")
     found = addresses.pictures(argument, PICTURE_SUFFIXES)
     if not found:
-        raise UserError(f"{argument}: no picture; give the address of a file, of a folder, or a glob in quotes")
+        raise UserError(
+            f"{argument}: no picture; give the address of a file, of a folder, or a glob in quotes, such as "
+            f"{shlex.quote(argument.rstrip('/') + '/**/*.jpg')} for those in folders below it"
+        )
     return found
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Share:
@@ -19,6 +21,17 @@ class Share:
         """Which example of all batches the `own`-th of those is that it has itself, `size` of each batch."""
         batch, row = divmod(own, size)
         return (batch * self.count + self.index) * size + row
+
+    def own(self, batches: np.ndarray) -> np.ndarray:
+        """Of whole batches of examples, int64 [batches, B], those that are its own, counted as `number` counts them.
+
+        Args:
+            batches: the numbers of examples; each stands in the row of its batch that `number` says.
+        """
+        rows = self.rows(batches.shape[1])
+        size = rows.stop - rows.start
+        batch, row = np.divmod(batches[:, rows], batches.shape[1])
+        return batch * size + row - rows.start
 
 
 WHOLE = Share()

@@ -104,6 +104,29 @@ def learned_a_second(knobs: dict[str, Any], what: str, folder: Path) -> float:
     return speed / max(1 - waiting, 0.01)
 
 
+def trained(run: Path, minutes: float) -> tuple[Path, str]:
+    """The model that a run has made, its best one or else its last, and what is known of it.
+
+    Raises:
+        UserError: the minutes were over before a step was made.
+    """
+    from attention_ocr.training.run_directory import BEST_SCORE_FILE, RunDirectory
+
+    directory = RunDirectory(run)
+    if directory.best_file.exists():
+        best = files.read_json(run / BEST_SCORE_FILE)
+        return directory.best_file, f"Best of the run, step {best['step']}: {best['what']} {best['score']}"
+    newest = directory.newest()
+    if newest is None:
+        raise UserError(f"--minutes={minutes:g}: were over before the first step was made; give more")
+    return newest.path, f"Last of the run, step {newest.step}, not looked at"
+
+
+def out_of_time(*_: Any) -> None:
+    """Ends a training that has not begun when its minutes are over; one that has saves what it has learned."""
+    raise UserError(f"--minutes={_MINUTES.value:g}: were over before the first step was made; give more")
+
+
 def measured(best: Path) -> list[str]:
     """What the reader reads of each file of --measure."""
     found, today = [], datetime.datetime.now(tz=datetime.UTC).date()
@@ -116,14 +139,13 @@ def measured(best: Path) -> list[str]:
     return found
 
 
-def write_card(what: str, run: Path, knobs: dict[str, Any], drawn: float, learned: float) -> Path:
-    """The card of the run's best model, beside it."""
+def write_card(what: str, path: Path, told: str, knobs: dict[str, Any], drawn: float, learned: float) -> Path:
+    """The card of the model at `path`, of which `told` is known."""
     import keras
 
     from attention_ocr.model.model_file import load_model
 
-    model = load_model(run / "best.keras")
-    best = files.read_json(run / "best.json")
+    model = load_model(path)
     pictures = model.step * knobs["batch_size"]
     real = f", {100 * knobs['real_share']:.0f}% of them records of {_RECORDS.value}" if _RECORDS.value else ""
     card = {
@@ -136,17 +158,16 @@ def write_card(what: str, run: Path, knobs: dict[str, Any], drawn: float, learne
         f"{_FONTS.value}, texts {_TEXTS.value or 'made up'}, seed {_SEED.value}; {_MINUTES.value:g} minutes on "
         f"{keras.backend.backend()}, {drawn:.0f} pictures a second drawn and {learned:.0f} learned.",
         "measured": [
-            f"Best of the run, step {best['step']}: {best['what']} {best['score']}, of held back "
-            f"{'records' if _RECORDS.value else 'drawn pictures'}.",
-            *measured(run / "best.keras"),
+            f"{told}, of held back {'records' if _RECORDS.value else 'drawn pictures'}.",
+            *measured(path),
         ],
         "weak": "Not looked at yet.",
         "licence": "Apache-2.0.",
         "sha256": "",
     }
-    path = Path(_OUTPUT.value) / "card.json"
-    files.write_json(path, card)
-    return path
+    card_file = Path(_OUTPUT.value) / "card.json"
+    files.write_json(card_file, card)
+    return card_file
 
 
 def main(arguments: list[str]) -> None:
@@ -180,10 +201,17 @@ def main(arguments: list[str]) -> None:
     run, interval = output / "run", max(1, steps // 4)
     end = threading.Timer(60 * _MINUTES.value + building, os.kill, (os.getpid(), signal.SIGTERM))  # saves, and ends
     end.daemon = True
+    signal.signal(signal.SIGTERM, out_of_time)
     end.start()
-    train({**knobs, "save_interval_steps": interval, "save_summaries_steps": max(1, interval // 4)}, what, run, steps)
-    end.cancel()
-    print(f"{write_card(what, run, knobs, drawn, learned)} and {run / 'best.keras'}: see tools/pack_ready_reader.py")
+    try:
+        train(
+            {**knobs, "save_interval_steps": interval, "save_summaries_steps": max(1, interval // 4)}, what, run, steps
+        )
+    finally:
+        end.cancel()
+    path, told_of_it = trained(run, _MINUTES.value)
+    card = write_card(what, path, told_of_it, knobs, drawn, learned)
+    print(f"{card} and {path}: see tools/pack_ready_reader.py")
 
 
 def told(arguments: list[str]) -> None:

@@ -1,10 +1,10 @@
 """attention-ocr train."""
 
-from pathlib import Path
 from typing import Any
 
 from absl import flags
 
+from attention_ocr import addresses
 from attention_ocr import config as configs
 from attention_ocr import flags as our_flags
 from attention_ocr.console import json_of
@@ -46,7 +46,7 @@ def run(values: flags.FlagValues) -> None:
         raise UserError("give either --checkpoint or --checkpoint_inception: both say how the tower begins")
     from attention_ocr.training import processes, sources  # they need an extra
 
-    drawing, path = our_flags.drawing_given(values), Path(values.train_log_dir)
+    drawing, path = our_flags.drawing_given(values), addresses.local_path(values.train_log_dir, "--train_log_dir=")
     cluster = configs.ClusterConfig(**our_flags.given_knobs(values, configs.ClusterConfig))
     source = sources.find(config, values.dataset_dir, values.dataset_name, values.split_name, drawing)
     with processes.joined(cluster, path) as together:

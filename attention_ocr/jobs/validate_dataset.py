@@ -1,11 +1,13 @@
 """attention-ocr validate_dataset."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 from absl import flags
 
 from attention_ocr.config import MAX_PIXELS, DataConfig, GenerateConfig, StrongConfig
+from attention_ocr.errors import UserError
 from attention_ocr.flags import define_knobs, given_knobs, required, works_with
 from attention_ocr.knobs import GIVEN, one_of
 from attention_ocr.quiet import quiet_imports
@@ -39,6 +41,8 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues) -> int:
     """Reads every record and prints what is wrong; the exit status is 1 if anything is."""
     required(values, "dataset_dir")
+    if values.sample and Path(values.sample).suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"--sample={values.sample}: is a page; name a file such as sample.html")
     with quiet_imports():
         from attention_ocr.validation.dataset import validate
         from attention_ocr.validation.report import print_json, print_table

@@ -17,6 +17,15 @@ from attention_ocr.model.slice import SliceDecoder
 from attention_ocr.model.stacked_attention import StackedAttentionDecoder
 
 LONGEST_SHOWN = 40  # characters of a text in a message
+# What to do where texts need more columns than there are, with the flags of the job that is to be called.
+MAKE_OTHERS = (
+    "make records (generate_tfrecords) with a larger --image_width, or leave such texts out with a smaller "
+    "--max_sequence_length and --on_long=skip"
+)
+DRAW_OTHERS = (
+    "draw wider pictures with a larger --max_width, or --image_width where that is given, or shorter texts with a "
+    "smaller --max_sequence_length"
+)
 log = logging.getLogger(__name__)
 
 
@@ -144,6 +153,7 @@ def check_labels(
     feature_grid: tuple[int, int],
     labels_of: Callable[[], Iterable[tuple[str, Sequence[int], int]] | None],
     columns_of: Callable[[int], int] | None = None,
+    is_drawn: bool = False,
 ) -> None:
     """Checks before training that a CTC head has enough columns for the texts.
 
@@ -156,6 +166,7 @@ def check_labels(
         labels_of: gives the record, the class ids and the width in pixels of each example, or None if they are not
             known before training. Only called if a text of T characters may need more columns than there are.
         columns_of: the columns of a picture by its width; None: all have `feature_grid`'s.
+        is_drawn: the examples are drawn while training, not records.
 
     Raises:
         UserError: more than ctc.MOST_TOO_LONG of the texts need more columns, or unknown texts may need more.
@@ -169,7 +180,7 @@ def check_labels(
             f"--head=ctc: {N} columns of features cannot hold every text of max_sequence_length={T} characters, and "
             "drawn texts are not known beforehand; use --head=attention, or records of drawn pictures"
         )
-    count, too_long = 0, []
+    count, too_long, named = 0, [], "pictures" if is_drawn else "records"
     for name, ids, width in labels:
         needed, columns = ctc.frames_needed(ids, charset.null_id), columns_of(width) if columns_of else N
         count += 1
@@ -179,12 +190,10 @@ def check_labels(
                 f"--head=ctc, but there are {columns}"
             )
     if len(too_long) > ctc.MOST_TOO_LONG * count:
-        raise UserError(
-            f"{too_long[0]} ({len(too_long)} such records of {count}); make records with a larger --image_width, or "
-            "leave such texts out with --max_sequence_length and --on_long=skip"
-        )
+        way_out = DRAW_OTHERS if is_drawn else MAKE_OTHERS
+        raise UserError(f"{too_long[0]} ({len(too_long)} such {named} of {count}); {way_out}")
     if too_long:
-        log.info("nothing is learned from %d of %d records: %s", len(too_long), count, too_long[0])
+        log.info("nothing is learned from %d of %d %s: %s", len(too_long), count, named, too_long[0])
 
 
 def _shortened(text: str) -> str:

@@ -78,8 +78,9 @@ class LcNetBlock(keras.layers.Layer):
     def call(self, features, cells):
         """`features` [B, h, w, C'], zeros beyond pictures, as [B, h / down, w, C]; `cells` are those of the output."""
         # Not by the layer's strides: TensorFlow knows none that differ down and across.
-        features = padding.clear(self.depthwise(features)[:, :: self.block.down], cells)
-        if self.block.excites:
+        features = self.depthwise(features)[:, :: self.block.down]
+        if self.block.excites:  # else what is beyond a picture stays there until it is cleared at the end
+            features = padding.clear(features, cells)
             share = self.excite(ops.relu(self.squeeze(mean_of_cells(features, cells))))
             features = features * ops.clip(share / 6 + 0.5, 0, 1)
         mixed = self.narrow(keras.activations.gelu(self.widen(features), approximate=False))

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from attention_ocr.errors import UserError
-from attention_ocr.model import cut_network, ppocr_import
+from attention_ocr.model import cut_network, ppocr_files, ppocr_import
 from attention_ocr.model.names import file_of
 from attention_ocr.model.network import AttentionOcr
 
@@ -24,7 +24,7 @@ def load_model(path: str | os.PathLike, characters: str = "", ignore_case: bool 
 
     Args:
         path: the file or the name. `ppocr` is the recogniser of PP-OCRv6 in the installed package rapidocr; an ONNX
-            file may be one too. Of its 18,710 classes only those that stay are made.
+            or a safetensors file may be one too. Of its 18,710 classes only those that stay are made.
         characters, ignore_case: what is to be read of what the model knows, as `cut_network.restricted` takes them.
 
     Raises:
@@ -36,7 +36,7 @@ def load_model(path: str | os.PathLike, characters: str = "", ignore_case: bool 
 def _whole_model(path: str | os.PathLike, characters: str, ignore_case: bool) -> AttentionOcr:
     """The model of a file with all its classes; of a recogniser of PP-OCRv6 with those that stay."""
     path = file_of(path)
-    if path.suffix == ".onnx":
+    if ppocr_files.is_one(path):
         return ppocr_import.open_recogniser(path, cut_network.allowed_characters(characters, ignore_case))
     check_is_model_file(path)
     config = _config_of(path)

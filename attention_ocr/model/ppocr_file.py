@@ -28,6 +28,9 @@ SAME_VALUE = (
     "Dropout",
 )  # the same numbers, maybe otherwise shaped
 
+# Kernels of the first two layers of LCNetV3, which PP-OCRv4 and v5 mobile have.
+LCNET_V3 = [(3, 3, 3, 16), (3, 3, 16, 1)]
+
 # SHA-256 of the files that RapidOCR publishes.
 KNOWN = {
     "e16e242de5937ad92609223f19bc2aff3727ee40b095f996907c24749bad251b": "PP-OCRv6 tiny",
@@ -85,10 +88,7 @@ def read(path: str | os.PathLike) -> Recogniser:
     found = list(_Graph(model.graph).layers())
     size = next((size for size in SIZES if _fits(found, parts(SIZES[size]))), "")
     if not size:
-        told = f"{len(found)} layers with weights" if found else "no layers with weights"
-        raise UserError(
-            f"{path}: is not a recogniser of PP-OCRv6 ({told}; {', '.join(SIZES)} have others); no others are supported"
-        )
+        raise UserError(f"{path}: {_why_not(found)}; PP-OCRv6 {', '.join(SIZES)} are supported, no others")
     *layers, head = found
     characters = _characters(model, path)
     if head.kernel.shape[1] != len(characters) + 1:
@@ -132,14 +132,26 @@ def _characters(model: Any, path: str | os.PathLike) -> str:
     found = {entry.key: entry.value for entry in model.metadata_props}
     if CHARACTERS_KEY not in found:
         raise UserError(f"{path}: has no characters (metadata {CHARACTERS_KEY!r}, as RapidOCR's files have them)")
-    lines = found[CHARACTERS_KEY].split("\n")
-    odd = next((line for line in lines if len(line) != 1), None)
+    return checked_characters([*found[CHARACTERS_KEY].split("\n"), " "], f"{path}, metadata {CHARACTERS_KEY!r}")
+
+
+def checked_characters(found: list[str], source: str) -> str:
+    """Characters one after another.
+
+    Args:
+        found: of each class, without the blank.
+        source: how messages call where they come from.
+
+    Raises:
+        UserError: one is not one character, or comes twice.
+    """
+    odd = next((one for one in found if len(one) != 1), None)
     if odd is not None:
-        raise UserError(f"{path}: {odd!r} in its metadata {CHARACTERS_KEY!r} is not one character")
-    twice = next((line for line in lines if lines.count(line) > 1), None) if len(set(lines)) < len(lines) else None
-    if twice is not None or " " in lines:
-        raise UserError(f"{path}: has {twice or ' '!r} twice among its characters")
-    return "".join(lines) + " "
+        raise UserError(f"{source}: {odd!r} is not one character")
+    if len(set(found)) < len(found):
+        twice = next(one for one in found if found.count(one) > 1)
+        raise UserError(f"{source}: has {twice!r} twice")
+    return "".join(found)
 
 
 @dataclass(frozen=True)
@@ -162,6 +174,14 @@ def _fits(found: list[_Layer], wanted: list[Part]) -> bool:
         and _squeezed(layer.kernel.shape) == _squeezed(part.shape)
         for layer, part in zip(found, wanted, strict=False)
     )
+
+
+def _why_not(found: list[_Layer]) -> str:
+    """What a file with these layers is instead."""
+    if [layer.kernel.shape for layer in found[:2]] == LCNET_V3:
+        return "is a recogniser of an earlier PP-OCR (LCNetV3, as v4 and v5 mobile have it), of other blocks than v6"
+    told = f"{len(found)} layers with weights" if found else "no layers with weights"
+    return f"is not a recogniser of PP-OCRv6 ({told})"
 
 
 def _squeezed(shape: tuple[int, ...]) -> list[int]:

@@ -3,7 +3,7 @@
 import os
 
 from attention_ocr import files
-from attention_ocr.model import ppocr_file
+from attention_ocr.model import ppocr_file, ppocr_files
 from attention_ocr.model.cutting import kept_classes
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.model.ppocr_file import Recogniser
@@ -11,7 +11,7 @@ from attention_ocr.model.ppocr_network import charset_of, config_of, head_of, sp
 
 
 def open_recogniser(path: str | os.PathLike = "", characters: str | None = None) -> AttentionOcr:
-    """The network of an ONNX file of PP-OCRv6.
+    """The network of an ONNX or a safetensors file of PP-OCRv6.
 
     Args:
         path: the file; empty: that of the installed package rapidocr.
@@ -21,7 +21,7 @@ def open_recogniser(path: str | os.PathLike = "", characters: str | None = None)
         UserError: there is no such file, it holds another network, or it knows none of the characters.
     """
     path = path or ppocr_file.installed_file()
-    return network_of(ppocr_file.read(path), characters)
+    return network_of(ppocr_files.read(path), characters)
 
 
 def convert(target: str | os.PathLike, path: str | os.PathLike = "", characters: str | None = None) -> AttentionOcr:

@@ -3,19 +3,19 @@
 import os
 
 from attention_ocr import files
-from attention_ocr.model import ppocr_file
+from attention_ocr.model import ppocr_files
 from attention_ocr.model.ppocr_network import charset_of, config_of, head_of, spec_of
 from attention_ocr.onnx_graph.model_file import ModelFile
 from attention_ocr.onnx_graph.weights import Weights
 
 
 def read_recogniser(path: str | os.PathLike) -> ModelFile:
-    """The contents of an ONNX file of PP-OCRv6.
+    """The contents of an ONNX or a safetensors file of PP-OCRv6.
 
     Raises:
         UserError: there is no such file, or it holds another network.
     """
-    recogniser = ppocr_file.read(path)
+    recogniser = ppocr_files.read(path)
     arrays = {
         f"encoder/LcNet/{name}": [kernel.reshape(_kernel_shape(name, kernel.shape)), bias]
         for name, (kernel, bias) in recogniser.weights.items()

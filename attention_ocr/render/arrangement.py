@@ -3,12 +3,17 @@
 Pictures are numbered from 0 and come in chunks. In phase p training sees the newest chunks, p - reuse + 1 to p, each
 of their pictures once, in an order that is drawn anew. So a picture is used in as many phases as `reuse` says (those of
 the last chunks of a run in fewer), never twice in one batch, and before a phase begins its pictures must be there.
+Picture n keeps the row n % B of its batches, unless these are of like pictures: who needs some of the rows alone need
+not draw the others.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from attention_ocr.share import Share
 
 ORDER = 1  # sets the order's numbers apart from those of other generators with the same seed
 
@@ -68,12 +73,16 @@ class Arrangement:
         """
         numbers = np.array(self.numbers(phase), np.int64)
         random = np.random.default_rng([self.seed, ORDER, phase])
-        if not self.in_order:
-            numbers = random.permutation(numbers)
         if kind_of is None:
-            return numbers.reshape(-1, self.batch_size)
+            rows = numbers.reshape(-1, self.batch_size)
+            return rows if self.in_order else random.permuted(rows, axis=0)
+        numbers = random.permutation(numbers)
         numbers = numbers[np.argsort(kind_of(numbers), kind="stable")]
         return random.permutation(numbers.reshape(-1, self.batch_size))
+
+    def shared(self, share: Share) -> "Arrangement":
+        """That of the pictures of a share of each batch, counted by themselves."""
+        return dataclasses.replace(self, batch_size=self.batch_size // share.count, chunk=self.chunk // share.count)
 
     @property
     def _batches_of_a_chunk(self) -> int:

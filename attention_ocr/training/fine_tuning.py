@@ -15,7 +15,7 @@ from attention_ocr.characters import as_ranges, named_characters
 from attention_ocr.config import Config, ModelConfig
 from attention_ocr.console import as_text
 from attention_ocr.errors import UserError
-from attention_ocr.model import model_file, ppocr_import
+from attention_ocr.model import model_file, ppocr_files, ppocr_import
 from attention_ocr.model.names import PPOCR
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.presets import FINE_TUNING, PRESETS, preset
@@ -153,7 +153,7 @@ def is_ready_made(checkpoint: str) -> bool:
 
 def _opened(checkpoint: str, source: Any) -> AttentionOcr:
     """The checkpoint's network; of PP-OCR's 18,710 classes those of Latin letters and of the records."""
-    if checkpoint != PPOCR and not checkpoint.endswith(".onnx"):
+    if checkpoint != PPOCR and not ppocr_files.is_one(checkpoint):
         return model_file.load_model(checkpoint)
     latin = named_characters("latin") or ""
     wanted = latin + "".join(c for characters in source.spec.charset.classes for c in characters)
@@ -210,12 +210,23 @@ def _tell(checkpoint: str, asked: Config, config: Config, network: AttentionOcr,
     log.info("--checkpoint=%s: takes %s", checkpoint, " ".join(changed) or "all knobs as the flags have them")
     theirs, ours = network.dataset.picture_knobs(), source.spec.picture_knobs()
     differing = [f"{name} {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name]]
-    if differing:
+    if source.spec.num_views != network.dataset.num_views:
+        log.warning(
+            "--checkpoint=%s learned from %s pixels, these records have %s: its encoder goes on with each view as it "
+            "is, and what does not fit begins anew, as is told below",
+            *(checkpoint, _views(theirs), _views(ours)),
+        )
+    elif differing:
         log.warning(
             "--checkpoint=%s learned from other pictures (here and there: %s): what depends on them begins anew; "
             "records made with generate_tfrecords --like=%s keep all it knows",
             *(checkpoint, ", ".join(differing), checkpoint),
         )
+
+
+def _views(knobs: dict[str, Any]) -> str:
+    number = knobs["num_views"]
+    return f"{number} view{'s' if number > 1 else ''} of {knobs['image_height']} x {knobs['image_width']}"
 
 
 def _scores(model: AttentionOcr, data: TrainingData) -> Scores:

@@ -1,6 +1,7 @@
 """Pictures drawn while a model learns from them: epochs never repeat. No TensorFlow unless it is Keras' backend."""
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -87,8 +88,9 @@ class DrawnData:
         spec: the data set that the pictures are.
         renderer: what draws pictures to learn from, unpainted ones and photographs among them; None: `drawn`.
         held_out: photographs to validate on; empty: drawn pictures.
-        share: of each batch. Pictures that come in the order of their numbers are drawn by that process alone which
-            has them; others are drawn by all, since any of them may take any place.
+        share: of each batch. A process draws the pictures of its rows alone, of all that are drawn its part. Only where
+            batches are of pictures as wide as each other do all processes draw all of them: which pictures these are
+            shows when they are drawn.
     """
 
     def __init__(
@@ -115,14 +117,12 @@ class DrawnData:
         self.has_validation = self._most > 0
         views = 0 if drawn.draw(0, 0.0).places is None else spec.num_views
         self._one = RingShape(1, int(np.prod(spec.image_shape)), spec.max_sequence_length, views)
-        self._arrangement = arrangement(self._data, self._seed, self._one, canvas is not None)
-        self._rows, drawn_share = share.rows(self._data.batch_size), WHOLE
-        if self._arrangement.in_order:
-            own = self._rows.stop - self._rows.start
-            self._arrangement = dataclasses.replace(self._arrangement, batch_size=own, chunk=own)
-            self._rows, drawn_share = slice(0, own), share
+        self._whole = arrangement(self._data, self._seed, self._one, canvas is not None)
+        self._drawn, self._taken = (WHOLE, share) if canvas else (share, WHOLE)  # of all pictures, of those it draws
+        self._arrangement = self._whole.shared(self._drawn)
+        self._first_row = self._drawn.rows(self._data.batch_size).start
         difficulty = self._data.difficulty, self._data.difficulty_steps
-        self._numbered = Numbered(renderer, self._labelling, self._arrangement, *difficulty, drawn_share)
+        self._numbered = Numbered(renderer, self._labelling, self._arrangement, *difficulty, self._drawn)
         least = 1 if self._data.render_workers == 1 else 2  # beside the training, unless it is to draw by itself
         self._workers = max(least, parallel.number_of_workers(self._data.render_workers, 10**9))
         self._open: list[tuple[Drawers | LocalDrawing, ReadAhead]] = []
@@ -136,7 +136,7 @@ class DrawnData:
         if self._layout.canvas and keras.backend.backend() == "tensorflow":
             from attention_ocr.data import generated
 
-            like = self._own(self._trained.batch([self._numbered(0)] * self._data.batch_size))
+            like = self._own(self._trained.batch([self._numbered(0)] * self._arrangement.batch_size))
             return generated.dataset_of(ahead, like)
         return iter(ahead)
 
@@ -150,14 +150,15 @@ class DrawnData:
                 drawing.leave(numbers.start)
                 if not drawing.wait(numbers):
                     return
-                table, seen = arrangement.batches(phase, self._kinds_in(drawing.ring)), phase
+                table, seen = self._drawn.own(self._whole.batches(phase, self._kinds_in(drawing.ring))), phase
             batch = self._trained.batch(self._distorted(drawing.ring.examples(table[place].tolist()), step))
             yield (self._own(batch),)
             step += 1
 
     def _own(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What this process has of a batch."""
-        return {name: part[self._rows] for name, part in batch.items()}
+        rows = self._taken.rows(self._arrangement.batch_size)
+        return {name: part[rows] for name, part in batch.items()}
 
     def _kinds_in(self, ring: Ring) -> Any:
         """Which width of the canvas each picture takes; None: all pictures have one size."""
@@ -168,8 +169,9 @@ class DrawnData:
         """The examples as they are, or, where each is used several times, each time a little different."""
         if self._data.render_reuse == 1 or not self._data.use_augment_input or self._data.augmentation == "strong":
             return examples  # strong distorts them on the device
-        random = np.random.default_rng([self._seed, AGAIN, step])
-        return [seen_again(example, self._spec.num_views, random) for example in examples]
+        keys = ([self._seed, AGAIN, step, row] for row in itertools.count(self._first_row))
+        views = self._spec.num_views
+        return [seen_again(each, views, np.random.default_rng(key)) for each, key in zip(examples, keys, strict=False)]
 
     def _drawing(self, first: int) -> Drawers | LocalDrawing:
         """What draws the pictures from number `first` on."""

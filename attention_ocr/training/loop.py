@@ -160,7 +160,8 @@ def _load(model: AttentionOcr, newest: Checkpoint | None, start: FineTuning | No
 
 def _check_examples(config: Config, source: Source, model: AttentionOcr) -> None:
     """Raises a UserError if what is to be learned is not what the examples tell."""
-    heads.check_labels(config.model, source.spec, model.feature_grid, source.labels, _columns_of(model))
+    is_drawn = bool(config.data.render)
+    heads.check_labels(config.model, source.spec, model.feature_grid, source.labels, _columns_of(model), is_drawn)
     weight = config.model.attention_loss_weight
     if weight and not (config.data.render == "signs" and model.geometry.cells):
         raise UserError(

@@ -315,6 +315,12 @@ def test_the_page_shows_records_faults_and_charset(dataset, capsys, tmp_path):
     assert page.read_text() == text  # fixed seeds
 
 
+def test_a_page_is_no_picture(dataset, capsys, tmp_path):
+    assert main(["validate_dataset", f"--dataset_dir={dataset}", f"--sample={tmp_path / 'sample.png'}"]) == 1
+    assert "sample.png: is a page; name a file such as sample.html" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.png"))
+
+
 @pytest.mark.skipif(not FSNS_SAMPLE.is_dir(), reason=f"{FSNS_SAMPLE} is not there")
 def test_real_fsns_records_are_valid(capsys):
     report = report_of(FSNS_SAMPLE, capsys, "--dataset_name=fsns_sample", status=0)

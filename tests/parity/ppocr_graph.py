@@ -142,6 +142,27 @@ def recogniser(size, characters, seed=0, reduced_first=False, metadata=True):
     before = BLOCKS[size][-1][1]
     x = write.guide(x, before) if size == "tiny" else write.light_svtr(x, before, *NECKS[size], reduced_first)
     x = write.linear(x, NECKS.get(size, (80,))[0], len(characters) + 2)
+    return finished(write, x, characters, metadata)
+
+
+def earlier(characters):
+    """The same of LCNetV3's first layers, as PP-OCRv4 and v5 mobile have them, each with a scale and an offset."""
+    write = GraphWriter(2.0)
+
+    def affine(x):
+        return write.node("Add", write.node("Mul", x, write.weight(1)), write.weight(1))
+
+    x = write.conv("x", 3, 16, (3, 3), (2, 2))
+    for channels, made, side in ((16, 32, 3), (32, 64, 5)):
+        x = affine(write.conv(x, channels, channels, (side, side), groups=channels))
+        x = affine(write.conv(write.hard_swish(x), channels, made, (1, 1)))
+    x = write.node("Squeeze", write.node("ReduceMean", x, axes=[2]), axes=[2])
+    x = write.linear(write.node("Transpose", x, perm=[0, 2, 1]), 64, len(characters) + 2)
+    return finished(write, x, characters)
+
+
+def finished(write, x, characters, metadata=True):
+    """The bytes of a network whose logits are `x`."""
     output = write.node("Softmax", x, axis=2)
     value = helper.make_tensor_value_info
     graph = helper.make_graph(

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from attention_ocr import addresses
+from attention_ocr.__main__ import main
 from attention_ocr.config import AnnotationConfig, GenerateConfig
 from attention_ocr.errors import UserError
 from attention_ocr.ingest import label_files
@@ -191,3 +192,29 @@ def test_records_go_to_an_address_all_of_them_or_none(stored, tmp_path, monkeypa
     assert sent[-1].endswith("dataset.json")
     with pytest.raises(UserError, match="exists and is not an empty folder"):
         write_dataset(lines, "memory://signs/out/signs", GenerateConfig(**knobs))
+
+
+def test_a_folder_of_folders_is_answered_with_a_glob(stored):
+    with pytest.raises(UserError, match=r"^memory://signs/: no picture; .*, such as '(\S+)' for those") as error:
+        given_paths(["memory://signs/"], io.StringIO())
+    pattern = re.search(r"such as '(\S+)'", str(error.value))[1]
+    assert pattern == "memory://signs/**/*.jpg"
+    assert len(given_paths([pattern.replace(".jpg", ".png")], io.StringIO())) == len(NAMES)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["train", "--dataset_dir=memory://records", "--train_log_dir={}/run"],
+        ["train", "--dataset_dir=memory://records,{}", "--train_log_dir={}/run"],
+        ["train", "--render=words", "--train_log_dir=memory://run"],
+    ],
+    ids=lambda flags: flags[-1],
+)
+def test_training_says_that_it_needs_a_folder_here(flags, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([flag.format(tmp_path, tmp_path) for flag in flags]) == 1
+    told = [line for line in "".join(capsys.readouterr()).splitlines() if line]
+    assert re.search(r"--\w+=memory://\w+: is an address, and this must be a folder of this machine; copy it", told[0])
+    assert len(told) == 1
+    assert not list(tmp_path.glob("memory*"))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from attention_ocr.render.arrangement import Arrangement
+from attention_ocr.share import Share
 
 
 def batches_of(arrangement, steps, kind_of=None):
@@ -57,6 +58,25 @@ def test_orders_differ_by_phase_and_by_seed():
     one, other = Arrangement(4, 64, 2, seed=1), Arrangement(4, 64, 2, seed=2)
     assert one.batches(3).tolist() == one.batches(3).tolist() != other.batches(3).tolist()
     assert (one.batches(3) - one.numbers(3).start).tolist() != (one.batches(4) - one.numbers(4).start).tolist()
+
+
+def test_a_picture_keeps_its_row_and_meets_others_each_time():
+    arrangement = Arrangement(4, 64, 2, seed=5)
+    batches = [arrangement.batches(phase) for phase in range(1, 6)]
+    assert all((batch % 4 == np.arange(4)).all() for batch in batches)
+    met = [dict(batch[:, :2].tolist()) for batch in batches]
+    again = [(first[n], second[n]) for first, second in itertools.pairwise(met) for n in first.keys() & second.keys()]
+    assert np.mean([one == other for one, other in again]) < 0.2
+
+
+@pytest.mark.parametrize("reuse", [1, 3])
+def test_a_share_of_the_batches_is_arranged_as_all_of_them(reuse):
+    whole, share = Arrangement(8, 32, reuse), Share(1, 4)
+    part = whole.shared(share)
+    assert [part.place(step) for step in range(60)] == [whole.place(step) for step in range(60)]
+    assert [part.step_of(own) for own in range(40)] == [whole.step_of(share.number(own, 2)) for own in range(40)]
+    for phase in range(6):
+        assert set(share.own(whole.batches(phase)).ravel().tolist()) == set(part.numbers(phase))
 
 
 def test_batches_hold_pictures_of_one_kind():

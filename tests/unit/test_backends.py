@@ -15,7 +15,7 @@ from attention_ocr.export.onnx_files import write_onnx
 from attention_ocr.export.openvino_files import write_openvino
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.onnx_graph.keras_file import read_keras_file
-from attention_ocr.reading.backends import parts
+from attention_ocr.reading.backends import openvino, parts
 from attention_ocr.reading.backends.choice import choose
 from attention_ocr.reading.reader import Reader
 
@@ -70,6 +70,27 @@ def test_all_read_pictures_of_several_sizes_alike(folder, name, backend, wanted)
 
 
 @pytest.mark.parametrize(("name", "backend"), GRAPHS)
+def test_a_picture_alone_is_read_as_beside_others(folder, name, backend, wanted):
+    backend = Reader.load(folder / name, backend=backend).backend
+    for width, outputs in wanted.items():
+        pixels, sizes = batch(width)
+        for row in range(len(pixels)):
+            found = backend.predict(pixels[row : row + 1], sizes[row : row + 1])
+            for output in ("chars_logit", "attention", "predicted_chars", "normalized_seq_conf"):
+                np.testing.assert_allclose(found[output][0], outputs[output][row], atol=1e-4, rtol=1e-4)
+
+
+def test_openvino_prepares_one_network_for_each_width_of_pictures_that_are_read_alone(folder, monkeypatch):
+    made, runs = [], openvino.Runs
+    monkeypatch.setattr(openvino, "Runs", lambda stages, **knobs: made.append(stages[0][0]) or runs(stages, **knobs))
+    backend = Reader.load(folder / "model.keras", backend="openvino").backend
+    for width in (96, 64, 96, 64):
+        pixels, sizes = batch(width)
+        backend.predict(pixels[:1], sizes[:1])
+    assert [list(model.input("images").shape) for model in made] == [[1, 32, 96, 3], [1, 32, 64, 3]]
+
+
+@pytest.mark.parametrize(("name", "backend"), GRAPHS)
 def test_pictures_may_lie_anywhere_in_memory(folder, name, backend, wanted):
     """Read only, and every second pixel of a larger picture."""
     backend = Reader.load(folder / name, backend=backend).backend
@@ -118,9 +139,9 @@ def test_onnxruntime_reads_where_keras_is_not_installed(folder, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "knobs", "message"),
     [
-        ("model.onnx", {"backend": "keras"}, r"--backend=keras: reads \.keras, not .*model\.onnx"),
+        ("model.onnx", {"backend": "keras"}, r"--backend=keras: reads \.keras, \.safetensors, not .*model\.onnx"),
         ("model.keras", {"backend": "saved_model"}, "--backend=saved_model: reads a SavedModel's folder, not"),
-        (".", {"backend": "onnxruntime"}, r"--backend=onnxruntime: reads \.keras and \.onnx, not"),
+        (".", {"backend": "onnxruntime"}, r"--backend=onnxruntime: reads \.keras, \.onnx, \.safetensors, not"),
         ("model.keras", {"precision": "bfloat16"}, "--precision=bfloat16: keras reads in float32; use --backend=openv"),
         ("model.keras", {"stop_early": True}, "--stop_early: keras has none; use --backend=onnxruntime or openvino"),
         ("model.onnx", {"precision": "bfloat16"}, "--precision=bfloat16: onnxruntime has none on processors"),

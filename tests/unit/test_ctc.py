@@ -1,10 +1,13 @@
 """CTC by hand and against all paths: the loss, greedy reading, prefix beam search, the likeliest path of a text."""
 
+import importlib
 import itertools
+import re
 
 import keras
 import numpy as np
 import pytest
+from absl import flags
 
 from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig
@@ -212,6 +215,21 @@ def test_texts_longer_than_the_columns_are_named():
         heads.check_labels(config, spec, (1, 4), lambda: [repeats, repeats])
     with pytest.raises(UserError, match="4 columns of features cannot hold every text of max_sequence_length=5"):
         heads.check_labels(config, spec, (1, 4), lambda: None)
+
+
+@pytest.mark.parametrize(("is_drawn", "job"), [(False, "generate_tfrecords"), (True, "train")])
+def test_the_flags_that_help_are_those_of_the_job_that_makes_the_pictures(is_drawn, job):
+    spec = DatasetSpec("words", 1, 32, 20, 5, Charset.from_labels(["ab"]))
+    repeats = ("drawn picture 0", spec.charset.encode("aabb"), 20)
+    with pytest.raises(UserError) as error:
+        heads.check_labels(ModelConfig(head="ctc"), spec, (1, 4), lambda: [repeats], None, is_drawn)
+    told = str(error.value).partition("; ")[2]
+    assert ("record" in str(error.value)) == (not is_drawn)
+    values = flags.FlagValues()
+    importlib.import_module(f"attention_ocr.jobs.{job}").define_flags(values)
+    named = re.findall(r"--(\w+)", told)
+    assert len(named) == 3
+    assert set(named) <= set(values)
 
 
 def test_a_few_texts_that_are_too_long_are_counted(capsys):

@@ -1,5 +1,6 @@
 """A pattern names the pictures a user means, in order."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,19 @@ def test_nothing_found_is_an_error_that_says_what_may_be_given(folder, pattern):
     with pytest.raises(UserError) as error:
         picture_paths(str(folder / pattern))
     assert str(error.value).startswith(f"--image_path_pattern={folder / pattern}: no picture; give a file, a folder, ")
+
+
+def test_a_folder_of_folders_is_answered_with_globs_that_find_their_pictures(tmp_path):
+    root = tmp_path / "it's [1]"
+    names = ("a/1.png", "a/b/2.png", "b/3.JPG", "b/notes.txt", "b/.hidden.webp", ".cache/4.gif")
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    with pytest.raises(UserError, match="no picture in the folder itself, but in folders below it; give '") as error:
+        picture_paths(str(root), "")
+    globs = [part for part in shlex.split(str(error.value).partition("; give ")[2]) if part != "or"]
+    found = [str(path.relative_to(root)) for pattern in globs for path in picture_paths(pattern, "")]
+    assert sorted(found) == ["a/1.png", "a/b/2.png", "b/3.JPG"]
 
 
 def test_hidden_files_and_folders_are_no_pictures(folder):

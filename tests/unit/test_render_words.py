@@ -218,11 +218,14 @@ def test_another_style_draws_as_words_made_with_it(fonts):
     ],
 )
 def test_a_warped_word_fills_its_picture_and_no_more(bend, pose):
-    layers = np.zeros((100, 260, 3), np.uint8)
-    layers[30:70, 30:230] = 255
-    seen = shapes.warp(layers, (200, 40), bend, pose, Margins(0.1, 0.1, 0.1, 0.1), Placing(3.0), (160, 32))
-    rows, columns = np.nonzero(seen[..., 0] > 127)
-    assert seen.shape == (32, 160, 3)
+    ink = np.zeros((100, 260), np.uint8)
+    ink[30:70, 30:230] = 255
+    margins, size = Margins(0.1, 0.1, 0.1, 0.1), (160, 32)
+    seen, nothing, again = shapes.warp([ink, None, ink], (200, 40), bend, pose, margins, Placing(3.0), size)
+    assert nothing is None
+    np.testing.assert_array_equal(seen, again)
+    rows, columns = np.nonzero(seen > 127)
+    assert seen.shape == (32, 160)
     assert 1 <= rows.min() <= 6
     assert 25 <= rows.max() <= 30
     assert columns.min() >= 1

@@ -14,6 +14,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.render.signs.renderer import RenderedPicture
 from attention_ocr.share import Share
+from attention_ocr.training import from_rendering
 from attention_ocr.training.from_rendering import DrawnData
 
 B, STEPS, START = 8, 4, 3
@@ -106,7 +107,37 @@ def test_drawn_pictures(count, resize, widths, reuse):
     assert len(np.unique(np.concatenate([whole["images"][:, 0, 0, 0] for whole in wholes]))) > B
 
 
-def test_each_process_draws_its_own_pictures_where_they_come_in_order():
+@pytest.mark.parametrize("count", [2, 4])
+@pytest.mark.parametrize("reuse", [1, 3])
+def test_each_process_draws_its_part_of_the_pictures(count, reuse, monkeypatch):
+    spec = DatasetSpec("drawn", 1, 32, 32, 2, Charset.from_labels(["ab"]))
+    config = Config(data=DataConfig(batch_size=B, render="words", render_reuse=reuse, render_workers=1))
+    monkeypatch.setattr(from_rendering, "_budget", lambda data, one: 4 * B * (reuse + 1))
+    drawn: list[list[int]] = []
+
+    @dataclass(frozen=True)
+    class Noted(Numbers):
+        def draw(self, number, difficulty=1.0):
+            drawn[-1].append(number)
+            return super().draw(number, difficulty)
+
+    for index in range(count):
+        drawn.append([])
+        data = DrawnData(config, Numbers(), spec, Noted(), share=Share(index, count))
+        list(itertools.islice(data.batches(0), 2 * STEPS))
+        data.close()
+    assert all(len(set(numbers)) == len(numbers) for numbers in drawn)
+    assert sum(map(len, drawn)) == len(set(itertools.chain(*drawn))), "a picture is drawn twice"
+    assert {number % B // (B // count) for number in drawn[1]} == {1}
+
+
+def test_numbers_of_a_share_and_of_all_batches_lead_to_each_other():
     shares = [Share(index, 2) for index in range(2)]
     drawn = [[share.number(own, 4) for own in range(8)] for share in shares]
     assert drawn == [[0, 1, 2, 3, 8, 9, 10, 11], [4, 5, 6, 7, 12, 13, 14, 15]]
+    batches = np.arange(32).reshape(4, 8)[[2, 0, 3, 1]]
+    for share in shares:
+        own = share.own(batches)
+        assert [[share.number(each, 4) for each in batch] for batch in own.tolist()] == batches[
+            :, share.rows(8)
+        ].tolist()

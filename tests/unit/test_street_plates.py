@@ -161,7 +161,7 @@ def test_thickened_letters_stay_open(squeeze):
         left, right = np.flatnonzero(row)[[0, -1]]
         room = (~row[left:right]).sum()
         stem = (right - left + 1 - room) / 2
-        assert room >= stem - 3 or font.is_bold
+        assert room >= stem - 4 or font.is_bold  # letters are reduced from others, whose edges are whole pixels
         grown += int(thick.sum()) > 1.2 * int(thin.sum())
     assert grown > 8
 

@@ -1,14 +1,16 @@
 """A new run begins with a model file: what is loaded, what is said, what is refused."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from attention_ocr.charset import Charset
-from attention_ocr.config import ModelConfig
+from attention_ocr.config import Config, ModelConfig
 from attention_ocr.errors import UserError
 from attention_ocr.model import model_file, network
 from attention_ocr.model.network import AttentionOcr
-from attention_ocr.training import transfer
+from attention_ocr.training import fine_tuning, transfer
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,24 @@ def test_a_file_of_another_data_set_fills_the_network_and_a_table_is_printed(sma
     assert "encoder/* loaded 49 variables" in printed
     assert "decoder/softmax_b [7] resized 6 of 6 entries (now 7)" in printed
     assert "decoder/lstm_bias [32] loaded" in printed
+
+
+@pytest.mark.parametrize(
+    ("knobs", "told", "advised"),
+    [
+        ({"num_views": 4}, "learned from 1 view of 40 x 80 pixels, these records have 4 views of 40 x 80", False),
+        ({"image_width": 96}, "learned from other pictures (here and there: image_width 96 and 80)", True),
+        ({}, "", False),
+    ],
+)
+def test_records_of_other_pictures_are_told_and_made_anew_only_where_that_helps(
+    knobs, told, advised, small_file, make_spec, caplog
+):
+    """Records of one view are none for a reader of four, however they are made."""
+    fine_tuning.begin(str(small_file), Config(), "", (), SimpleNamespace(spec=make_spec(**knobs)))
+    found = "".join(record.getMessage() for record in caplog.records if record.levelname == "WARNING")
+    assert found.startswith(f"--checkpoint={small_file} {told}") if told else not found
+    assert ("--like=" in found) == advised
 
 
 def test_a_later_endpoint_begins_with_the_tower_so_far(small_file, make_spec, capsys):

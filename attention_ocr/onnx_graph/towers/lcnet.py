@@ -105,8 +105,9 @@ def _block(graph: Graph, weights: Weights, features: str, cells: masks.Cells | N
     """As `lcnet.LcNetBlock`; `cells` are those of the output."""
     before, middle = block.before, 2 * block.before
     kernel, bias = weights.of("depthwise").take((3, 3, before, 1), (before,))
-    features = masks.clear(graph, depthwise(graph, features, kernel, bias, (block.down, 1)), cells)
-    if block.excites:
+    features = depthwise(graph, features, kernel, bias, (block.down, 1))
+    if block.excites:  # else what is beyond a picture stays there until it is cleared at the end
+        features = masks.clear(graph, features, cells)
         share = _convolved(graph, weights, "squeeze", _mean_of_cells(graph, features, cells), (1, before, before // 4))
         share = _convolved(graph, weights, "excite", graph.op("Relu", share), (1, before // 4, before))
         features = graph.op("Mul", features, graph.op("HardSigmoid", share, alpha=1 / 6, beta=0.5))

@@ -13,13 +13,13 @@ from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.backends.backend import Backend
 
 GRAPHS = ("onnxruntime", "openvino", "litert")  # backends that read a graph, which is fixed when it is made
-AUTO = {".onnx": "onnxruntime", ".xml": "openvino", ".tflite": "litert"}
+AUTO = {".onnx": "onnxruntime", ".safetensors": "onnxruntime", ".xml": "openvino", ".tflite": "litert"}
 GREEDY = ReadConfig()
 KINDS = {
-    "keras": (".keras",),
+    "keras": (".keras", ".safetensors"),
     "saved_model": (),
-    "onnxruntime": (".keras", ".onnx"),
-    "openvino": (".keras", ".onnx", ".xml"),
+    "onnxruntime": (".keras", ".onnx", ".safetensors"),
+    "openvino": (".keras", ".onnx", ".safetensors", ".xml"),
     "litert": (".tflite",),
 }
 
@@ -60,7 +60,7 @@ def choose(path: Path, backend: str) -> str:
             return "saved_model"
         return AUTO.get(kind) or ("keras" if has_keras() else "onnxruntime")
     if path.exists() and (path.is_dir() != (backend == "saved_model") or (kind and kind not in KINDS[backend])):
-        kinds = " and ".join(KINDS[backend]) or "a SavedModel's folder"
+        kinds = ", ".join(KINDS[backend]) or "a SavedModel's folder"
         raise UserError(f"--backend={backend}: reads {kinds}, not {path}")
     return backend
 

@@ -245,14 +245,23 @@ class Cloth(NamedTuple):
 
 
 def cloth(kind: str, random: np.random.Generator) -> Cloth:
-    tiles, palettes = _bank(kind), _KINDS[kind].palettes
+    tiles, ramps = _bank(kind), _ramps(kind)
     tile = tiles[random.integers(len(tiles))]
-    palette = np.array(palettes[random.integers(len(palettes))], float)
-    palette = palette * random.uniform(0.8, 1.12) * (1 + random.uniform(-0.05, 0.05) * np.array([1, 0, -1]))
-    steps = np.linspace(0, 255, len(palette))
-    ramp = [np.interp(np.arange(256), steps, palette[:, channel]) for channel in range(3)]
-    colours = np.clip(np.stack(ramp, -1), 0, 255).astype(np.uint8)[:, None]
-    return Cloth(kind, tile, np.ascontiguousarray(colours))
+    ramp = ramps[random.integers(len(ramps))]
+    light, warmth = random.uniform(0.8, 1.12), random.uniform(-0.05, 0.05)
+    colours = ramp * np.array([light * (1 + warmth), light, light * (1 - warmth)], np.float32)
+    return Cloth(kind, tile, np.minimum(colours, 255).astype(np.uint8)[:, None])
+
+
+@cache
+def _ramps(kind: str) -> list[np.ndarray]:
+    """The colours of each palette of a kind from dark to light, float32 [256, 3]."""
+    ramps = []
+    for palette in _KINDS[kind].palettes:
+        steps = np.linspace(0, 255, len(palette))
+        channels = [np.interp(np.arange(256), steps, channel) for channel in np.array(palette, float).T]
+        ramps.append(np.stack(channels, -1).astype(np.float32))
+    return ramps
 
 
 def piece(chosen: Cloth, random: np.random.Generator, height: int, width: int, zoom: float) -> np.ndarray:
@@ -262,7 +271,7 @@ def piece(chosen: Cloth, random: np.random.Generator, height: int, width: int, z
     part = chosen.tile[y : y + rows, x : x + columns]
     if random.random() < 0.5:
         part = part[:, ::-1]
-    method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
+    method = cv2.INTER_AREA if zoom < 0.5 else cv2.INTER_LINEAR  # which sees every pixel of what is halved
     return cv2.applyColorMap(
         cv2.resize(np.ascontiguousarray(part), (width, height), interpolation=method), chosen.colours
     )

@@ -4,6 +4,7 @@ A view is drawn no larger than its camera sees it and only then enlarged to its 
 crops of FSNS are. The order is a camera's: scene, light, lens, exposure, noise, sharpening, JPEG, crop, enlargement.
 """
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,10 +38,10 @@ class Views:
 
 
 class _Plate(NamedTuple):
-    """The plate with its colours multiplied by its alpha, and half its size in plate widths (0.5, half height)."""
+    """The plate with its colours multiplied by its alpha."""
 
-    pixels: np.ndarray  # uint8 [h, w, 4]
-    half: tuple[float, float]
+    sizes: list[np.ndarray]  # uint8 [h, w, 4], then each half as large as the one before, as far as they were needed
+    half: tuple[float, float]  # of its size in plate widths (0.5, half height)
 
 
 class _Pose(NamedTuple):
@@ -79,8 +80,9 @@ def photograph(
     half_height = plate.shape[0] / plate.shape[1] / 2
     scene, light = surroundings(random, half_height), some_light(random, difficulty)
     alpha = plate[..., 3]
-    colours = cv2.multiply(plate[..., :3], cv2.merge([alpha] * 3), scale=1 / 255)
-    flat = _Plate(cv2.merge([*cv2.split(colours), alpha]), (0.5, half_height))
+    # Without its colours where it is clear, so that none of them bleeds in when it is reduced.
+    opaque = cv2.merge([alpha, alpha, alpha, np.full_like(alpha, 255)])
+    flat = _Plate([cv2.multiply(plate, opaque, scale=1 / 255)], (0.5, half_height))
     present = max(1, num_views - int(np.searchsorted(np.cumsum(_MISSING_SHARES), difficulty * random.random())))
     best, letter = int(random.integers(present)), letter_height / plate.shape[1]
     askew = difficulty * (random.normal(0, 3) if random.random() < 0.94 else random.uniform(-45, 45))
@@ -117,13 +119,14 @@ def _pose(random: np.random.Generator, badness: float, askew: float, difficulty:
     spread, share = 0.3 + 0.7 * difficulty, 0.88 - 0.17 * difficulty
     roll = askew * random.uniform(0.8, 1.2) + random.normal(0, 2 * spread)
     if badness < 0.25:
-        roll = np.clip(roll, -12, 12)
+        roll = min(12.0, max(-12.0, roll))
+    side = 1 if random.random() < 0.5 else -1
     return _Pose(
-        yaw=np.deg2rad(random.choice([-1, 1]) * min(60.0, (6 + 78 * badness) * random.uniform(0.25, 1))),
-        pitch=np.deg2rad(random.normal(6, 9) * spread),
-        roll=np.deg2rad(roll),
+        yaw=math.radians(side * min(60.0, (6 + 78 * badness) * random.uniform(0.25, 1))),
+        pitch=math.radians(random.normal(6, 9) * spread),
+        roll=math.radians(roll),
         distance=random.uniform(2.6, 7),
-        share=float(np.clip(random.normal(share, 0.1 * spread), 0.35, 0.95)),
+        share=min(0.95, max(0.35, random.normal(share, 0.1 * spread))),
         offset=(random.normal(0, 0.04 * spread), random.normal(0, 0.04 * spread)),
     )
 
@@ -138,17 +141,30 @@ def _nudged(pose: _Pose, random: np.random.Generator) -> _Pose:
 
 def _homography(pose: _Pose, half: tuple[float, float], height: int, width: int) -> np.ndarray:
     """[3, 3], from plate widths (origin in the plate's middle, y down) to pixels of the cell."""
-    (sin_y, sin_p, sin_r), (cos_y, cos_p, cos_r) = np.sin(pose[:3]), np.cos(pose[:3])
-    yaw = np.array([[cos_y, 0, sin_y], [0, 1, 0], [-sin_y, 0, cos_y]])
-    pitch = np.array([[1, 0, 0], [0, cos_p, -sin_p], [0, sin_p, cos_p]])
-    roll = np.array([[cos_r, -sin_r, 0], [sin_r, cos_r, 0], [0, 0, 1]])
-    turned = roll @ pitch @ yaw
-    matrix = np.column_stack([turned[:, 0], turned[:, 1], (0, 0, pose.distance)])
-    corners = project(matrix, _corners(half))
-    low, high = corners.min(0), corners.max(0)
-    scale = pose.share * min(width / (high[0] - low[0]), height / (high[1] - low[1]))
-    shift = np.array([width, height]) * (0.5 + np.array(pose.offset)) - scale * (low + high) / 2
-    return np.array([[scale, 0, shift[0]], [0, scale, shift[1]], [0, 0, 1]]) @ matrix
+    (sin_y, sin_p, sin_r), (cos_y, cos_p, cos_r) = (tuple(map(turn, pose[:3])) for turn in (math.sin, math.cos))
+    # Yaw, then pitch, then roll; the plate has no third coordinate.
+    rows = (
+        (cos_r * cos_y - sin_r * sin_p * sin_y, -sin_r * cos_p, 0.0),
+        (sin_r * cos_y + cos_r * sin_p * sin_y, cos_r * cos_p, 0.0),
+        (-cos_p * sin_y, sin_p, pose.distance),
+    )
+    across, down = [], []
+    for x, y in ((-half[0], -half[1]), (half[0], -half[1]), half, (-half[0], half[1])):
+        seen_x, seen_y, depth = (row[0] * x + row[1] * y + row[2] for row in rows)
+        across.append(seen_x / depth)
+        down.append(seen_y / depth)
+    left, right, top, bottom = min(across), max(across), min(down), max(down)
+    scale = pose.share * min(width / (right - left), height / (bottom - top))
+    shift_x = width * (0.5 + pose.offset[0]) - scale * (left + right) / 2
+    shift_y = height * (0.5 + pose.offset[1]) - scale * (top + bottom) / 2
+    first, second, third = rows
+    return np.array(
+        [
+            [scale * a + shift_x * c for a, c in zip(first, third, strict=True)],
+            [scale * b + shift_y * c for b, c in zip(second, third, strict=True)],
+            third,
+        ]
+    )
 
 
 def _corners(half: tuple[float, float]) -> np.ndarray:
@@ -158,8 +174,10 @@ def _corners(half: tuple[float, float]) -> np.ndarray:
 
 def _letter_pixels(to_cell: np.ndarray, letter: float) -> float:
     """How long a stroke of `letter` plate widths upright in the plate's middle is in the cell."""
-    ends = project(to_cell, np.array([[0, -letter / 2], [0, letter / 2]]))
-    return float(np.hypot(*(ends[1] - ends[0])))
+    (_, a, x), (_, b, y), (_, c, depth) = to_cell.tolist()
+    half = letter / 2
+    above, below = depth - half * c, depth + half * c
+    return math.hypot((x + half * a) / below - (x - half * a) / above, (y + half * b) / below - (y - half * b) / above)
 
 
 def _near_enough(
@@ -207,14 +225,16 @@ def _view(
 
 
 def _hang(picture: np.ndarray, plate: _Plate, to_view: np.ndarray) -> np.ndarray:
-    """The picture with the plate in it; the plate is first reduced to 1.4 times its size there, against aliasing."""
+    """The picture with the plate in it, taken from the plate halved as often as its size there allows."""
     half_x, half_y = plate.half
     middle = project(to_view, np.array([[-half_x, 0], [half_x, 0], [0, -half_y], [0, half_y]]))
-    sizes = np.hypot(*(middle[1::2] - middle[::2]).T)
-    columns, rows = (
-        min(full, max(4, round(1.4 * size))) for full, size in zip(plate.pixels.shape[1::-1], sizes, strict=True)
-    )
-    small = cv2.resize(plate.pixels, (columns, rows), interpolation=cv2.INTER_AREA)
+    size = float(np.hypot(*(middle[1::2] - middle[::2]).T).max())
+    times = max(0, math.floor(math.log2(plate.sizes[0].shape[1] / max(size, 4.0))))
+    while len(plate.sizes) <= times:
+        wide, tall = (-(-side // 2) for side in plate.sizes[-1].shape[1::-1])
+        plate.sizes.append(cv2.resize(plate.sizes[-1], (wide, tall), interpolation=cv2.INTER_AREA))
+    small = plate.sizes[times]
+    rows, columns = small.shape[:2]
     # Pixels of the small plate to plate widths; a pixel's middle is a whole number to OpenCV, on both sides.
     from_small = np.array(
         [
@@ -224,16 +244,17 @@ def _hang(picture: np.ndarray, plate: _Plate, to_view: np.ndarray) -> np.ndarray
         ]
     )
     to_middles = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]]) @ to_view
-    seen = cv2.warpPerspective(small, to_middles @ from_small, picture.shape[1::-1])
-    clear = cv2.bitwise_not(seen[..., 3])
-    return cv2.add(cv2.multiply(picture, cv2.merge([clear] * 3), scale=1 / 255), seen[..., :3])
+    red, green, blue, alpha = cv2.split(cv2.warpPerspective(small, to_middles @ from_small, picture.shape[1::-1]))
+    clear = cv2.bitwise_not(alpha)
+    behind = cv2.multiply(picture, cv2.merge([clear, clear, clear]), scale=1 / 255)
+    return cv2.add(behind, cv2.merge([red, green, blue]))
 
 
 def _darken(picture: np.ndarray, to_view: np.ndarray, shape: Shape) -> None:
     """Makes what lies in the shape as dark as its colour."""
-    mask = np.full(picture.shape, 255, np.uint8)
+    mask = np.full(picture.shape[:2], 255, np.uint8)
     fill(mask, to_view, [shape])
-    cv2.multiply(picture, cv2.blur(mask, (3, 3)), dst=picture, scale=1 / 255)
+    cv2.multiply(picture, cv2.merge([cv2.blur(mask, (3, 3))] * 3), dst=picture, scale=1 / 255)
 
 
 def _cast_shadow(picture: np.ndarray, plate: _Plate, to_view: np.ndarray, random: np.random.Generator) -> None:

@@ -8,6 +8,9 @@ import numpy as np
 
 from attention_ocr.render.signs.scenes import Shape
 
+GRAIN = 30.0  # the deviation of the kept noise: four of them do not overflow
+EVEN = 230.0  # an even light: with 1.1 of it a byte does not overflow
+
 
 class Lens(NamedTuple):
     """How a camera sees: everything that differs from photograph to photograph but the pose."""
@@ -74,11 +77,11 @@ def some_lens(random: np.random.Generator, badness: float, light: Light, scale: 
 
 @lru_cache(maxsize=4)
 def _grain(rows: int, columns: int) -> np.ndarray:
-    """Noise of a sensor, float32 [512*rows, 512*columns, 3], deviation 1: some grey, some coloured and coarser."""
+    """Noise of a sensor, uint8 [512*rows, 512*columns, 3], mean 128, deviation GRAIN: some grey, some coloured."""
     random = np.random.default_rng(1839)
-    coloured = cv2.GaussianBlur(random.standard_normal((512, 512, 3), np.float32), (0, 0), 0.7)
+    coloured = cv2.GaussianBlur(random.standard_normal((512, 512, 3), np.float32), (0, 0), 0.7)  # and coarser
     both = coloured / coloured.std() * 0.6 + random.standard_normal((512, 512, 1), np.float32) * 0.8
-    return np.tile(both, (rows, columns, 1))
+    return np.tile(np.clip(np.rint(128 + GRAIN * both), 0, 255).astype(np.uint8), (rows, columns, 1))
 
 
 def develop(picture: np.ndarray, light: Light, lens: Lens, random: np.random.Generator) -> np.ndarray:
@@ -93,16 +96,17 @@ def develop(picture: np.ndarray, light: Light, lens: Lens, random: np.random.Gen
     curve = np.clip(np.where(levels > 210, 210 + 45 * np.tanh((levels - 210) / 45), levels), 0, 255)
     picture = cv2.LUT(picture, np.rint(curve).astype(np.uint8)[:, None])
     height, width = picture.shape[:2]
-    falloff = random.uniform(0.9, 1.1, (2, 2)).astype(np.float32)  # light is nowhere quite even
-    values = picture * cv2.resize(falloff, (width, height))[..., None]
+    falloff = np.rint(EVEN * random.uniform(0.9, 1.1, (2, 2))).astype(np.uint8)  # light is nowhere quite even
+    picture = cv2.multiply(picture, cv2.merge([cv2.resize(falloff, (width, height))] * 3), scale=1 / EVEN)
     if lens.noise > 0.5:
         grain = _grain(-(-height // 512), -(-width // 512))
         y, x = random.integers(grain.shape[0] - height + 1), random.integers(grain.shape[1] - width + 1)
-        values += lens.noise * grain[y : y + height, x : x + width]
+        share = lens.noise / GRAIN
+        picture = cv2.addWeighted(picture, 1, grain[y : y + height, x : x + width], share, -128 * share)
     if lens.sharpening > 0.1:
-        soft = cv2.GaussianBlur(values, (0, 0), 1.0)
-        values += lens.sharpening * (values - soft)
-    picture = cv2.cvtColor(np.clip(values, 0, 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
+        soft = cv2.GaussianBlur(picture, (0, 0), 1.0)
+        picture = cv2.addWeighted(picture, 1 + lens.sharpening, soft, -lens.sharpening, 0)
+    picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
     file = cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, lens.quality))[1]
     return np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR_RGB))
 

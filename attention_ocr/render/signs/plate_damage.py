@@ -14,6 +14,21 @@ STICKERS = ((206, 208, 204), (226, 224, 216), (190, 188, 180), (214, 202, 120))
 CORES = ((38, 36, 38), (56, 36, 28), (44, 34, 32))
 
 
+def is_small(height: int, width: int) -> bool:
+    """Whether a plate is drawn at about half of the full size: what has a size in pixels is then half as large."""
+    return 2 * height <= BANK_SIZE[0] and 2 * width <= BANK_SIZE[1]
+
+
+@functools.cache
+def small_bank() -> dict[str, tuple[np.ndarray, ...]]:
+    """The masks of `bank` at half their size."""
+    half = (BANK_SIZE[1] // 2, BANK_SIZE[0] // 2)
+    return {
+        kind: tuple(_even(cv2.resize(mask, half, interpolation=cv2.INTER_AREA)) for mask in masks)
+        for kind, masks in bank().items()
+    }
+
+
 @functools.cache
 def bank() -> dict[str, tuple[np.ndarray, ...]]:
     """Noise masks of each kind of `TEXTURES`, uint8 `BANK_SIZE`, each value as common as any other."""
@@ -52,7 +67,7 @@ def _even(values: np.ndarray) -> np.ndarray:
 
 def texture(kind: str, height: int, width: int, random: np.random.Generator) -> np.ndarray:
     """A mask of the bank, flipped and shifted: uint8 [height, width], 0..255 evenly."""
-    masks = bank()[kind]
+    masks = (small_bank() if is_small(height, width) else bank())[kind]
     mask = masks[random.integers(len(masks))]
     if height > mask.shape[0] or width > mask.shape[1]:
         mask = cv2.resize(mask, (max(width, mask.shape[1]), max(height, mask.shape[0])))
@@ -100,7 +115,8 @@ def corrode(pixels: np.ndarray, wear: float, screws: Sequence[tuple[int, int]], 
     height, width = pixels.shape[:2]
     rust, core = [], []
     if random.random() < 0.8 * wear:
-        near = edge_nearness(height, width, random.uniform(4, 8 + 14 * wear))
+        pixel = 0.5 if is_small(height, width) else 1.0
+        near = edge_nearness(height, width, pixel * random.uniform(4, 8 + 14 * wear))
         both = cv2.addWeighted(near, 0.5, texture("mottle", height, width, random), 0.5, 0)
         rust.append(above(both, 190 - 30 * wear, 40, 220))
         core.append(above(both, 215 - 20 * wear, 20, 190))
@@ -153,14 +169,15 @@ def _one_of(random: np.random.Generator, colours: Sequence[tuple[int, int, int]]
 def _rust_at_screws(
     height: int, width: int, wear: float, screws: Sequence[tuple[int, int]], random: np.random.Generator
 ) -> np.ndarray:
-    """Around some screws, and running down from them; drawn at a quarter of the size, then broken up by noise."""
-    heat: np.ndarray = np.zeros((height // 4 + 1, width // 4 + 1), np.uint8)
+    """Around some screws, and running down from them; drawn at a quarter of the full size, then broken up by noise."""
+    by = 2 if is_small(height, width) else 4
+    heat: np.ndarray = np.zeros((height // by + 1, width // by + 1), np.uint8)
     for x, y in screws:
         if random.random() < 0.65:
             radius = random.uniform(1.0, 1.8 + 2.6 * wear)
-            cv2.circle(heat, (x // 4, y // 4), round(radius), 255, -1)
-            end = (x // 4, round(y / 4 + random.uniform(0, 16) * wear))
-            cv2.line(heat, (x // 4, y // 4), end, 190, max(1, round(radius * 0.7)))
+            cv2.circle(heat, (x // by, y // by), round(radius), 255, -1)
+            end = (x // by, round(y / by + random.uniform(0, 16) * wear))
+            cv2.line(heat, (x // by, y // by), end, 190, max(1, round(radius * 0.7)))
     heat = cv2.resize(cv2.GaussianBlur(heat, (0, 0), 1.6), (width, height))
     both = cv2.addWeighted(heat, 0.75, texture("mottle", height, width, random), 0.3, 0)
     return cv2.min(both, above(heat, 4, 40))
@@ -168,7 +185,8 @@ def _rust_at_screws(
 
 def _rust_stain(height: int, width: int, wear: float, random: np.random.Generator) -> np.ndarray:
     """Blotches that have eaten through the letters."""
-    heat: np.ndarray = np.zeros((height // 8 + 1, width // 8 + 1), np.uint8)
+    by = 4 if is_small(height, width) else 8
+    heat: np.ndarray = np.zeros((height // by + 1, width // by + 1), np.uint8)
     for _ in range(random.integers(1, 5)):
         centre = (int(random.integers(heat.shape[1])), int(random.integers(heat.shape[0])))
         axes = (round(random.uniform(0.6, 2.4)), round(random.uniform(1.5, 5.0)))
@@ -196,7 +214,8 @@ def stick(pixels: np.ndarray, size: float, random: np.random.Generator) -> None:
     cv2.fillPoly(mask, [np.round(corners * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     torn = above(texture("mottle", height, width, random), 242, 10, 255)
     mask = cv2.subtract(mask, torn)
-    shadow = np.roll(mask, (2, 2), (0, 1)) // 3
+    below = 1 if is_small(height, width) else 2
+    shadow = np.roll(mask, (below, below), (0, 1)) // 3
     blend(pixels, (10, 10, 14), shadow)
     blend(pixels, _one_of(random, STICKERS), cv2.multiply(mask, 255 - torn // 3, scale=0.97 / 255))
 

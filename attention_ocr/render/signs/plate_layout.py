@@ -1,5 +1,6 @@
 """The size of a street plate and where its text stands."""
 
+import statistics
 from dataclasses import dataclass, replace
 
 import cv2
@@ -9,7 +10,8 @@ from attention_ocr.render.fonts.files import FontFile, covering
 from attention_ocr.render.signs.plate_styles import PlateStyle, footer_of, header_of
 from attention_ocr.render.signs.plate_text import NARROWEST, Line, letters_of, lines_of, put, thickening, width_of
 
-WIDTHS = (320, 420)  # of a plate in pixels
+WIDTHS = (320, 420)  # of a plate in pixels, drawn as large as can be of use
+PIXEL = 1 / 370  # of such a plate by its width
 LETTERS = (0.125, 0.185)  # height of the name's capitals by the plate's width
 TALLEST = 0.92  # of the plate by its width
 FLATTEST = 0.48
@@ -55,7 +57,9 @@ class _Row:
     is_label: bool = True
 
 
-def set_plate(parts: tuple[str, str, str], style: PlateStyle, font: FontFile, random: np.random.Generator) -> SetPlate:
+def set_plate(
+    parts: tuple[str, str, str], style: PlateStyle, font: FontFile, random: np.random.Generator, scale: float = 1.0
+) -> SetPlate:
     """The size of a plate and its text in place.
 
     Args:
@@ -63,8 +67,9 @@ def set_plate(parts: tuple[str, str, str], style: PlateStyle, font: FontFile, ra
         style: of the plate.
         font: of the label's text; it has all its characters.
         random: source of the sizes.
+        scale: how large it is drawn, 1: as `WIDTHS` says.
     """
-    width = int(random.integers(*WIDTHS, endpoint=True))
+    width = round(scale * random.integers(*WIDTHS, endpoint=True))
     inset = round(width * random.uniform(0.018, 0.05))
     margin = random.uniform(0.04, 0.08) + (0.03 if style.border == "double" else 0.0)
     room = width - 2 * (inset + width * margin)
@@ -155,7 +160,8 @@ def _placed(
             places += [(x + middle, above + y_middle) for middle, y_middle in middles]
         boxes.append((x, round(top - 0.3 * row.height), ink.shape[1], round(1.4 * row.height)))
         if is_header:
-            opening = (x - 8, x + ink.shape[1] + 8) if random.random() < 0.5 else None
+            beside = round(8 * PIXEL * width)
+            opening = (x - beside, x + ink.shape[1] + beside) if random.random() < 0.5 else None
             rule = round(top + row.height + 0.42 * (y - top + row.below)) if style.header == "town ruled" else 0
             if style.header == "district":  # underlined
                 line = extra[round(top + 1.3 * row.height) :, max(0, x) : x + ink.shape[1]]
@@ -181,7 +187,7 @@ def _letter_height(rows: list[_Row]) -> float:
     for row in rows:
         capitals = [run.scale for run in row.line.runs for letter in run.text if letter.isupper() or letter.isdigit()]
         if row.is_label and capitals:
-            found.append(row.height * float(np.median(capitals)))
+            found.append(row.height * statistics.median(capitals))
     return min(found) if found else min(row.height for row in rows if row.is_label)
 
 

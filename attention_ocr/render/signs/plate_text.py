@@ -15,9 +15,9 @@ from attention_ocr.render.fonts.glyphs import draw_glyph, pens
 
 APOSTROPHE = "‘"  # as FSNS writes it
 NARROWEST = 0.56  # letters squeezed more than this are made smaller instead
-SIZE_STEP = 8  # fonts are loaded at sizes of this step, and the letters then reduced
+SIZES = (24, 48, 96, 160)  # of fonts; letters are drawn once at each, and reduced
 MEASURED_SIZE = 64
-_glyph = functools.lru_cache(maxsize=4096)(draw_glyph)
+_glyph = functools.lru_cache(maxsize=16384)(draw_glyph)
 ELISION = re.compile(f"((?:[dDlL]|qu|Qu){APOSTROPHE})(?=.)")
 
 
@@ -274,7 +274,7 @@ def _glyphs(
 ) -> tuple[np.ndarray, int, np.ndarray]:
     """Ink of one run, rows above its baseline, and where the pen is before each letter and after the last."""
     wanted = height / capital_share(font)
-    size = min(160, max(SIZE_STEP, SIZE_STEP * -(-round(wanted) // SIZE_STEP)))
+    size = next((size for size in SIZES if size >= wanted), SIZES[-1])
     places = pens(font, size, text, spacing * capital_share(font) * size)
     ink: np.ndarray = np.zeros((round(1.6 * size), int(places[-1]) + 8), np.uint8)
     baseline = round(1.15 * size)

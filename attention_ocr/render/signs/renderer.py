@@ -13,6 +13,7 @@ from attention_ocr.render.signs.street_names import StreetName, practice_name, s
 from attention_ocr.render.signs.street_plates import draw_plate
 
 NAMES_FROM = 0.25  # The difficulty from which all texts are names; below, letters at random are among them.
+PLATE_SCALE = 0.5  # of plates seen in 150 pixels: 160 to 210 wide, and no view shows more than 145
 EASY_DRAWS = 4  # Of so many names the shortest is taken where all is easy.
 
 
@@ -70,7 +71,8 @@ class SignRenderer:
         random = np.random.default_rng([self.seed, number])
         name = self._name(random, difficulty)
         fonts = self.fonts or plate_fonts(bundled_fonts())
-        plate = draw_plate(name, random, fonts, difficulty, self.other_fonts)
+        scale = min(1.0, PLATE_SCALE * max(1.0, self.height / 150, self.width / 150))
+        plate = draw_plate(name, random, fonts, difficulty, self.other_fonts, scale)
         views = photograph(
             plate.pixels, plate.letter_height, random, self.height, self.width, self.num_views, difficulty, plate.places
         )

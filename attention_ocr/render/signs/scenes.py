@@ -198,10 +198,13 @@ class Scene:
             return picture
         rough = piece(self.cloths[second], random, height, width, zoom)
         bump = cv2.resize(self.cloths[second].tile[:256, :256], (width, height))
-        y, x = np.ogrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j]  # type: ignore[misc]
         turn = random.normal(0, 0.15) + (np.pi / 2 if random.random() < 0.3 else 0)
-        edge = np.sin(turn) * x + np.cos(turn) * y + random.uniform(0, 0.004) * (bump - 128.0)
-        mask = cv2.blur((edge > random.uniform(-0.35, 0.4)).astype(np.float32), (2, 2))
+        x = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.sin(turn))
+        y = np.linspace(-0.5, 0.5, height, dtype=np.float32) * np.float32(np.cos(turn))
+        rough_by = random.uniform(0, 0.004)
+        edge = cv2.scaleAdd(bump.astype(np.float32), rough_by, np.add.outer(y, x))
+        least = random.uniform(-0.35, 0.4) + 128 * rough_by
+        mask = cv2.blur(cv2.threshold(edge, least, 1, cv2.THRESH_BINARY)[1], (2, 2))
         return cv2.blendLinear(rough, picture, mask, 1 - mask)
 
 

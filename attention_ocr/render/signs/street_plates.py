@@ -12,7 +12,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.render.fonts.files import FontFile
 from attention_ocr.render.signs import plate_damage
 from attention_ocr.render.signs.plate_fonts import choose_font
-from attention_ocr.render.signs.plate_layout import SetPlate, set_plate
+from attention_ocr.render.signs.plate_layout import PIXEL, SetPlate, set_plate
 from attention_ocr.render.signs.plate_styles import ENAMELS, PlateStyle, choose_style
 from attention_ocr.render.signs.plate_text import APOSTROPHE, lines_of
 
@@ -58,6 +58,7 @@ def draw_plate(
     fonts: Sequence[FontFile],
     difficulty: float = 1.0,
     other_fonts: Sequence[FontFile] = (),
+    scale: float = 1.0,
 ) -> Plate:
     """The plate of a street, once.
 
@@ -67,6 +68,7 @@ def draw_plate(
         fonts: one of those that have all the characters is taken.
         difficulty: from 0 (clean, nothing but the name) to 1 (as worn and crowded as in the streets).
         other_fonts: taken where none of `fonts` has all the characters.
+        scale: how large it is drawn; 1: as large as can be of use, 0.5: for views of 150 pixels.
 
     Raises:
         UserError: no font has all the characters, or there are none.
@@ -77,7 +79,7 @@ def draw_plate(
     parts = (name.type_of_way, name.particle, name.name)
     drawn = "".join(line.text for line in lines_of(*parts, style.text))
     font = choose_font(fonts, other_fonts, (name.label.replace(APOSTROPHE, "'"), drawn), random)
-    placed = set_plate(parts, style, font, random)
+    placed = set_plate(parts, style, font, random, scale)
     places = places_of(name.label, placed.letters, placed.places)
     return Plate(paint(placed, style, random), placed.letter_height, places)
 
@@ -99,7 +101,8 @@ def places_of(label: str, letters: str, places: Sequence[tuple[float, float]]) -
         count = len(plain) if plain_letters(letters[drawn : drawn + len(plain)]) == plain else 1
         if character != APOSTROPHE and count == 1 and plain_letters(letters[drawn : drawn + 1]) != plain:
             return np.full_like(found, np.nan)  # spelt in another way
-        found[index] = np.mean(places[drawn : drawn + count], axis=0)
+        (left, y), (right, _) = places[drawn], places[drawn + count - 1]
+        found[index] = (left + right) / 2, y
         drawn += count
     return found if drawn == len(letters) else np.full_like(found, np.nan)
 
@@ -125,7 +128,7 @@ def paint(placed: SetPlate, style: PlateStyle, random: np.random.Generator) -> n
     if placed.mark:
         _paint_arms(pixels, placed.mark, style.mark, random)
     screws = _screws(placed, style, random)
-    _paint_screws(pixels, screws, enamel, ink, random)
+    _paint_screws(pixels, screws, enamel, ink, random.uniform(2.6, 5.5) * PIXEL * width, random)
     plate_damage.corrode(pixels, style.wear, screws, random)
     if style.sticker:
         plate_damage.stick(pixels, random.uniform(0.6, 1.05) * placed.letter_height, random)
@@ -243,7 +246,7 @@ def _screws(placed: SetPlate, style: PlateStyle, random: np.random.Generator) ->
     height, width = placed.label.shape
     if not style.screws:
         return []
-    near = round(max(placed.inset + 2, 0.03 * width))
+    near = round(max(placed.inset + 2 * PIXEL * width, 0.03 * width))
     if style.corner == "notched":
         near = round(0.028 * width)
     if random.random() < 0.25:
@@ -252,14 +255,20 @@ def _screws(placed: SetPlate, style: PlateStyle, random: np.random.Generator) ->
 
 
 def _paint_screws(
-    pixels: np.ndarray, screws: Sequence[tuple[int, int]], enamel: Colour, ink: Colour, random: np.random.Generator
+    pixels: np.ndarray,
+    screws: Sequence[tuple[int, int]],
+    enamel: Colour,
+    ink: Colour,
+    radius: float,
+    random: np.random.Generator,
 ) -> None:
-    radius = random.uniform(2.6, 5.5)
+    pixel = PIXEL * pixels.shape[1]
     colours = (enamel, ink, (150, 152, 150), (70, 66, 64), (112, 112, 116))
     colour = colours[random.integers(len(colours))]
     for x, y in screws:
         shade = tuple(value // 2 for value in enamel)
-        cv2.circle(pixels, (16 * x + 12, 16 * y + 16), round(16 * (radius + 1)), shade, -1, cv2.LINE_AA, 4)
+        below = (round(16 * (x + 0.75 * pixel)), round(16 * (y + pixel)))
+        cv2.circle(pixels, below, round(16 * (radius + pixel)), shade, -1, cv2.LINE_AA, 4)
         cv2.circle(pixels, (16 * x, 16 * y), round(16 * radius), colour, -1, cv2.LINE_AA, 4)
 
 
@@ -269,8 +278,8 @@ def _lit(pixels: np.ndarray, style: PlateStyle, random: np.random.Generator) -> 
     gloss = random.uniform(0, 0.16) if random.random() < 0.4 else 0.0
     bright, sheen = plate_damage.light(height, width, random, gloss)
     plate_damage.dirty(bright, sheen, style.wear, random)
-    rim, strength = int(random.integers(2, 6)), random.uniform(0.06, 0.5)
-    side = random.choice([-1, 1])
+    rim, strength = max(1, round(random.uniform(1.5, 5.5) * PIXEL * width)), random.uniform(0.06, 0.5)
+    side = 1 if random.random() < 0.5 else -1
     for edge, change in (
         (bright[:rim], strength / 2),
         (bright[-rim:], -strength),

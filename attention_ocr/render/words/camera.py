@@ -1,9 +1,13 @@
 """What a camera and a file do to a picture of a word: haze, blur, few pixels, noise, sharpening, JPEG."""
 
+import functools
 from typing import Protocol
 
 import cv2
 import numpy as np
+
+GRAIN = (256, 1024)  # rows and columns of the kept noise
+GRAIN_SEED = 1888
 
 
 class Faults(Protocol):
@@ -43,7 +47,7 @@ def photograph(picture: np.ndarray, faults: Faults, clear: float, random: np.ran
         picture = _blurred(picture, clear, random)
     if random.random() < faults.noise:
         picture = _noisy(picture, clear, random)
-    pixels = np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8)
+    pixels = cv2.addWeighted(picture, 255, picture, 0, 0, dtype=cv2.CV_8U)  # what is beyond 0..255 is cut off
     if random.random() < faults.jpeg:
         pixels = _compressed(pixels, random)
     return pixels
@@ -86,12 +90,22 @@ def _blurred(picture: np.ndarray, clear: float, random: np.random.Generator) -> 
 
 
 def _noisy(picture: np.ndarray, clear: float, random: np.random.Generator) -> np.ndarray:
-    strength = np.float32(clear * min(0.08, random.exponential(0.014)))
-    channels = 3 if random.random() < 0.5 else 1
-    noise = random.standard_normal((*picture.shape[:2], channels), np.float32)
-    if random.random() < 0.6:  # clumps of a reduced or compressed picture
+    strength = clear * min(0.08, random.exponential(0.014))
+    is_coloured, is_clumped = random.random() < 0.5, random.random() < 0.6
+    height, width = picture.shape[:2]
+    grain = _grain(is_coloured, is_clumped, -(-height // GRAIN[0]), -(-width // GRAIN[1]))
+    y, x = random.integers(grain.shape[0] - height + 1), random.integers(grain.shape[1] - width + 1)
+    return cv2.scaleAdd(grain[y : y + height, x : x + width], strength, picture)
+
+
+@functools.lru_cache(maxsize=8)
+def _grain(is_coloured: bool, is_clumped: bool, rows: int, columns: int) -> np.ndarray:
+    """Noise of deviation 1 to cut pieces from, which is quicker than new one: float32 [rows, columns, 3] of `GRAIN`."""
+    random = np.random.default_rng([GRAIN_SEED, is_coloured, is_clumped])
+    noise = random.standard_normal((*GRAIN, 3 if is_coloured else 1), np.float32)
+    if is_clumped:  # as in a reduced or compressed picture
         noise = 2 * np.asarray(cv2.blur(noise, (2, 2)), np.float32).reshape(noise.shape)
-    return picture + strength * noise
+    return np.tile(np.broadcast_to(noise, (*GRAIN, 3)), (rows, columns, 1))
 
 
 def _compressed(pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:

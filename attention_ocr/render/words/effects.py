@@ -1,7 +1,26 @@
 """What letters look like beyond their font: width, weight, outline, shadow, lines beside and through them."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
+
+
+class Layers(NamedTuple):
+    """A word's ink, outline and shadow, uint8 [h, w] each, 255 where it is; None: it has none."""
+
+    ink: np.ndarray
+    edge: np.ndarray | None = None
+    shadow: np.ndarray | None = None
+
+    def as_shares(self) -> "Layers":
+        """The same as float32 in 0..1."""
+        edge, shadow = (None if layer is None else _shares(layer) for layer in self[1:])
+        return Layers(_shares(self.ink), edge, shadow)
+
+
+def _shares(layer: np.ndarray) -> np.ndarray:
+    return layer.astype(np.float32) * np.float32(1 / 255)
 
 
 def widened(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -32,7 +51,7 @@ def layered(
     shadows: float,
     is_dense: bool,
     random: np.random.Generator,
-) -> np.ndarray:
+) -> Layers:
     """Ink, outline and shadow, the word in the middle.
 
     Args:
@@ -42,24 +61,21 @@ def layered(
         outlines, shadows: how likely they are.
         is_dense: the characters have many strokes, such as Chinese ones: outlines are thin and never hollow.
         random: the source of every choice.
-
-    Returns:
-        uint8 [h, w, 3].
     """
     pad = round(0.45 * em)
-    canvas = np.zeros((box[1] + 2 * pad, box[0] + 2 * pad, 3), np.uint8)
-    top, left = (canvas.shape[0] - ink.shape[0]) // 2, (canvas.shape[1] - ink.shape[1]) // 2
-    canvas[top : top + ink.shape[0], left : left + ink.shape[1], 0] = ink
-    letters = np.ascontiguousarray(canvas[..., 0])
+    letters: np.ndarray = np.zeros((box[1] + 2 * pad, box[0] + 2 * pad), np.uint8)
+    top, left = (letters.shape[0] - ink.shape[0]) // 2, (letters.shape[1] - ink.shape[1]) // 2
+    letters[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    edge, shadow = None, None
     if random.random() < outlines:
         grown = cv2.dilate(letters, _disc(max(1, round(em * random.uniform(0.02, 0.03 if is_dense else 0.07)))))
         if random.random() < 0.2 and not is_dense:  # hollow: the outline is the ink
-            canvas[..., 0] = cv2.subtract(grown, letters)
+            letters = cv2.subtract(grown, letters)
         else:
-            canvas[..., 1] = grown
+            edge = grown
     if random.random() < shadows:
-        canvas[..., 2] = _shadow(np.maximum(canvas[..., 0], canvas[..., 1]), em, random)
-    return canvas
+        shadow = _shadow(letters if edge is None else cv2.max(letters, edge), em, random)
+    return Layers(letters, edge, shadow)
 
 
 def _shadow(letters: np.ndarray, em: int, random: np.random.Generator) -> np.ndarray:

@@ -1,7 +1,9 @@
 """A text and its font -> its letters in white on black, tight around the ink, letter by letter."""
 
+import bisect
 import copy
 import functools
+import itertools
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,6 +18,8 @@ from attention_ocr.render.fonts.glyphs import draw_glyph, draw_text, kerning
 
 # Scripts whose letters change with their neighbours or run from right to left: Hebrew, Arabic, those of India, Khmer.
 SHAPED = ((0x0590, 0x08FF), (0x0900, 0x109F), (0x1780, 0x18AF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF))
+
+MOST_SETS = 1024  # of fonts, whose weights are kept
 
 glyph = functools.lru_cache(maxsize=16384)(draw_glyph)
 
@@ -50,18 +54,20 @@ class FontChoice:
         families: dict[str, int] = defaultdict(int)
         for font in self.fonts:
             families[_family(font)] += 1
-        self._weights = np.array([families[_family(font)] ** -0.6 for font in self.fonts])
-        self._covers: dict[str, np.ndarray] = {}
-        self._preferred = np.ones(len(self.fonts), bool)
-        require_covering(self.fonts, "".join(c for c in sorted(set(characters)) if not self._covering(c).any()))
+        self._weights = [families[_family(font)] ** -0.6 for font in self.fonts]
+        # A set of fonts is a number, of which bit n is font n: few sets come up again and again.
+        self._every = self._preferred = (1 << len(self.fonts)) - 1
+        self._covers: dict[str, int] = {}
+        self._totals: dict[int, list[float]] = {}
+        require_covering(self.fonts, "".join(c for c in sorted(set(characters)) if not self._covering(c)))
 
     def preferring(self, number: int, random: np.random.Generator) -> "FontChoice":
         """The same choice, made among so many of the fonts where they have the characters."""
         other = copy.copy(self)
         if number < len(self.fonts):
-            shares = self._weights / self._weights.sum()
+            shares = np.array(self._weights) / np.sum(self._weights)
             chosen = random.choice(len(self.fonts), number, replace=False, p=shares)
-            other._preferred = np.isin(np.arange(len(self.fonts)), chosen)
+            other._preferred = sum(1 << place for place in chosen.tolist())
         return other
 
     def draw(self, text: str, random: np.random.Generator) -> list[FontFile]:
@@ -70,11 +76,11 @@ class FontChoice:
         Raises:
             UserError: a character is in none of the fonts, or letters that join are in no single one.
         """
-        usable = np.ones(len(self.fonts), bool)
+        usable = self._every
         for character in set(text):
             usable &= self._covering(character)
         font = self._chosen(usable & self._preferred, text, random)
-        if not font and not self._preferred.all():
+        if not font and self._preferred != self._every:
             font = self._chosen(usable, text, random)
         if font:
             return [font] * len(text)
@@ -83,7 +89,7 @@ class FontChoice:
         chosen: list[FontFile] = []
         for character in text:
             able = next((f for f in chosen if ord(character) in characters_of(f) and not _lacks(f, character)), None)
-            able = able or self._chosen(self._covering(character).copy(), character, random)
+            able = able or self._chosen(self._covering(character), character, random)
             if able is None:
                 raise UserError(
                     f"{text!r}: no font draws {character!r}; take one that does (--fonts), or leave the text out"
@@ -91,21 +97,27 @@ class FontChoice:
             chosen.append(able)
         return chosen
 
-    def _chosen(self, usable: np.ndarray, text: str, random: np.random.Generator) -> FontFile | None:
-        """One of the usable fonts whose letters of `text` have ink, whatever was drawn before; `usable` is changed."""
-        while usable.any():
-            totals = np.cumsum(self._weights * usable)
-            place = int(np.searchsorted(totals, random.random() * totals[-1], side="right"))
+    def _chosen(self, usable: int, text: str, random: np.random.Generator) -> FontFile | None:
+        """One of the usable fonts whose letters of `text` have ink, whatever was drawn before."""
+        while usable:
+            if usable not in self._totals:
+                if len(self._totals) >= MOST_SETS:
+                    self._totals.clear()
+                weights = (weight * (usable >> place & 1) for place, weight in enumerate(self._weights))
+                self._totals[usable] = list(itertools.accumulate(weights))
+            totals = self._totals[usable]
+            place = bisect.bisect_right(totals, random.random() * totals[-1])
             if not any(_lacks(self.fonts[place], character) for character in text):
                 return self.fonts[place]
-            usable[place] = False
+            usable &= ~(1 << place)
         return None
 
-    def _covering(self, character: str) -> np.ndarray:
-        """Which fonts draw a character: bool [fonts]."""
+    def _covering(self, character: str) -> int:
+        """Which fonts draw a character."""
         if character not in self._covers:
             code, blank = ord(character), character.isspace()
-            self._covers[character] = np.array([blank or code in characters_of(font) for font in self.fonts])
+            able = (blank or code in characters_of(font) for font in self.fonts)
+            self._covers[character] = sum(1 << place for place, is_able in enumerate(able) if is_able)
         return self._covers[character]
 
 

@@ -12,8 +12,9 @@ from attention_ocr.render.fonts.bundled import bundled_fonts
 from attention_ocr.render.fonts.files import FontFile
 from attention_ocr.render.words import effects, letters, shapes
 from attention_ocr.render.words.camera import photograph
-from attention_ocr.render.words.effects import weighted, widened
-from attention_ocr.render.words.grounds import Colours, Grounds, draw_colours
+from attention_ocr.render.words.composing import composed, texture_strength
+from attention_ocr.render.words.effects import Layers, weighted, widened
+from attention_ocr.render.words.grounds import Grounds, draw_colours
 from attention_ocr.render.words.letters import FontChoice, Setting
 from attention_ocr.render.words.shapes import Margins, Placing
 from attention_ocr.render.words.text_sources import Texts
@@ -142,13 +143,18 @@ class Words:
 
     def picture(self, text: str, random: np.random.Generator) -> np.ndarray:
         """A picture of that text, uint8 [H, W, 3] RGB."""
-        seen = self.masks(text, random).astype(np.float32) * np.float32(1 / 255)
-        picture, contrast = self._painted(seen, random)
+        picture, contrast = self._painted(self._seen(text, random), random)
         letter = max(picture.shape[:2]) / (len(text) + sum(map(letters.is_upright, text)))  # pixels along the line
         return photograph(picture, self.style, min(1.0, contrast / STRONG) * min(1.0, letter / LARGE), random)
 
     def masks(self, text: str, random: np.random.Generator) -> np.ndarray:
         """That text as a picture shows it, not painted yet: letters, outline and shadow, uint8 [H, W, 3]."""
+        ink, edge, shadow = self._seen(text, random)
+        nothing = np.zeros_like(ink)
+        return cv2.merge([ink, nothing if edge is None else edge, nothing if shadow is None else shadow])
+
+    def _seen(self, text: str, random: np.random.Generator) -> Layers:
+        """The layers of that text as a picture shows them: [H, W] each."""
         style = self.style
         ink, em, is_column = self._ink(text, random)
         is_dense = letters.is_upright(text)
@@ -161,10 +167,12 @@ class Words:
             width = shapes.variable_width(box, bend, pose, margins, style.height, style.max_width)
         layers = effects.layered(ink, box, em, style.outlines, style.shadows, is_dense, random)
         if random.random() < style.rules:
-            effects.add_rules(layers[..., 0], box, em, random)
+            effects.add_rules(layers.ink, box, em, random)
         if bend.kind == "straight" and not is_column and random.random() < style.neighbours:
-            self._add_neighbours(layers, box, em, random)
-        return shapes.warp(layers, box, bend, pose, margins, self._placing(random), (width, style.height))
+            self._add_neighbours(layers.ink, box, em, random)
+        seen = shapes.warp(layers, box, bend, pose, margins, self._placing(random), (width, style.height))
+        assert seen[0] is not None
+        return Layers(seen[0], *seen[1:])
 
     def _ink(self, text: str, random: np.random.Generator) -> tuple[np.ndarray, int, bool]:
         """The letters as a line or a column, the font's size, and whether it is a column."""
@@ -190,94 +198,44 @@ class Words:
         """Mostly a few pixels; some crops cut the letters' rim, some are loose."""
         strength = self.style.crop
         loose = 0.22 * strength if random.random() < 0.2 else 0.0
-        edges = 0.06 + random.exponential(0.06 * strength, 4) + loose * random.random(4)
+        edges = [0.06 + random.exponential(0.06 * strength) + loose * random.random() for _ in range(4)]
         if random.random() < 0.25 * strength:
             edges[int(random.integers(4))] = random.uniform(-0.03, 0.0)
-        edges = np.minimum(edges, 0.33)
-        edges[1::2] *= min(1.0, 0.4 / edges[1::2].sum())  # letters keep 0.6 of the height
-        return Margins(*edges.tolist())
+        left, top, right, bottom = (min(edge, 0.33) for edge in edges)
+        lower = min(1.0, 0.4 / (top + bottom))  # letters keep 0.6 of the height
+        return Margins(left, top * lower, right, bottom * lower)
 
     def _placing(self, random: np.random.Generator) -> Placing:
         if random.random() < self.style.stretched:
             return Placing(random.uniform(1.3, 3.0), 0.5)
         return Placing(random.uniform(0.9, 1.35), (0.0, 0.5, random.random())[int(random.integers(3))])
 
-    def _add_neighbours(self, layers: np.ndarray, box: tuple[int, int], em: int, random: np.random.Generator) -> None:
+    def _add_neighbours(self, seen: np.ndarray, box: tuple[int, int], em: int, random: np.random.Generator) -> None:
         """Lines above or below the word, of which the crop shows no more than the rim."""
-        height, width = layers.shape[:2]
+        height, width = seen.shape
         below = random.random() < 0.5
         text = self.texts.draw(random)
         ink = letters.line(text, self._fonts.draw(text, random), em, Setting(), random)
         gap = round(em * random.uniform(0.1, 0.3))
         top = (height + box[1]) // 2 + gap if below else (height - box[1]) // 2 - gap - ink.shape[0]
         left = (width - box[0]) // 2 + round(random.uniform(-0.3, 0.3) * em)
-        letters.paste(layers[..., 0], ink, left, top)
+        letters.paste(seen, ink, left, top)
 
-    def _painted(self, seen: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, float]:
+    def _painted(self, seen: Layers, random: np.random.Generator) -> tuple[np.ndarray, float]:
         """Ground, shadow, outline and ink one over the other: float32 [H, W, 3] in 0..1; and the ink's contrast."""
         style = self.style
-        height, width = seen.shape[:2]
+        height, width = seen.ink.shape
+        layers = seen.as_shares()
         texture, mean = self._grounds.cut(random, width, height)
         if mean is None:
-            texture *= np.float32(style.textures * _texture_strength(random))
+            texture *= np.float32(style.textures * texture_strength(random))
         contrast = random.uniform(0.12, 0.25) if random.random() < style.low_contrast else random.uniform(0.3, 0.9)
-        letters = seen[..., 0].ravel()
+        letters = layers.ink.ravel()
         solid = float(letters @ letters) / max(1e-6, float(letters.sum()))  # thin strokes hardly reach their colour
-        contrast = max(contrast, 0.16 / max(solid, 0.25), min(0.75, 3 * float(texture.std())))
+        deviation = float(cv2.meanStdDev(texture.reshape(1, -1))[1][0, 0])
+        contrast = max(contrast, 0.16 / max(solid, 0.25), min(0.75, 3 * deviation))
         colours = draw_colours(random, style.colours, contrast, mean)
-        return _composed(seen, texture, colours, style, random), contrast
-
-
-def _composed(
-    seen: np.ndarray, texture: np.ndarray, colours: Colours, style: WordStyle, random: np.random.Generator
-) -> np.ndarray:
-    height = seen.shape[0]
-    ink, edge, shadow = (seen[..., channel, None] for channel in range(3))
-    has_edge, has_shadow = cv2.countNonZero(seen[..., 1]) > 0, cv2.countNonZero(seen[..., 2]) > 0
-    picture = colours.ground + texture
-    if style.neighbours and random.random() < 0.4 * style.neighbours:
-        _add_plate_edge(picture, random)
-    dark = random.uniform(0.3, 0.9) if random.random() < 0.8 else -0.6
-    if has_shadow:
-        picture *= 1 - np.float32(dark) * shadow
-    if has_edge:
-        picture += edge * (colours.edge - picture)
-    opaque = np.float32(1 if random.random() < 0.7 else random.uniform(0.75, 1))
-    grain = np.float32(random.uniform(0, 0.8))
-    paint = colours.ink + grain * texture
-    if random.random() < 0.12:  # letters shaded from top to bottom
-        paint = paint + _slope(random, -0.18, 0.18, height)[:, None, None]
-    picture += (opaque * ink) * (paint - picture)
-    if random.random() < 0.4 * style.textures:  # light that falls off to one side
-        picture *= _slope(random, 0.6, 1.08, picture.shape[1])[None, :, None]
-    return picture
-
-
-def _slope(random: np.random.Generator, least: float, most: float, length: int) -> np.ndarray:
-    """Even steps between two values at random: float32 [length]."""
-    first, last = random.uniform(least, most), random.uniform(least, most)
-    return (first + np.arange(length, dtype=np.float32) * ((last - first) / length)).astype(np.float32)
-
-
-def _texture_strength(random: np.random.Generator) -> float:
-    """Most signs and pages are plain; some grounds are strong."""
-    return float(random.exponential(0.06)) if random.random() < 0.8 else float(random.uniform(0.1, 0.4))
-
-
-def _add_plate_edge(picture: np.ndarray, random: np.random.Generator) -> None:
-    """What lies beyond the plate or page, at one rim."""
-    height, width = picture.shape[:2]
-    shade = random.random(3).astype(np.float32)
-    deep = max(1, round(height * random.uniform(0.03, 0.12)))
-    side = int(random.integers(4))
-    lean = round(random.uniform(-1, 1) * deep)
-    rims = (
-        [(0, 0), (width, 0), (width, deep + lean), (0, deep)],
-        [(0, height), (width, height), (width, height - deep - lean), (0, height - deep)],
-        [(0, 0), (deep, 0), (deep + lean, height), (0, height)],
-        [(width, 0), (width - deep, 0), (width - deep - lean, height), (width, height)],
-    )
-    cv2.fillConvexPoly(picture, np.array(rims[side], np.int32), shade.tolist(), cv2.LINE_AA)
+        return cv2.merge(tuple(composed(layers, texture, colours, style, random))), contrast
 
 
 def _font_size(style: WordStyle, letters: int) -> int:

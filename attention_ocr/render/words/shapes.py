@@ -1,12 +1,14 @@
 """How a flat word comes to lie in a picture: bent, turned, seen from the side, and fitted to the picture's size."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 DETAIL = 2  # A word is warped at this many times the picture's size, then reduced.
+STEP = 2  # Where its points come to lie is computed every so many pixels of the picture.
 NARROWEST = 0.42  # Letters are pressed together to this share of their width before the line gets lower.
 
 
@@ -66,9 +68,9 @@ def draw_bend(random: np.random.Generator, curved: float, waves: float) -> Bend:
 
 def draw_pose(random: np.random.Generator, rotation: float, perspective: float) -> Pose:
     """A pose; most words are turned by far less than `rotation` degrees."""
-    turn = np.clip(random.normal(0, 0.4), -1, 1) * rotation
+    turn = min(1.0, max(-1.0, random.normal(0, 0.4))) * rotation
     slant = random.uniform(-22, 22) if random.random() < 0.12 + 0.2 * perspective else 0.0
-    sideways, upwards = np.clip(random.normal(0, 0.5, 2), -1, 1) * perspective
+    sideways, upwards = (min(1.0, max(-1.0, random.normal(0, 0.5))) * perspective for _ in range(2))
     return Pose(turn, slant, sideways, upwards)
 
 
@@ -82,18 +84,18 @@ def variable_width(box: tuple[int, int], bend: Bend, pose: Pose, margins: Margin
 
 
 def warp(
-    layers: np.ndarray,
+    layers: Sequence[np.ndarray | None],
     box: tuple[int, int],
     bend: Bend,
     pose: Pose,
     margins: Margins,
     placing: Placing,
     size: tuple[int, int],
-) -> np.ndarray:
+) -> list[np.ndarray | None]:
     """The layers as the picture sees them.
 
     Args:
-        layers: uint8 [h, w, 3], the word's box in their middle.
+        layers: uint8 [h, w] each, the word's box in their middle; None stays None.
         box: width and height of the part that the picture has to hold.
         bend, pose: the word's shape.
         margins: around the box.
@@ -101,22 +103,25 @@ def warp(
         size: (width, height) of the picture.
 
     Returns:
-        uint8 [height, width, 3].
+        uint8 [height, width] each.
     """
     height = size[1]
     projection = _projection(box, pose)
     low, high = _extent(box, bend, projection)
     seen = _fit(low, high, margins, placing, size) @ projection
     x, y = _seen_points(cv2.invert(seen)[1].astype(np.float32), box, bend, size)
-    x += np.float32(layers.shape[1] / 2 - 0.5)
-    y += np.float32(layers.shape[0] / 2 - 0.5)
+    rows, columns = next(layer.shape for layer in layers if layer is not None)
+    x += np.float32(columns / 2 - 0.5)
+    y += np.float32(rows / 2 - 0.5)
     # Letters much larger than the picture needs would lose their thin strokes between two samples.
     scale = float(np.hypot(np.diff(x[height], axis=0), np.diff(y[height], axis=0)).mean())
-    if scale > 1.5:
-        reach = round(scale)
-        layers = cv2.blur(layers, (reach, 1))
-    seen_layers = cv2.remap(layers, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0))
-    return cv2.resize(seen_layers, size, interpolation=cv2.INTER_AREA)
+
+    def seen_layer(layer: np.ndarray) -> np.ndarray:
+        layer = cv2.blur(layer, (round(scale), 1)) if scale > 1.5 else layer
+        large = cv2.remap(layer, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+        return cv2.resize(large, size, interpolation=cv2.INTER_AREA)
+
+    return [None if layer is None else seen_layer(layer) for layer in layers]
 
 
 def _seen_points(
@@ -124,16 +129,19 @@ def _seen_points(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The straight word's x and y at the middle of each of the DETAIL x DETAIL parts of the picture's pixels.
 
-    They change little from pixel to pixel: they are computed for pixels, one more around the picture, and interpolated.
+    They change little from pixel to pixel: they are computed for the middles of STEP x STEP pixels, of one such square
+    more around the picture, and interpolated.
     """
     width, height = size
-    across, down = (np.arange(-1, length + 1, dtype=np.float32) + 0.5 for length in size)
+    wide, tall = (-(-length // STEP) for length in size)
+    across, down = ((np.arange(-1, number + 1, dtype=np.float32) + 0.5) * STEP for number in (wide, tall))
     depth, x, y = (row[0] * across + (row[1] * down + row[2])[:, None] for row in (back[2], back[0], back[1]))
     depth = 1 / depth
     x, y = _unbent(x * depth, y * depth, box, bend)
-    larger = (DETAIL * (width + 2), DETAIL * (height + 2))
-    rim = slice(DETAIL, -DETAIL)
-    x, y = (cv2.resize(found, larger, interpolation=cv2.INTER_LINEAR)[rim, rim] for found in (x, y))
+    times = DETAIL * STEP
+    larger = (times * (wide + 2), times * (tall + 2))
+    rows, columns = slice(times, times + DETAIL * height), slice(times, times + DETAIL * width)
+    x, y = (cv2.resize(found, larger, interpolation=cv2.INTER_LINEAR)[rows, columns] for found in (x, y))
     return x, y
 
 
@@ -171,12 +179,12 @@ def _extent(box: tuple[int, int], bend: Bend, projection: np.ndarray) -> tuple[n
     width, height = box
     if bend.kind == "straight":
         (a, b, c), (d, e, f), (g, h, i) = projection.tolist()
-        seen_corners = []
+        seen_x, seen_y = [], []
         for right, down in ((-width, -height), (width, -height), (-width, height), (width, height)):
             depth = (g * right + h * down) / 2 + i
-            seen_corners.append((((a * right + b * down) / 2 + c) / depth, ((d * right + e * down) / 2 + f) / depth))
-        places = np.array(seen_corners)
-        return places.min(axis=0), places.max(axis=0)
+            seen_x.append(((a * right + b * down) / 2 + c) / depth)
+            seen_y.append(((d * right + e * down) / 2 + f) / depth)
+        return np.array([min(seen_x), min(seen_y)]), np.array([max(seen_x), max(seen_y)])
     x = np.linspace(-width / 2, width / 2, 17)
     x, y = np.concatenate([x, x]), np.repeat([-height / 2, height / 2], 17)
     x, y = _bent(x, y, box, bend)

@@ -3,6 +3,7 @@
 Case and marks are changed afterwards, by `texts.WordTexts`.
 """
 
+import bisect
 import itertools
 import unicodedata
 from collections import Counter, defaultdict
@@ -162,7 +163,7 @@ class Random:
         length = int(random.integers(style.min_characters, style.max_characters + 1))
         drawn: list[str] = []
         while len(drawn) < length:
-            group = self._groups[int(np.searchsorted(self._totals, random.random() * self._totals[-1], side="right"))]
+            group = self._groups[bisect.bisect_right(self._totals, random.random() * self._totals[-1])]
             character = group[int(random.integers(len(group)))]
             at_rim = len(drawn) in (0, length - 1) or drawn[-1].isspace()
             if character.isspace() and at_rim:
@@ -200,7 +201,7 @@ class Trigrams:
         word = "^^"
         while len(word) < 40:
             letters, totals = self._follow[word[-2:]]
-            letter = letters[int(np.searchsorted(totals, random.random() * totals[-1], side="right"))]
+            letter = letters[bisect.bisect_right(totals, random.random() * totals[-1])]
             if letter == "$":
                 break
             word += letter
