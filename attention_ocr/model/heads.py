@@ -22,6 +22,10 @@ MAKE_OTHERS = (
     "make records (generate_tfrecords) with a larger --image_width, or leave such texts out with a smaller "
     "--max_sequence_length and --on_long=skip"
 )
+MAKE_STRETCHED = (  # where a picture keeps its own width, a larger --image_width alone does not make it wider
+    "make records (generate_tfrecords) with --resize=stretch and an --image_width for the longest texts, or leave such "
+    "texts out with a smaller --max_sequence_length and --on_long=skip"
+)
 DRAW_OTHERS = (
     "draw wider pictures with a larger --max_width, or --image_width where that is given, or shorter texts with a "
     "smaller --max_sequence_length"
@@ -190,7 +194,7 @@ def check_labels(
                 f"--head=ctc, but there are {columns}"
             )
     if len(too_long) > ctc.MOST_TOO_LONG * count:
-        way_out = DRAW_OTHERS if is_drawn else MAKE_OTHERS
+        way_out = DRAW_OTHERS if is_drawn else MAKE_STRETCHED if columns_of else MAKE_OTHERS
         raise UserError(f"{too_long[0]} ({len(too_long)} such {named} of {count}); {way_out}")
     if too_long:
         log.info("nothing is learned from %d of %d %s: %s", len(too_long), count, named, too_long[0])

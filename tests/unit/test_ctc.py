@@ -217,6 +217,13 @@ def test_texts_longer_than_the_columns_are_named():
         heads.check_labels(config, spec, (1, 4), lambda: None)
 
 
+def test_pictures_that_are_narrow_themselves_are_to_be_stretched():
+    spec = DatasetSpec("words", 1, 32, 400, 5, Charset.from_labels(["ab"]))
+    squashed = ("train:0", spec.charset.encode("aabb"), 16)
+    with pytest.raises(UserError, match=r"are 4 \(1 .*\); make records .* with --resize=stretch and an --image_width"):
+        heads.check_labels(ModelConfig(head="ctc"), spec, (1, 100), lambda: [squashed], lambda width: width // 4)
+
+
 @pytest.mark.parametrize(("is_drawn", "job"), [(False, "generate_tfrecords"), (True, "train")])
 def test_the_flags_that_help_are_those_of_the_job_that_makes_the_pictures(is_drawn, job):
     spec = DatasetSpec("words", 1, 32, 20, 5, Charset.from_labels(["ab"]))
