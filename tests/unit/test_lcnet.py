@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 
+import keras
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("small_networks")
 
 @functools.cache
 def tower(size="small", has_neck=False):
+    keras.utils.set_random_seed(0)
     made = LcNet(size, has_neck, 0.0, name="LcNet")
     made(np.zeros([1, 48, 128, 3], "float32"))
     random = np.random.default_rng(0)
