@@ -1,13 +1,11 @@
 """attention-ocr validate_dataset."""
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 from absl import flags
 
 from attention_ocr.config import MAX_PIXELS, DataConfig, GenerateConfig, StrongConfig
-from attention_ocr.errors import UserError
 from attention_ocr.flags import define_knobs, given_knobs, required, works_with
 from attention_ocr.knobs import GIVEN, one_of
 from attention_ocr.quiet import quiet_imports
@@ -24,9 +22,10 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("split_name", "", "Split to read; empty: all.", **define)
     text = "A page (out.html) to look at: records of each split, what training makes of them, the charset."
     flags.DEFINE_string("sample", "", text, **define)
-    choices = list(AUGMENTATION.metadata["choices"])
+    told = "is a page; name a file such as sample.html"
+    flags.register_validator("sample", lambda path: not path or path.lower().endswith((".html", ".htm")), told, values)
     text = f"What the page shows. {AUGMENTATION.metadata['help']}"
-    flags.DEFINE_enum("augmentation", str(AUGMENTATION.default), choices, text, **define)
+    flags.DEFINE_enum("augmentation", AUGMENTATION.default, list(AUGMENTATION.metadata["choices"]), text, **define)
     works_with(values, "augmentation", sample=GIVEN)
     define_knobs(values, StrongConfig)
     text, least = LARGEST.metadata["help"], LARGEST.metadata["minimum"]
@@ -41,17 +40,12 @@ def define_flags(values: flags.FlagValues) -> None:
 def run(values: flags.FlagValues) -> int:
     """Reads every record and prints what is wrong; the exit status is 1 if anything is."""
     required(values, "dataset_dir")
-    if values.sample and Path(values.sample).suffix.lower() not in (".html", ".htm"):
-        raise UserError(f"--sample={values.sample}: is a page; name a file such as sample.html")
     with quiet_imports():
         from attention_ocr.validation.dataset import validate
         from attention_ocr.validation.report import print_json, print_table
 
     report = validate(values.dataset_dir, values.dataset_name, values.split_name, values.max_pixels, values.suspects)
-    if values.format == "json":
-        print_json(report)
-    else:
-        print_table(report)
+    (print_json if values.format == "json" else print_table)(report)
     if values.advise:
         from attention_ocr.training import advice
 

@@ -316,7 +316,7 @@ def test_the_page_shows_records_faults_and_charset(dataset, capsys, tmp_path):
 
 
 def test_a_page_is_no_picture(dataset, capsys, tmp_path):
-    assert main(["validate_dataset", f"--dataset_dir={dataset}", f"--sample={tmp_path / 'sample.png'}"]) == 1
+    assert main(["validate_dataset", f"--dataset_dir={dataset}", f"--sample={tmp_path / 'sample.png'}"]) == 2
     assert "sample.png: is a page; name a file such as sample.html" in capsys.readouterr().err
     assert not list(tmp_path.glob("*.png"))
 
