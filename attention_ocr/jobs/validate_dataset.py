@@ -25,7 +25,7 @@ def define_flags(values: flags.FlagValues) -> None:
     told = "is a page; name a file such as sample.html"
     flags.register_validator("sample", lambda path: not path or path.lower().endswith((".html", ".htm")), told, values)
     text = f"What the page shows. {AUGMENTATION.metadata['help']}"
-    flags.DEFINE_enum("augmentation", AUGMENTATION.default, list(AUGMENTATION.metadata["choices"]), text, **define)
+    flags.DEFINE_enum("augmentation", str(AUGMENTATION.default), list(AUGMENTATION.metadata["choices"]), text, **define)
     works_with(values, "augmentation", sample=GIVEN)
     define_knobs(values, StrongConfig)
     text, least = LARGEST.metadata["help"], LARGEST.metadata["minimum"]
