@@ -25,6 +25,10 @@ class Stem(keras.layers.Layer):
         self.first = convolution(inside, 3, weight_decay, "first", 2, "valid")
         self.second = convolution(after, 3, weight_decay, "second", 2, "valid")
 
+    def build(self, shape):
+        self.first.build(shape)
+        self.second.build((*shape[:3], self.first.filters))
+
     def call(self, images, cells):
         """`cells`: of a picture at full, half and quarter size, bool [B, h, w] each, or None."""
         features = padding.clear(keras.activations.gelu(self.first(around(images)), approximate=False), cells[1])
@@ -41,6 +45,14 @@ class BranchingStem(keras.layers.Layer):
         self.branch_2 = convolution(inside, 2, weight_decay, "branch_2")
         self.second = convolution(inside, 3, weight_decay, "second", 2, "valid")
         self.third = convolution(after, 1, weight_decay, "third")
+
+    def build(self, shape):
+        pictures, inside = shape[:3], self.first.filters
+        self.first.build(shape)
+        self.branch_1.build((*pictures, inside))
+        self.branch_2.build((*pictures, self.branch_1.filters))
+        self.second.build((*pictures, inside + self.branch_2.filters))
+        self.third.build((*pictures, self.second.filters))
 
     def call(self, images, cells):
         """As in `Stem`."""
@@ -74,6 +86,14 @@ class LcNetBlock(keras.layers.Layer):
         self.narrow = convolution(
             block.channels, 1, weight_decay, "narrow", start="zeros" if block.has_shortcut else "he_normal"
         )
+
+    def build(self, shape):
+        self.depthwise.build(shape)
+        if self.block.excites:
+            self.squeeze.build(shape)
+            self.excite.build((*shape[:3], self.squeeze.filters))
+        self.widen.build(shape)
+        self.narrow.build((*shape[:3], self.widen.filters))
 
     def call(self, features, cells):
         """`features` [B, h, w, C'], zeros beyond pictures, as [B, h / down, w, C]; `cells` are those of the output."""
@@ -132,6 +152,16 @@ class LcNet(keras.layers.Layer):
             rows = -(-rows // block.down)
             kept += rows * columns * ((2 if block.excites else 1) * block.before + 6 * block.before + block.channels)
         return kept + (self.neck.activations(columns // 2) if self.neck else 0)
+
+    def build(self, shape):  # else Keras calls the layers to find out their shapes, those within them again, and so on
+        shape = (None, None, None, shape[-1])
+        self.stem.build(shape)
+        shape = (*shape[:3], self.size.stem[1])
+        for block in self.blocks:
+            block.build(shape)
+            shape = (*shape[:3], block.block.channels)
+        if self.neck:
+            self.neck.build(shape)
 
     def call(self, images, sizes=None, training=False):
         """Features of pictures.

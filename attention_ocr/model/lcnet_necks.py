@@ -54,6 +54,11 @@ class TransformerBlock(keras.layers.Layer):
         self.widen = dense(neck.widened, weight_decay, "widen")
         self.narrow = dense(C, weight_decay, "narrow")
 
+    def build(self, shape):
+        for layer in (self.norm_1, self.asked, self.answer, self.norm_2, self.widen):
+            layer.build(shape)
+        self.narrow.build((*shape[:2], self.widen.units))
+
     def call(self, columns, own):
         """`columns` [B, w, C] after the block; only those that are `own`, bool [B, w], are looked at (None: all)."""
         columns = columns + self.answer(self._looked(self.asked(self.norm_1(columns)), own))
@@ -91,6 +96,13 @@ class LightSvtrNeck(keras.layers.Layer):
         ]
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, name="norm")
 
+    def build(self, shape):
+        columns, reduced = (None, None, shape[-1]), (None, None, self.sizes.channels)
+        self.beside.build(columns)
+        self.reduce.build(columns)
+        for layer in (self.local, *self.blocks, self.norm):
+            layer.build(reduced)
+
     def call(self, features, cells):
         """As `pooled_pairs`; what it returns beyond pictures is of no use."""
         columns, own = pooled_pairs(features, cells)  # [B, w / 2, C']
@@ -122,7 +134,10 @@ class GuideNeck(keras.layers.Layer):
         self.reduce = dense(neck.channels, weight_decay, "reduce")
 
     def build(self, shape):
+        columns = (None, None, shape[-1])
         self.mix = dense(shape[-1], self.weight_decay, "mix")
+        for layer in (self.local, self.mix, self.reduce):
+            layer.build(columns)
 
     def call(self, features, cells):
         """As `pooled_pairs`; what it returns beyond pictures is of no use."""

@@ -66,6 +66,12 @@ class ResidualBlock(keras.layers.Layer):
         self.second = ConvBatchNorm(filters, 3, (1, 1), weight_decay, name="second")
         self.shortcut = ConvBatchNorm(filters, 1, strides, weight_decay, name="shortcut") if has_convolution else None
 
+    def build(self, shape):
+        self.first.build(shape)
+        self.second.build((*shape[:3], self.first.filters))
+        if self.shortcut:
+            self.shortcut.build(shape)
+
     def call(self, features, cells=None, training=False):
         """`features` after the block; `cells` as in `ConvBatchNorm`."""
         before = self.shortcut(features, cells, training=training) if self.shortcut else features
@@ -108,6 +114,14 @@ class Residual(keras.layers.Layer):
             down, across = down * block.strides[0], across * block.strides[1]
             kept += (8 if block.shortcut else 7) * (height // down) * (width // across) * block.first.filters
         return kept
+
+    def build(self, shape):  # else Keras calls the layers to find out their shapes, those within them again, and so on
+        shape = (None, None, None, shape[-1])
+        self.stem.build(shape)
+        shape = (*shape[:3], self.stem.filters)
+        for block in self.blocks:
+            block.build(shape)
+            shape = (*shape[:3], block.first.filters)
 
     def call(self, images, sizes=None, training=False):
         """Features of pictures.
