@@ -111,19 +111,16 @@ def taken_from(folder):
     return counts
 
 
-with smaller():
-    kept, apart = rematerialized()
+def in_steps(folder):
     widths, counts, kinds, scaled = steps_of_many_widths()
-print(
-    json.dumps(
-        {
-            "kept": kept,
-            "apart": apart,
-            "widths": widths,
-            "compilations": counts,
-            "kinds": kinds,
-            "scaled": scaled,
-            "hits": taken_from(sys.argv[1]),
-        }
-    )
-)
+    found = {"widths": widths, "compilations": counts, "kinds": kinds, "scaled": scaled}
+    return {**found, "hits": taken_from(folder)}
+
+
+def with_rematerialization(_):
+    kept, apart = rematerialized()
+    return {"kept": kept, "apart": apart}
+
+
+with smaller():
+    print(json.dumps(globals()[sys.argv[1]](sys.argv[2])))

@@ -54,6 +54,7 @@ def weights(run, step):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager", "small_networks")
 def test_a_seed_gives_the_same_weights_whoever_draws_and_where_it_stops(records, tmp_path):
     mixed = [f"--dataset_dir={records}", "--real_share=0.3"]
@@ -87,7 +88,7 @@ def is_running(pid):
     ("end", "status", "told"),
     [
         ("a drawer", 1, r"^error: one of 2 processes that draw pictures died \(exit code -9\); if memory ran out"),
-        ("ctrl-c", 0, r"stopped at step \d+; the same command goes on from there"),
+        pytest.param("ctrl-c", 0, r"stopped at step \d+; the same command goes on from there", marks=pytest.mark.slow),
     ],
 )
 def test_a_run_ends_with_a_sentence_and_leaves_no_process_and_no_memory(end, status, told, tmp_path):

@@ -14,21 +14,27 @@ from attention_ocr.errors import UserError
 from attention_ocr.training import loop
 
 
-@pytest.fixture(scope="module")
-def on_jax(tmp_path_factory):
-    """What on_jax.py found."""
+def found_by(what, folder):
+    """What a function of on_jax.py found."""
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "JAX_PLATFORMS": "cpu"}
     environment.pop("JAX_COMPILATION_CACHE_DIR", None)
-    command = [sys.executable, str(Path(__file__).parent / "on_jax.py"), str(tmp_path_factory.mktemp("compiled"))]
+    command = [sys.executable, str(Path(__file__).parent / "on_jax.py"), what, str(folder)]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=580, check=False)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout.splitlines()[-1])
 
 
-def test_rematerialization_keeps_less_and_learns_the_same(on_jax):
-    without, rematerialized = on_jax["kept"]
+@pytest.fixture(scope="module")
+def on_jax(tmp_path_factory):
+    return found_by("in_steps", tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.mark.slow
+def test_rematerialization_keeps_less_and_learns_the_same(tmp_path):
+    found = found_by("with_rematerialization", tmp_path)
+    without, rematerialized = found["kept"]
     assert rematerialized < 0.5 * without
-    assert on_jax["apart"] < 1e-6
+    assert found["apart"] < 1e-6
 
 
 def test_only_a_batch_of_another_width_is_compiled(on_jax):

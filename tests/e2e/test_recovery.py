@@ -44,6 +44,7 @@ def spoiled(tiny_dataset, tmp_path):
     return dataset
 
 
+@pytest.mark.usefixtures("small_networks")
 def test_training_goes_on_without_the_bad_records_and_remembers_them(spoiled, tmp_path, capsys):
     run = tmp_path / "run"
     assert train(spoiled, run, 8, "--save_interval_steps=8") == 0

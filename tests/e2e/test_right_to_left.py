@@ -40,6 +40,7 @@ def model(tmp_path_factory):
     return folder / "run" / "best.keras"
 
 
+@pytest.mark.slow
 def test_it_learns_and_reads_pictures_that_it_never_saw(model):
     pictures, texts = drawn(40, 5000)
     read = [reading.text for reading in Reader.load(model).read(pictures)]

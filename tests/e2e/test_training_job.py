@@ -24,6 +24,7 @@ def weights_of(run, step):
     return [np.asarray(variable) for variable in load_model(reader_model).weights]
 
 
+@pytest.mark.usefixtures("small_networks")
 @pytest.mark.parametrize(
     "averages",
     [
