@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import small_networks
 from small_jobs import QUICK, command, train
 
 from attention_ocr.__main__ import main
@@ -81,15 +82,20 @@ def newest_step(run):
 
 
 # Both jobs in one process: to import jax and TensorFlow takes longer than the jobs do.
-TRAIN_AND_EVALUATE = """
+TRAIN_AND_EVALUATE = f"""
 import sys
 from attention_ocr.__main__ import main
 
+sys.path.append({str(Path(small_networks.__file__).parent)!r})
+from small_networks import smaller
+
 where, training = sys.argv[1:3], sys.argv[3:]
-sys.exit(main(["train", *where, *training]) or main(["eval", *where]))
+with smaller():
+    sys.exit(main(["train", *where, *training]) or main(["eval", *where]))
 """
 
 
+@pytest.mark.usefixtures("small_networks")
 def test_jax_trains_and_evaluates_the_same_records(tiny_dataset, tmp_path, capsys):
     where = [f"--dataset_dir={tiny_dataset}", f"--train_log_dir={tmp_path / 'run'}"]
     steps = ["--max_number_of_steps=2", "--save_interval_steps=1"]
