@@ -156,6 +156,7 @@ def test_beam_search_shows_alternatives_and_evaluates(run, export_dir, tiny_data
     assert "whose graph reads greedily what it was made for; give the .keras file" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_four_views_read_alike_after_export(four_view_run, capsys):
     """Views, crop and padding all the way: records, training, export, and a picture of another size."""
     run, signs = four_view_run

@@ -117,15 +117,11 @@ def test_jax_trains_and_evaluates_the_same_records(tiny_dataset, tmp_path, capsy
     assert on_tensorflow["NormalizedEditDistance"] == pytest.approx(on_jax["NormalizedEditDistance"], abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(
     "variant",
-    [
-        "--mixed_precision=bfloat16",
-        pytest.param("--nouse_attention", marks=pytest.mark.slow),
-        pytest.param("--nouse_autoregression", marks=pytest.mark.slow),
-        pytest.param("--mixed_precision=float16", marks=pytest.mark.slow),
-    ],
+    ["--mixed_precision=bfloat16", "--mixed_precision=float16", "--nouse_attention", "--nouse_autoregression"],
 )
 def test_variants_train_resume_and_read(tiny_dataset, tmp_path, variant, capsys):
     assert train(tiny_dataset, tmp_path, 2, variant) == 0
