@@ -29,7 +29,9 @@ flags.DEFINE_list("max_batch", ["32", "1"], "Values of --max_batch; 1: without b
 
 
 def main(_: Sequence[str]) -> None:
-    paths = sorted(glob.glob(FLAGS.pictures))[: FLAGS.most]  # noqa: PTH207 - may be absolute
+    paths = sorted(glob.glob(FLAGS.pictures, recursive=True))[: FLAGS.most]  # noqa: PTH207 - may be absolute
+    if not paths:
+        raise app.UsageError(f"--pictures={FLAGS.pictures}: no picture is called so")
     pictures = [Path(path).read_bytes() for path in paths]
     reader = load_reader(FLAGS.model, ReadConfig(), BackendConfig())
     reader.read(pictures[:32], 16)
