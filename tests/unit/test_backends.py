@@ -90,6 +90,18 @@ def test_openvino_prepares_one_network_for_each_width_of_pictures_that_are_read_
     assert [list(model.input("images").shape) for model in made] == [[1, 32, 96, 3], [1, 32, 64, 3]]
 
 
+def test_openvino_keeps_few_networks(folder, monkeypatch, wanted):
+    made, runs = [], openvino.Runs
+    monkeypatch.setattr(openvino, "Runs", lambda stages, **knobs: made.append(stages[0][0]) or runs(stages, **knobs))
+    monkeypatch.setattr(openvino, "MOST_SIZES", 1)
+    backend = Reader.load(folder / "model.keras", backend="openvino").backend
+    for width in (96, 64, 64, 96):
+        pixels, sizes = batch(width)
+        found = backend.predict(pixels[:1], sizes[:1])
+        np.testing.assert_allclose(found["chars_logit"][0], wanted[width]["chars_logit"][0], atol=1e-4, rtol=1e-4)
+    assert [model.input("images").partial_shape.is_static for model in made] == [True, False]
+
+
 @pytest.mark.parametrize(("name", "backend"), GRAPHS)
 def test_pictures_may_lie_anywhere_in_memory(folder, name, backend, wanted):
     """Read only, and every second pixel of a larger picture."""

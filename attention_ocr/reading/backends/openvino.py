@@ -20,6 +20,7 @@ from attention_ocr.reading.backends.graphs import check, check_greedy, check_unc
 from attention_ocr.reading.backends.onnxruntime import with_sizes
 from attention_ocr.reading.backends.parts import Arrays, in_parts, joined, pictures_a_run, reading_cores
 
+MOST_SIZES = 8  # of single pictures that have a network of their own: each takes memory for as long as the reader lives
 HINTS = {"float32": "f32", "int8": "f32", "bfloat16": "bf16"}
 
 
@@ -27,7 +28,7 @@ class OpenVinoBackend:
     """A graph in OpenVINO. One picture is read by all cores together; of several each core reads some.
 
     A head that reads columns gets a network of its own for each size of a picture that is read alone: OpenVINO takes a
-    quarter less time where all sizes are known beforehand. There are as many as the canvas has widths.
+    quarter less time where all sizes are known beforehand. The first MOST_SIZES have one, others are read as batches.
 
     With bfloat16 the decoder of a head that reads one character a step keeps float32: it is a small part of the sums,
     and its errors grow from step to step.
@@ -67,6 +68,8 @@ class OpenVinoBackend:
         """For one picture on a canvas of that size: all cores work on it."""
         with self._compiling:
             if (height, width) not in self._of_sizes:
+                if len(self._of_sizes) == MOST_SIZES:
+                    return self._together
                 ((model, hint),) = self._stages
                 fixed = with_shapes(model, {"images": [1, height, width, 3], "sizes": [1, 2]})
                 self._of_sizes[height, width] = Runs([(fixed, hint)], streams=1, threads=self._cores)
