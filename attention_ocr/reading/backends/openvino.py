@@ -20,7 +20,7 @@ from attention_ocr.reading.backends.graphs import check, check_greedy, check_unc
 from attention_ocr.reading.backends.onnxruntime import with_sizes
 from attention_ocr.reading.backends.parts import Arrays, in_parts, joined, pictures_a_run, reading_cores
 
-MOST_SIZES = 8  # of single pictures that have a network of their own: each takes memory for as long as the reader lives
+MOST_SIZES = 4  # of single pictures that have a network of their own: each takes memory for as long as the reader lives
 HINTS = {"float32": "f32", "int8": "f32", "bfloat16": "bf16"}
 
 
