@@ -11,7 +11,7 @@ ENDS = (256, 512, 1024)
 STEPS = (32, 64, 128, 256)
 
 # Reading: the widths of batches in pixels. They are few, so that runtimes see few shapes and batches are full.
-WIDTHS = (*range(32, 321, 32), *(side * 2**power for power in range(12) for side in (480, 640)))
+WIDTHS = (32, 64, 96, 128, 192, 256, 320, *(side * 2**power for power in range(12) for side in (480, 640)))
 
 
 @dataclass(frozen=True)

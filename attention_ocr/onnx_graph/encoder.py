@@ -60,12 +60,12 @@ def encode(graph: Graph, plan: Plan, weights: Weights, pixels: str, sizes: str |
 def _joined_views(graph: Graph, plan: Plan, features: str, C: int) -> str:
     """As `encoder.join_views`, [B, N, C] of [V*B, C, h, w]."""
     V, (h, w) = plan.geometry.num_views, plan.geometry.largest_grid
+    features = graph.op("Transpose", features, perm=[0, 2, 3, 1])  # as runtimes hold it, so that it costs nothing
     if V == 1:
-        return graph.op("Transpose", graph.op("Reshape", features, [0, C, -1]), perm=[0, 2, 1])
-    views = graph.ops("Split", graph.op("Reshape", features, [V, -1, C, h * w]), [1] * V, outputs=V, axis=0)
+        return graph.op("Reshape", features, [0, -1, C])
     # Not by a Transpose of the first two axes, which OpenVINO 2026.4 takes for a shuffle of channels and fails at.
-    features = graph.op("Squeeze", graph.joined(*views, axis=3), [0])  # [B, C, N]
-    return graph.op("Transpose", features, perm=[0, 2, 1])
+    views = graph.ops("Split", graph.op("Reshape", features, [V, -1, h * w, C]), [1] * V, outputs=V, axis=0)
+    return graph.op("Squeeze", graph.joined(*views, axis=2), [0])
 
 
 def joined_rows(graph: Graph, sizes: str) -> str:
@@ -93,8 +93,10 @@ def _centred_views(graph: Graph, plan: Plan, pixels: str) -> str:
     if V > 1 or any(plan.geometry.crop):
         starts = [view * plan.dataset.image_width + left for view in range(V)]
         pixels = graph.joined(*[graph.part(pixels, start, start + width, axis=2) for start in starts], axis=0)
-    values = graph.cast(graph.op("Transpose", pixels, perm=[0, 3, 1, 2]), FLOAT)
-    return graph.op("Sub", values, np.float32(127.5))
+    # While colours lie side by side in rows: of three channels apart, OpenVINO computes one number at a time.
+    rows = graph.cast(graph.op("Reshape", pixels, [0, height, -1]), FLOAT)
+    values = graph.op("Reshape", graph.op("Sub", rows, np.float32(127.5)), [0, height, -1, 3])
+    return graph.op("Transpose", values, perm=[0, 3, 1, 2])
 
 
 def _with_coordinates(graph: Graph, plan: Plan, features: str) -> tuple[str, int]:

@@ -18,7 +18,7 @@ from attention_ocr.onnx_graph.endpoints import read_characters
 from attention_ocr.onnx_graph.graph import FLOAT, INT32, UINT8, Graph
 from attention_ocr.onnx_graph.metadata import Description
 from attention_ocr.onnx_graph.model_file import ModelFile
-from attention_ocr.onnx_graph.plan import Plan, Positions, plan_of
+from attention_ocr.onnx_graph.plan import FEATURES, IS_PICTURE, Plan, Positions, plan_of
 from attention_ocr.onnx_graph.weights import Weights
 
 # Heads -> what writes their decoder, and how its logits are read.
@@ -30,7 +30,6 @@ DECODERS: dict[str, tuple[Callable, Callable]] = {
     "area_attention": (area, read_characters),
     "ctc": (ctc, read_columns),
 }
-FEATURES, IS_PICTURE = "features", "is_picture"  # what the encoder hands to the decoder
 ENDPOINTS = (
     "chars_logit",
     "attention",
@@ -58,7 +57,6 @@ def onnx_model(file: ModelFile, stop_early: bool = False) -> onnx.ModelProto:
     graph, has_sizes = Graph(), plan.geometry.canvas is not None
     sizes = "sizes" if has_sizes else None
     positions = encoder.encode(graph, plan, file.weights.of("encoder"), "images", sizes)
-    # Named, so that a runtime can part the graph there.
     graph.named(positions.features, FEATURES)
     mask = positions.is_picture and graph.named(positions.is_picture, IS_PICTURE)
     positions = Positions(FEATURES, positions.num_features, mask)

@@ -8,6 +8,9 @@ from attention_ocr.model.cutting import JoinedCases
 from attention_ocr.model.geometry import Geometry, geometry_of
 from attention_ocr.onnx_graph.model_file import ModelFile
 
+# What is computed once a picture and taken by a decoder's steps; a runtime can part the graph there.
+FEATURES, IS_PICTURE, VALUES, KEYS = ONCE = ("features", "is_picture", "values", "keys")
+
 
 @dataclass(frozen=True)
 class Plan:

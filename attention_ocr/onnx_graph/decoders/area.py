@@ -5,7 +5,7 @@ import numpy as np
 from attention_ocr.model.description import character_size
 from attention_ocr.onnx_graph.decoders import steps
 from attention_ocr.onnx_graph.graph import FLOAT, Graph
-from attention_ocr.onnx_graph.plan import Plan, Positions
+from attention_ocr.onnx_graph.plan import VALUES, Plan, Positions
 from attention_ocr.onnx_graph.weights import Weights
 
 
@@ -18,7 +18,7 @@ def area(graph: Graph, plan: Plan, weights: Weights, positions: Positions) -> di
         *[(C + U, E), (E, K), (K,)],
     )
     output_kernel, softmax_w, softmax_b = rest
-    values = graph.linear(features, attention_w)
+    values = graph.named(graph.linear(features, attention_w), VALUES)
     keys = steps.matched(graph, values)
 
     def step(body: Graph, t: str, state: list[str], fed: str) -> steps.Step:

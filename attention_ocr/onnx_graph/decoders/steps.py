@@ -9,7 +9,7 @@ from onnx import GraphProto, helper
 from attention_ocr.model.description import HIDDEN, IMPOSSIBLE
 from attention_ocr.onnx_graph.decoders.cases import joined
 from attention_ocr.onnx_graph.graph import BOOL, FLOAT, INT64, Graph
-from attention_ocr.onnx_graph.plan import Plan, Positions
+from attention_ocr.onnx_graph.plan import KEYS, Plan, Positions
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def with_nothing(table: np.ndarray) -> np.ndarray:
 
 def matched(graph: Graph, keys: str) -> str:
     """What `attend` takes of keys [B, N, A], computed once a picture: exp(2 * keys)."""
-    return _doubled_exp(graph, keys)
+    return graph.named(_doubled_exp(graph, keys), KEYS)
 
 
 def attend(

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 import openvino
@@ -15,20 +16,23 @@ from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.onnx_graph.metadata import KEY, Description
-from attention_ocr.onnx_graph.network import ENDPOINTS, FEATURES, IS_PICTURE
+from attention_ocr.onnx_graph.network import ENDPOINTS
+from attention_ocr.onnx_graph.plan import ONCE
 from attention_ocr.reading.backends.graphs import check, check_greedy, check_uncut, load_graph
 from attention_ocr.reading.backends.onnxruntime import with_sizes
 from attention_ocr.reading.backends.parts import Arrays, in_parts, joined, pictures_a_run, reading_cores
 
 MOST_SIZES = 4  # of single pictures that have a network of their own: each takes memory for as long as the reader lives
+WAITING = 2  # parts of a batch that wait inside OpenVINO, so that a core that is done need not wait for Python
 HINTS = {"float32": "f32", "int8": "f32", "bfloat16": "bf16"}
 
 
 class OpenVinoBackend:
     """A graph in OpenVINO. One picture is read by all cores together; of several each core reads some.
 
-    A head that reads columns gets a network of its own for each size of a picture that is read alone: OpenVINO takes a
-    quarter less time where all sizes are known beforehand. The first MOST_SIZES have one, others are read as batches.
+    OpenVINO takes up to a quarter less time where all sizes are known beforehand. So a network that reads one picture a
+    run, and has no canvas, is compiled for just that. A head that reads columns gets a network of its own for each size
+    of a picture that is read alone: the first MOST_SIZES have one, others are read as batches.
 
     With bfloat16 the decoder of a head that reads one character a step keeps float32: it is a small part of the sums,
     and its errors grow from step to step.
@@ -53,6 +57,8 @@ class OpenVinoBackend:
         if precision == "bfloat16" and self.config.head != "ctc":
             encoder, decoder = parted(model)
             self._stages = [(encoder, "bf16"), (decoder, "f32")]
+        if self._most == 1 and not self._has_canvas:
+            self._stages = [(of_one_picture(stage), hint) for stage, hint in self._stages]
         self._of_sizes: dict[tuple[int, int], Runs] = {}
         self._compiling = threading.Lock()
 
@@ -119,32 +125,40 @@ class Runs:
         # Names are asked for once: of a small picture that took as long as a twentieth of reading it.
         self._slots = [
             [Slot(stage.create_infer_request(), *told) for stage, told in zip(compiled, names, strict=True)]
-            for _ in range(streams)
+            for _ in range(streams + WAITING if streams > 1 else 1)
         ]
         self._lock = threading.Lock()
 
     def run(self, parts: Sequence[Arrays]) -> list[Arrays]:
         """The outputs of the last stage for each of `parts`."""
-        found: list[Arrays] = [{} for _ in parts]
         with self._lock:
-            free, todo = list(self._slots), deque(enumerate(parts))
-            running: deque = deque()
-            while todo or running:
-                if todo and free:
-                    number, part = todo.popleft()
-                    slot = free.pop()
-                    slot[0].start(part)
-                    running.append((number, slot, part, 0))
-                    continue
-                number, slot, known, stage = running.popleft()  # the one that started first
-                given = slot[stage].outputs()
-                known, stage = {**known, **given}, stage + 1
-                if stage < len(slot):
-                    slot[stage].start(known)
-                    running.append((number, slot, known, stage))
-                else:
-                    found[number] = given
-                    free.append(slot)
+            return self._side_by_side(parts) if len(self._slots) > 1 else [self._alone(part) for part in parts]
+
+    def _alone(self, known: Arrays) -> Arrays:
+        (stages,) = self._slots
+        given: Arrays = {}
+        for stage in stages:
+            given = stage.run(known)
+            known = {**known, **given}
+        return given
+
+    def _side_by_side(self, parts: Sequence[Arrays]) -> list[Arrays]:
+        found: list[Arrays] = [{} for _ in parts]
+        free, todo, left = list(self._slots), deque(enumerate(parts)), len(parts)
+        done: SimpleQueue = SimpleQueue()  # (number of a part, its slot, what is known of it, the stage that ended)
+        while left:
+            while todo and free:
+                number, part = todo.popleft()
+                slot = free.pop()
+                slot[0].start(part, done, (number, slot, part, 0))
+            number, slot, known, stage = done.get()
+            given = slot[stage].outputs()
+            known, stage = {**known, **given}, stage + 1
+            if stage < len(slot):
+                slot[stage].start(known, done, (number, slot, known, stage))
+            else:
+                found[number], left = given, left - 1
+                free.append(slot)
         return found
 
 
@@ -160,29 +174,49 @@ class Slot:
     def __init__(self, request: openvino.InferRequest, takes: Sequence[set[str]], gives: Sequence[str]):
         self._request, self._takes, self._gives = request, takes, gives
         self._given: list[np.ndarray] = []  # the runtime reads from them while it runs
+        request.set_callback(lambda given: given[0].put(given[1]), None)
 
-    def start(self, known: Arrays) -> None:
-        """Begins to run with those of `known` that are inputs, which must stay as they are until `outputs` returns."""
+    def run(self, known: Arrays) -> Arrays:
+        """The outputs for those of `known` that are inputs."""
+        self._take(known)
+        self._request.infer()
+        return self._copied()
+
+    def start(self, known: Arrays, done: SimpleQueue, told: tuple) -> None:
+        """Begins to run with those of `known` that are inputs; puts `told` into `done` when it has run."""
+        self._take(known)
+        self._request.start_async(userdata=(done, told))
+
+    def outputs(self) -> Arrays:
+        """The outputs of what was started, copied; an error, if it failed."""
+        self._request.wait()
+        return self._copied()
+
+    def _take(self, known: Arrays) -> None:
         self._given = [np.require(known[next(iter(names & known.keys()))], None, ["C", "W"]) for names in self._takes]
         for number, array in enumerate(self._given):
             self._request.set_input_tensor(number, openvino.Tensor(array, shared_memory=True))
-        self._request.start_async()
 
-    def outputs(self) -> Arrays:
-        """Waits for the outputs, and copies them."""
-        self._request.wait()
+    def _copied(self) -> Arrays:
         return {name: np.array(self._request.get_output_tensor(number).data) for number, name in enumerate(self._gives)}
 
 
 def name_of(port: openvino.ConstOutput) -> str:
     """The name that we know an output by, among those that its tensor may have."""
-    return next(name for name in (FEATURES, IS_PICTURE, *ENDPOINTS) if name in port.get_names())
+    return next(name for name in (*ONCE, *ENDPOINTS) if name in port.get_names())
 
 
 def with_shapes(model: openvino.Model, shapes: dict[str, list[int]]) -> openvino.Model:
     """The model for inputs of just these shapes, by their names; it may have fewer."""
     fixed = model.clone()
     fixed.reshape({port: next(shapes[name] for name in port.get_names() if name in shapes) for port in fixed.inputs})
+    return fixed
+
+
+def of_one_picture(model: openvino.Model) -> openvino.Model:
+    """The model for one picture at a time; the other sides of its inputs are as they were."""
+    fixed = model.clone()
+    fixed.reshape({port: openvino.PartialShape([1, *list(port.get_partial_shape())[1:]]) for port in fixed.inputs})
     return fixed
 
 
@@ -205,7 +239,7 @@ def parted(model: openvino.Model) -> tuple[openvino.Model, openvino.Model]:
 
 def _handed_over(model: openvino.Model) -> list[openvino.Output]:
     outputs = [output for node in model.get_ordered_ops() for output in node.outputs()]
-    return [output for output in outputs if {FEATURES, IS_PICTURE} & set(output.get_names())]
+    return [output for output in outputs if set(ONCE) & set(output.get_names())]
 
 
 def load(path: str | os.PathLike, reading: ReadConfig, knobs: BackendConfig) -> OpenVinoBackend:
