@@ -24,6 +24,7 @@ from attention_ocr.reading.backends.parts import Arrays, in_parts, joined, pictu
 
 MOST_SIZES = 4  # of single pictures that have a network of their own: each takes memory for as long as the reader lives
 WAITING = 2  # parts of a batch that wait inside OpenVINO, so that a core that is done need not wait for Python
+Tensors = dict[str, openvino.Tensor]
 HINTS = {"float32": "f32", "int8": "f32", "bfloat16": "bf16"}
 
 
@@ -134,13 +135,12 @@ class Runs:
         with self._lock:
             return self._side_by_side(parts) if len(self._slots) > 1 else [self._alone(part) for part in parts]
 
-    def _alone(self, known: Arrays) -> Arrays:
+    def _alone(self, part: Arrays) -> Arrays:
         (stages,) = self._slots
-        given: Arrays = {}
+        known = tensors_of(part)
         for stage in stages:
-            given = stage.run(known)
-            known = {**known, **given}
-        return given
+            known |= stage.run(known)
+        return stages[-1].copied()
 
     def _side_by_side(self, parts: Sequence[Arrays]) -> list[Arrays]:
         found: list[Arrays] = [{} for _ in parts]
@@ -149,15 +149,15 @@ class Runs:
         while left:
             while todo and free:
                 number, part = todo.popleft()
-                slot = free.pop()
-                slot[0].start(part, done, (number, slot, part, 0))
+                slot, known = free.pop(), tensors_of(part)
+                slot[0].start(known, done, (number, slot, known, 0))
             number, slot, known, stage = done.get()
-            given = slot[stage].outputs()
-            known, stage = {**known, **given}, stage + 1
+            known |= slot[stage].outputs()
+            stage += 1
             if stage < len(slot):
                 slot[stage].start(known, done, (number, slot, known, stage))
             else:
-                found[number], left = given, left - 1
+                found[number], left = slot[-1].copied(), left - 1
                 free.append(slot)
         return found
 
@@ -173,32 +173,43 @@ class Slot:
 
     def __init__(self, request: openvino.InferRequest, takes: Sequence[set[str]], gives: Sequence[str]):
         self._request, self._takes, self._gives = request, takes, gives
-        self._given: list[np.ndarray] = []  # the runtime reads from them while it runs
         request.set_callback(lambda given: given[0].put(given[1]), None)
 
-    def run(self, known: Arrays) -> Arrays:
+    def run(self, known: Tensors) -> Tensors:
         """The outputs for those of `known` that are inputs."""
         self._take(known)
         self._request.infer()
-        return self._copied()
+        return self._tensors()
 
-    def start(self, known: Arrays, done: SimpleQueue, told: tuple) -> None:
-        """Begins to run with those of `known` that are inputs; puts `told` into `done` when it has run."""
+    def start(self, known: Tensors, done: SimpleQueue, told: tuple) -> None:
+        """Begins to run with those of `known` that are inputs; puts `told` into `done` when it has run.
+
+        The tensors must live until then.
+        """
         self._take(known)
         self._request.start_async(userdata=(done, told))
 
-    def outputs(self) -> Arrays:
-        """The outputs of what was started, copied; an error, if it failed."""
+    def outputs(self) -> Tensors:
+        """The outputs of what was started, which the next run overwrites; an error, if it failed."""
         self._request.wait()
-        return self._copied()
+        return self._tensors()
 
-    def _take(self, known: Arrays) -> None:
-        self._given = [np.require(known[next(iter(names & known.keys()))], None, ["C", "W"]) for names in self._takes]
-        for number, array in enumerate(self._given):
-            self._request.set_input_tensor(number, openvino.Tensor(array, shared_memory=True))
+    def copied(self) -> Arrays:
+        """The outputs of the last run."""
+        return {name: np.array(tensor.data) for name, tensor in self._tensors().items()}
 
-    def _copied(self) -> Arrays:
-        return {name: np.array(self._request.get_output_tensor(number).data) for number, name in enumerate(self._gives)}
+    def _take(self, known: Tensors) -> None:
+        for number, names in enumerate(self._takes):
+            self._request.set_input_tensor(number, known[next(iter(names & known.keys()))])
+
+    def _tensors(self) -> Tensors:
+        return {name: self._request.get_output_tensor(number) for number, name in enumerate(self._gives)}
+
+
+def tensors_of(arrays: Arrays) -> Tensors:
+    """Tensors that share the memory of arrays."""
+    writable = {name: np.require(array, None, ["C", "W"]) for name, array in arrays.items()}
+    return {name: openvino.Tensor(array, shared_memory=True) for name, array in writable.items()}
 
 
 def name_of(port: openvino.ConstOutput) -> str:
