@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,9 @@ from attention_ocr.reading.backends.onnxruntime import with_sizes
 from attention_ocr.reading.backends.parts import Arrays, in_parts, joined, pictures_a_run, reading_cores
 
 MOST_SIZES = 4  # of single pictures that have a network of their own: each takes memory for as long as the reader lives
+OFTEN = (
+    16  # single pictures of a size, from which on it has its own network: that takes as long as reading 100 pictures
+)
 WAITING = 2  # parts of a batch that wait inside OpenVINO, so that a core that is done need not wait for Python
 Tensors = dict[str, openvino.Tensor]
 HINTS = {"float32": "f32", "int8": "f32", "bfloat16": "bf16"}
@@ -33,7 +36,7 @@ class OpenVinoBackend:
 
     OpenVINO takes up to a quarter less time where all sizes are known beforehand. So a network that reads one picture a
     run, and has no canvas, is compiled for just that. A head that reads columns gets a network of its own for each size
-    of a picture that is read alone: the first MOST_SIZES have one, others are read as batches.
+    of which pictures are often read alone: the first MOST_SIZES have one, others are read as batches.
 
     With bfloat16 the decoder of a head that reads one character a step keeps float32: it is a small part of the sums,
     and its errors grow from step to step.
@@ -61,6 +64,7 @@ class OpenVinoBackend:
         if self._most == 1 and not self._has_canvas:
             self._stages = [(of_one_picture(stage), hint) for stage, hint in self._stages]
         self._of_sizes: dict[tuple[int, int], Runs] = {}
+        self._read_alone: Counter[tuple[int, int]] = Counter()
         self._compiling = threading.Lock()
 
     def predict(self, pixels: np.ndarray, sizes: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -68,19 +72,20 @@ class OpenVinoBackend:
         parts = in_parts(inputs, self._most, self._cores)
         if len(parts) > 1:
             return joined(self._apart.run(parts))
-        is_fixed = len(pixels) == 1 and self.config.head == "ctc"
-        return joined((self._of_size(*pixels.shape[1:3]) if is_fixed else self._together).run(parts))
+        is_alone = len(pixels) == 1 and self.config.head == "ctc"
+        return joined((self._of_size(*pixels.shape[1:3]) if is_alone else self._together).run(parts))
 
     def _of_size(self, height: int, width: int) -> "Runs":
         """For one picture on a canvas of that size: all cores work on it."""
+        size = height, width
         with self._compiling:
-            if (height, width) not in self._of_sizes:
-                if len(self._of_sizes) == MOST_SIZES:
-                    return self._together
+            self._read_alone[size] += 1
+            is_due = self._read_alone[size] >= OFTEN and len(self._of_sizes) < MOST_SIZES
+            if is_due and size not in self._of_sizes:
                 ((model, hint),) = self._stages
                 fixed = with_shapes(model, {"images": [1, height, width, 3], "sizes": [1, 2]})
-                self._of_sizes[height, width] = Runs([(fixed, hint)], streams=1, threads=self._cores)
-            return self._of_sizes[height, width]
+                self._of_sizes[size] = Runs([(fixed, hint)], streams=1, threads=self._cores)
+            return self._of_sizes.get(size) or self._together
 
     @cached_property
     def _together(self) -> "Runs":
