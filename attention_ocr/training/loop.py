@@ -18,6 +18,7 @@ from attention_ocr.errors import UserError
 from attention_ocr.model import heads
 from attention_ocr.model.distortion.strong import StrongAugmentation
 from attention_ocr.model.network import AttentionOcr
+from attention_ocr.quiet import quiet_imports
 from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 from attention_ocr.training import (
@@ -228,7 +229,8 @@ def _columns_of(model: AttentionOcr) -> Callable[[int], int] | None:
 
 
 def _compiled(config: Config, dataset: DatasetSpec, step: int = 0, rates: Any = None) -> AttentionOcr:
-    keras.utils.set_random_seed(config.train.seed)
+    with quiet_imports():  # of TensorFlow, which Keras seeds, too, where it is installed
+        keras.utils.set_random_seed(config.train.seed)
     with precision(config.train.mixed_precision):
         painter = Painter(config.train.seed) if config.data.render_masks else None
         model = AttentionOcr(config.model, dataset, _augmentation(config, dataset), painter)
