@@ -129,12 +129,14 @@ def connected() -> Iterator[Any]:
     context.enable_progress_bars = False  # the job has its own
     context.execution_options.preserve_order = True
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    try:
-        with contextlib.redirect_stdout(sys.stderr):  # Ray prints what died, where a job may print its results
+    with contextlib.redirect_stdout(
+        sys.stderr
+    ):  # Ray prints what died, up to its end, where a job may print its results
+        try:
             yield ray
-    finally:
-        if not was_there:
-            ray.shutdown()
+        finally:
+            if not was_there:
+                ray.shutdown()
 
 
 def _first_line(error: BaseException) -> str:

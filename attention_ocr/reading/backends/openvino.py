@@ -23,9 +23,7 @@ from attention_ocr.reading.backends.onnxruntime import with_sizes
 from attention_ocr.reading.backends.parts import Arrays, in_parts, joined, pictures_a_run, reading_cores
 
 MOST_SIZES = 4  # of single pictures that have a network of their own: each takes memory for as long as the reader lives
-OFTEN = (
-    16  # single pictures of a size, from which on it has its own network: that takes as long as reading 100 pictures
-)
+OFTEN = 4  # single pictures of a size: then it gets its own network, which takes as long as reading 100 of them
 WAITING = 2  # parts of a batch that wait inside OpenVINO, so that a core that is done need not wait for Python
 Tensors = dict[str, openvino.Tensor]
 HINTS = {"float32": "f32", "int8": "f32", "bfloat16": "bf16"}
