@@ -129,9 +129,8 @@ def connected() -> Iterator[Any]:
     context.enable_progress_bars = False  # the job has its own
     context.execution_options.preserve_order = True
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    with contextlib.redirect_stdout(
-        sys.stderr
-    ):  # Ray prints what died, up to its end, where a job may print its results
+    # Until Ray has ended it prints what died, where a job may print its results.
+    with contextlib.redirect_stdout(sys.stderr):
         try:
             yield ray
         finally:
