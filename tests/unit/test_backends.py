@@ -15,7 +15,7 @@ from attention_ocr.export.onnx_files import write_onnx
 from attention_ocr.export.openvino_files import write_openvino
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.onnx_graph.keras_file import read_keras_file
-from attention_ocr.reading.backends import openvino, parts
+from attention_ocr.reading.backends import openvino, openvino_runs, parts
 from attention_ocr.reading.backends.choice import choose
 from attention_ocr.reading.reader import Reader
 
@@ -91,6 +91,18 @@ def test_openvino_prepares_a_network_for_each_width_of_which_pictures_are_often_
     of_any, *of_widths = [model.input("images") for model in made]
     assert of_any.partial_shape.is_dynamic
     assert [list(images.shape) for images in of_widths] == [[1, 32, 96, 3], [1, 32, 64, 3]]
+
+
+def test_openvino_reads_on_after_a_failure(folder, monkeypatch, wanted):
+    backend = Reader.load(folder / "model.keras", backend="openvino").backend
+    pixels, sizes = batch(96)
+    with monkeypatch.context() as patch:
+        patch.setattr(openvino_runs.Slot, "outputs", lambda slot: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            backend.predict(pixels, sizes)
+    for _ in range(3):
+        found = backend.predict(pixels, sizes)
+        np.testing.assert_allclose(found["chars_logit"], wanted[96]["chars_logit"], atol=1e-4, rtol=1e-4)
 
 
 def test_openvino_keeps_few_networks(folder, monkeypatch, wanted):

@@ -2,11 +2,9 @@
 
 import os
 import threading
-from collections import Counter, deque
-from collections.abc import Sequence
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
-from queue import SimpleQueue
 
 import numpy as np
 import openvino
@@ -16,16 +14,14 @@ from attention_ocr.config import BackendConfig, ReadConfig
 from attention_ocr.errors import UserError
 from attention_ocr.model.geometry import geometry_of
 from attention_ocr.onnx_graph.metadata import KEY, Description
-from attention_ocr.onnx_graph.network import ENDPOINTS
 from attention_ocr.onnx_graph.plan import ONCE
 from attention_ocr.reading.backends.graphs import check, check_greedy, check_uncut, load_graph
 from attention_ocr.reading.backends.onnxruntime import with_sizes
-from attention_ocr.reading.backends.parts import Arrays, in_parts, joined, pictures_a_run, reading_cores
+from attention_ocr.reading.backends.openvino_runs import Runs, name_of
+from attention_ocr.reading.backends.parts import in_parts, joined, pictures_a_run, reading_cores
 
 MOST_SIZES = 4  # of single pictures that have a network of their own: each takes memory for as long as the reader lives
 OFTEN = 4  # single pictures of a size: then it gets its own network, which takes as long as reading 100 of them
-WAITING = 2  # parts of a batch that wait inside OpenVINO, so that a core that is done need not wait for Python
-Tensors = dict[str, openvino.Tensor]
 HINTS = {"float32": "f32", "int8": "f32", "bfloat16": "bf16"}
 
 
@@ -73,7 +69,7 @@ class OpenVinoBackend:
         is_alone = len(pixels) == 1 and self.config.head == "ctc"
         return joined((self._of_size(*pixels.shape[1:3]) if is_alone else self._together).run(parts))
 
-    def _of_size(self, height: int, width: int) -> "Runs":
+    def _of_size(self, height: int, width: int) -> Runs:
         """For one picture on a canvas of that size: all cores work on it."""
         size = height, width
         with self._compiling:
@@ -86,138 +82,14 @@ class OpenVinoBackend:
             return self._of_sizes.get(size) or self._together
 
     @cached_property
-    def _together(self) -> "Runs":
+    def _together(self) -> Runs:
         """For one picture, or where there is one core: all cores work on it."""
         return Runs(self._stages, streams=1, threads=self._cores)
 
     @cached_property
-    def _apart(self) -> "Runs":
+    def _apart(self) -> Runs:
         """For several runs side by side: each has one core."""
         return Runs(self._stages, streams=self._cores, threads=self._cores)
-
-
-class Runs:
-    """Stages of a network, compiled, and as many runs side by side as there are streams.
-
-    OpenVINO's own threads run them: Python's, when several make tensors at once, can wait for each other for ever.
-
-    Args:
-        stages: models and the precision of each; the outputs of one are inputs of the next.
-        streams: runs side by side.
-        threads: of all of them together.
-    """
-
-    def __init__(self, stages: Sequence[tuple[openvino.Model, str]], streams: int, threads: int):
-        core = openvino.Core()
-        compiled = [
-            core.compile_model(
-                model,
-                "CPU",
-                {
-                    "INFERENCE_PRECISION_HINT": hint,
-                    "NUM_STREAMS": streams,
-                    "INFERENCE_NUM_THREADS": threads,
-                    "ENABLE_CPU_PINNING": False,  # a thread that is pinned waits for its core while another is free
-                },
-            )
-            for model, hint in stages
-        ]
-        names = [
-            ([port.get_names() for port in stage.inputs], [name_of(port) for port in stage.outputs])
-            for stage in compiled
-        ]
-        # Names are asked for once: of a small picture that took as long as a twentieth of reading it.
-        self._slots = [
-            [Slot(stage.create_infer_request(), *told) for stage, told in zip(compiled, names, strict=True)]
-            for _ in range(streams + WAITING if streams > 1 else 1)
-        ]
-        self._lock = threading.Lock()
-
-    def run(self, parts: Sequence[Arrays]) -> list[Arrays]:
-        """The outputs of the last stage for each of `parts`."""
-        with self._lock:
-            return self._side_by_side(parts) if len(self._slots) > 1 else [self._alone(part) for part in parts]
-
-    def _alone(self, part: Arrays) -> Arrays:
-        (stages,) = self._slots
-        known = tensors_of(part)
-        for stage in stages:
-            known |= stage.run(known)
-        return stages[-1].copied()
-
-    def _side_by_side(self, parts: Sequence[Arrays]) -> list[Arrays]:
-        found: list[Arrays] = [{} for _ in parts]
-        free, todo, left = list(self._slots), deque(enumerate(parts)), len(parts)
-        done: SimpleQueue = SimpleQueue()  # (number of a part, its slot, what is known of it, the stage that ended)
-        while left:
-            while todo and free:
-                number, part = todo.popleft()
-                slot, known = free.pop(), tensors_of(part)
-                slot[0].start(known, done, (number, slot, known, 0))
-            number, slot, known, stage = done.get()
-            known |= slot[stage].outputs()
-            stage += 1
-            if stage < len(slot):
-                slot[stage].start(known, done, (number, slot, known, stage))
-            else:
-                found[number], left = slot[-1].copied(), left - 1
-                free.append(slot)
-        return found
-
-
-class Slot:
-    """A place where a stage of a network can run.
-
-    Args:
-        request: of OpenVINO.
-        takes: the names that each input has.
-        gives: the name of each output.
-    """
-
-    def __init__(self, request: openvino.InferRequest, takes: Sequence[set[str]], gives: Sequence[str]):
-        self._request, self._takes, self._gives = request, takes, gives
-        request.set_callback(lambda given: given[0].put(given[1]), None)
-
-    def run(self, known: Tensors) -> Tensors:
-        """The outputs for those of `known` that are inputs."""
-        self._take(known)
-        self._request.infer()
-        return self._tensors()
-
-    def start(self, known: Tensors, done: SimpleQueue, told: tuple) -> None:
-        """Begins to run with those of `known` that are inputs; puts `told` into `done` when it has run.
-
-        The tensors must live until then.
-        """
-        self._take(known)
-        self._request.start_async(userdata=(done, told))
-
-    def outputs(self) -> Tensors:
-        """The outputs of what was started, which the next run overwrites; an error, if it failed."""
-        self._request.wait()
-        return self._tensors()
-
-    def copied(self) -> Arrays:
-        """The outputs of the last run."""
-        return {name: np.array(tensor.data) for name, tensor in self._tensors().items()}
-
-    def _take(self, known: Tensors) -> None:
-        for number, names in enumerate(self._takes):
-            self._request.set_input_tensor(number, known[next(iter(names & known.keys()))])
-
-    def _tensors(self) -> Tensors:
-        return {name: self._request.get_output_tensor(number) for number, name in enumerate(self._gives)}
-
-
-def tensors_of(arrays: Arrays) -> Tensors:
-    """Tensors that share the memory of arrays."""
-    writable = {name: np.require(array, None, ["C", "W"]) for name, array in arrays.items()}
-    return {name: openvino.Tensor(array, shared_memory=True) for name, array in writable.items()}
-
-
-def name_of(port: openvino.ConstOutput) -> str:
-    """The name that we know an output by, among those that its tensor may have."""
-    return next(name for name in (*ONCE, *ENDPOINTS) if name in port.get_names())
 
 
 def with_shapes(model: openvino.Model, shapes: dict[str, list[int]]) -> openvino.Model:
