@@ -205,3 +205,21 @@ def test_a_reader_uses_the_cores_that_it_may(monkeypatch, allowed, number):
     monkeypatch.setattr(parts, "available_cores", lambda: 4)
     monkeypatch.setenv("OMP_NUM_THREADS", allowed)
     assert parts.reading_cores() == number
+
+
+@pytest.mark.parametrize("head", ["attention", "gru_attention", "area_attention"])
+def test_openvino_reads_a_network_of_large_features_one_picture_at_a_time(head, tmp_path, monkeypatch):
+    """What an encoder hands to its decoder is computed in both halves' own precision: it must be all that is needed."""
+    keras.utils.set_random_seed(0)
+    config = ModelConfig(encoder="crnn", head=head, encoder_channels=16, num_lstm_units=8, embedding_size=5)
+    model = AttentionOcr(config, DatasetSpec("x", 1, 32, 96, 4, CHARSET, "stretch"))
+    model.save(tmp_path / "model.keras")
+    pixels, _ = batch(96)
+    wanted = Reader.load(tmp_path / "model.keras", backend="keras").backend.predict(pixels)
+    monkeypatch.setattr(parts, "POSITIONS", 1)
+    backend = Reader.load(tmp_path / "model.keras", backend="openvino").backend
+    backend._stages = [(stage, "f32") for stage in openvino.parted(backend._stages[0][0])]
+    assert all(port.get_partial_shape()[0] == 1 for stage, _ in backend._stages for port in stage.inputs)
+    assert any("keys" in port.get_names() for port in backend._stages[1][0].inputs), "the decoder computes keys"
+    for name, value in backend.predict(pixels).items():
+        np.testing.assert_allclose(value, wanted[name], atol=1e-4 * max(1, np.abs(value).max()), err_msg=name)
