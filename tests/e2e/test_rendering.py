@@ -33,7 +33,10 @@ def render(job, folder, *flags):
     return main([job, f"--output_dir={folder}", "--number=20", "--validation_number=2", "--test_number=2", *flags])
 
 
-@pytest.mark.parametrize(("job", "sizes"), [("render_signs", SMALL), ("render_words", ["--image_width=96"])])
+@pytest.mark.parametrize(
+    ("job", "sizes"),
+    [pytest.param("render_signs", SMALL, marks=pytest.mark.slow), ("render_words", ["--image_width=96"])],
+)
 def test_records_are_valid_and_the_same_for_any_number_of_workers(job, sizes, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(parallel, "ITEMS_A_WORKER", 8)  # 20 pictures are enough for two
     for workers in (1, 2):

@@ -43,7 +43,10 @@ def test_a_resumed_run_draws_what_it_would_have_drawn(flags, tmp_path):
 _NAMES = ("input/1_before_augmentation", "input/2_augmented")
 
 
-@pytest.mark.parametrize(("flag", "least", "most"), [("--augment_blur=1.5", 5, 100), ("--augment_share=0", 0, 3)])
+@pytest.mark.parametrize(
+    ("flag", "least", "most"),
+    [("--augment_blur=1.5", 5, 100), pytest.param("--augment_share=0", 0, 3, marks=pytest.mark.slow)],
+)
 def test_the_page_shows_pictures_without_their_padding_as_the_knobs_say(
     sized_dataset, capsys, tmp_path, flag, least, most
 ):

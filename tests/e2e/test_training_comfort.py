@@ -60,6 +60,7 @@ def test_the_encoder_learns_after_its_steps_and_a_resumed_run_does_the_same(trai
         np.testing.assert_allclose(weights_of(parts, 6)[path], value, rtol=1e-5, atol=1e-5, err_msg=path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 def test_a_run_that_gets_no_better_ends_and_stays_ended(train, tmp_path, capsys):
     flags = ["--learning_rate=1e-9", "--early_stop_patience=2", "--max_number_of_steps=50"]

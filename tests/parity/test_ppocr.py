@@ -117,6 +117,7 @@ def test_the_installed_recogniser_is_read_with_by_its_name():
     assert [reading.text for reading in reader.read(drawn)] == ["Route 66"]
 
 
+@pytest.mark.slow
 def test_sizes_are_those_that_are_published():
     from attention_ocr.model.lcnet import LcNet
 

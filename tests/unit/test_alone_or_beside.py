@@ -16,7 +16,8 @@ from attention_ocr.reading.reader import Reader
 # A graph for each width takes longer to make than to run.
 pytestmark = pytest.mark.usefixtures("eager", "small_networks")
 SMALL = {"num_lstm_units": 8, "num_encoder_lstm_units": 8}
-PRESETS = ["crnn_ctc", "visual_attention", "seq2seq", "arbitrary", "base", "ppocr", "ppocr_attention"]
+QUICK = ["crnn_ctc", "visual_attention", "seq2seq", "base", "ppocr", "ppocr_attention"]
+PRESETS = [*QUICK, pytest.param("arbitrary", marks=pytest.mark.slow)]
 
 
 @functools.cache

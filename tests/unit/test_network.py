@@ -181,6 +181,7 @@ def test_the_loss_is_the_sequence_loss_and_the_weights_l2(small_model):
     assert noted["loss_above_floor"] > 0
 
 
+@pytest.mark.slow
 def test_attention_learns_where_characters_are(make_spec):
     config = ModelConfig(**SMALL, encode_coordinates=True, attention_loss_weight=1.0)
     model = AttentionOcr(config, make_spec(num_views=2, image_height=60, image_width=60))
