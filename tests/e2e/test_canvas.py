@@ -147,7 +147,7 @@ def test_every_height_is_learned_read_and_exported(height, encoder, resize, reco
     assert [text.decode() for text in served["predicted_text"].numpy()] == [reading.text for reading in together]
     for number, (picture_height, picture_width) in enumerate(sizes(height)):
         is_resized = picture_height != height or picture_width > WIDTH
-        allowed = 0.02 if is_resized else 1e-4  # TensorFlow's resizing is up to a level from Pillow's
+        allowed = swing(reader, pictures[number], together[number]) if is_resized else 1e-4
         np.testing.assert_allclose(served["scores"][number], together[number].scores, atol=allowed)
 
 
@@ -208,7 +208,27 @@ def trained(encoder, folder):
         values = random.normal(0, 2, weight.shape) * (len(weight.shape) > 1)
         values[..., -1] = 0 if len(weight.shape) > 1 else -5  # the blank or the null, which would be read everywhere
         weight.assign(values)
+    # After two steps the averages of deep towers' batch norms are far off: features, and so logits, would be huge.
+    seen = next(pipeline.evaluation_batches(source, BATCH).as_numpy_iterator())
+    logits = np.asarray(model({name: seen[name] for name in ("images", "sizes")}, training=False)["chars_logit"])
+    largest = np.abs(logits[np.abs(logits) < 1e8]).max()
+    for weight in model.decoder.trainable_weights:
+        if len(weight.shape) > 1 and weight.shape[-1] == logits.shape[-1]:
+            weight.assign(weight * min(1, 20 / largest))
     return model
+
+
+def swing(reader, picture, reading):
+    """How far a level of noise moves scores, 0.02 at least.
+
+    TensorFlow's resizing is up to a level from Pillow's, and after two steps two characters may be equally likely.
+    """
+    prepared, random, found = reader.prepare(picture).astype(int), np.random.default_rng(0), 0.02
+    for _ in range(8):
+        noisy = np.clip(prepared + random.integers(-1, 2, prepared.shape), 0, 255).astype(np.uint8)
+        (other,) = reader.read_prepared([noisy])
+        found = max(found, 2 * np.abs(other.scores - reading.scores).max())
+    return found
 
 
 def assert_alike(one, other):
