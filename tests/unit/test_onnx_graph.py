@@ -208,8 +208,8 @@ def test_each_size_of_lcnet(size, has_neck, resize, width, tmp_path):
         assert_same(model, session, batch_of(model, 1, 96))
 
 
-@pytest.mark.slow
 def test_lcnet_of_several_views(tmp_path):
+    """Features of noise are as good as equal after other encoders, so that the order of views would not show."""
     model = made("lcnet", "attention", dataset=DatasetSpec("views", 2, 32, 40, 4, CHARSET))
     assert_same(model, session_of(model, tmp_path), batch_of(model, 3, 40))
 
