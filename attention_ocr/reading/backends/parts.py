@@ -30,11 +30,21 @@ def pictures_a_run(config: ModelConfig, geometry: Geometry) -> int:
 
 
 def in_parts(inputs: Arrays, most: int, runs: int) -> list[Arrays]:
-    """Arrays [B, ...] in parts of nearly the same size, `runs` of them or more, of at most `most` pictures (0: any)."""
+    """Arrays [B, ...] in parts that `runs` cores share alike, the largest first, of at most `most` pictures (0: any).
+
+    A part has a power of two of pictures: runtimes keep what they compile for each shape, so shapes have to be few.
+    """
     number = len(next(iter(inputs.values())))
-    parts = max(min(runs, number), -(-number // most) if most else 1)
-    edges = [round(part * number / parts) for part in range(parts + 1)]
-    return [{name: array[start:end] for name, array in inputs.items()} for start, end in itertools.pairwise(edges)]
+    shares = max(min(runs, number), -(-number // most) if most else 1)
+    edges = [round(share * number / shares) for share in range(shares + 1)]
+    powers = [part for start, end in itertools.pairwise(edges) for part in powers_of_two(end - start)]
+    ends = [0, *itertools.accumulate(sorted(powers, reverse=True))]
+    return [{name: array[start:end] for name, array in inputs.items()} for start, end in itertools.pairwise(ends)]
+
+
+def powers_of_two(number: int) -> list[int]:
+    """The different powers of two whose sum is `number`."""
+    return [1 << power for power in range(number.bit_length()) if number >> power & 1]
 
 
 def joined(parts: list[Arrays]) -> Arrays:
