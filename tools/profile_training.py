@@ -43,7 +43,8 @@ SIDES, NUMBERS = {"gpu": 8192, "cpu": 1024}, {"gpu": 1 << 28, "cpu": 1 << 24}
 def config_of(what: str, on_gpu: bool) -> Config:
     """The knobs of the step."""
     knobs = train_ready_reader.recipe(what, on_gpu)
-    knobs |= {"rematerialize": _REMATERIALIZE.value, "batch_size": _BATCH_SIZE.value or knobs["batch_size"]}
+    knobs |= {"rematerialize": _REMATERIALIZE.value, "max_number_of_steps": 1000}
+    knobs["batch_size"] = _BATCH_SIZE.value or knobs["batch_size"]
     if _PRECISION.value:
         knobs["mixed_precision"] = _PRECISION.value
     return preset("base" if what == "words" else "signs").replace(**knobs)
@@ -55,7 +56,7 @@ def drawn_batches(config: Config, folder: Path) -> tuple[Any, list[dict[str, Any
     data = source.open(folder)
     kept: dict[tuple, list[dict[str, Any]]] = {}
     try:
-        for batch in data.batches(0):
+        for (batch,) in data.batches(0):
             alike = kept.setdefault(batch["images"].shape, [])
             alike.append(batch)
             if len(alike) == BATCHES:

@@ -83,7 +83,7 @@ def train(
     log.info("%s: building %s, which takes longer the larger T is", run.path, _named(config, source.spec))
     rates = _rates(config, processes)
     config = config.replace(find_learning_rate=False)  # the run that comes next is another
-    model = _compiled(config, source.spec, newest.step if newest else 0, rates)
+    model = compiled_model(config, source.spec, newest.step if newest else 0, rates)
     _check_examples(config, source, model)
     if reset and first:
         run.reset()
@@ -116,7 +116,7 @@ def train(
             if step is not None:
                 break
             newest = run.at(processes.agree(_newest_step(run)))
-            model = _compiled(config, source.spec, newest.step if newest else 0)
+            model = compiled_model(config, source.spec, newest.step if newest else 0)
             _load(model, newest, start, tower)
     is_at_end = step >= config.train.max_number_of_steps or early_stopping.is_over(run, step, config.train)
     if start and first and is_at_end:
@@ -228,7 +228,18 @@ def _columns_of(model: AttentionOcr) -> Callable[[int], int] | None:
     return functools.cache(lambda width: int(model.encoder.feature_sizes(np.array([[height, width]], "int32"))[0, 1]))
 
 
-def _compiled(config: Config, dataset: DatasetSpec, step: int = 0, rates: Any = None) -> AttentionOcr:
+def compiled_model(config: Config, dataset: DatasetSpec, step: int = 0, rates: Any = None) -> AttentionOcr:
+    """A new network and its optimiser, ready for `fit`.
+
+    Args:
+        config: all knobs.
+        dataset: what it is to read.
+        step: at which training begins, which decides what is frozen.
+        rates: learning rates to try instead of the config's.
+
+    Raises:
+        UserError: --rematerialize with another backend than jax.
+    """
     with quiet_imports():  # of TensorFlow, which Keras seeds, too, where it is installed
         keras.utils.set_random_seed(config.train.seed)
     with precision(config.train.mixed_precision):

@@ -96,7 +96,7 @@ def _texture(masks, randoms, contrast):
     grey = randoms.happens(0.6)
     total = 0.0
     for number, (rows, columns) in enumerate(PATTERNS):
-        across = ops.maximum(W * columns // H, 2)
+        across = 1 + W * columns // H  # plain numbers where shapes are known, which jax needs
         pattern = _enlarged(randoms.normal([B, rows, across, 3]), H, W)
         pattern = pattern + grey * (1.7 * ops.mean(pattern, axis=-1, keepdims=True) - pattern)
         total = total + shares[..., number : number + 1] * pattern

@@ -12,11 +12,14 @@ sys.path.append(str(Path(__file__).parents[1]))
 from small_networks import smaller
 
 from attention_ocr import canvas
+from attention_ocr.augment_config import StrongConfig
 from attention_ocr.charset import Charset
 from attention_ocr.config import Config, ModelConfig, TrainConfig
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.model import pixels
+from attention_ocr.model.distortion.strong import StrongAugmentation
 from attention_ocr.training import devices, loop
+from attention_ocr.training.painter import Painter
 from attention_ocr.training.progress import Callbacks
 
 T = 12
@@ -30,7 +33,7 @@ def compiled(rematerialize=False, resize="stretch"):
     spec = DatasetSpec(name="tiny", charset=Charset.from_labels([" abcd"]), **sizes)
     columns = {"num_encoder_lstm_layers": 1, "num_encoder_lstm_units": 8}  # few features for the decoder
     network = ModelConfig(encoder="crnn", num_lstm_units=8, **columns)
-    return loop._compiled(Config(model=network, train=TrainConfig(rematerialize=rematerialize)), spec)
+    return loop.compiled_model(Config(model=network, train=TrainConfig(rematerialize=rematerialize)), spec)
 
 
 def batch(width=64, **more):
@@ -97,6 +100,25 @@ def steps_of_many_widths():
     return widths, seen.counts, sorted(seen.kinds), sorted(set(scaled))
 
 
+def drawn_in_a_step():
+    """Means of what is painted, and distorted, in a compiled step and step by step."""
+    given, unpainted, sizes = batch(40)["images"], np.array([True, True, False, True]), np.array([[32, 40]] * 4, "int32")
+    found = {}
+    for name, layer, more in (
+        ("painted", Painter(1), (unpainted, sizes)),
+        ("distorted", StrongAugmentation(StrongConfig(), 1, 1), (sizes,)),
+    ):
+        seeds = [variable.value for variable in layer.non_trainable_variables]
+
+        def drawn(images, layer=layer, seeds=seeds, more=more):
+            return layer.stateless_call([], seeds, images, *more)[0]
+
+        found[name] = [
+            np.asarray(draw(given), float).mean(axis=(1, 2, 3)).tolist() for draw in (jax.jit(drawn), drawn)
+        ]
+    return found
+
+
 def taken_from(folder):
     """How often a second compilation is taken from the folder of the first."""
     hits = []
@@ -114,7 +136,7 @@ def taken_from(folder):
 def in_steps(folder):
     widths, counts, kinds, scaled = steps_of_many_widths()
     found = {"widths": widths, "compilations": counts, "kinds": kinds, "scaled": scaled}
-    return {**found, "hits": taken_from(folder)}
+    return {**found, "drawn": drawn_in_a_step(), "hits": taken_from(folder)}
 
 
 def with_rematerialization(_):

@@ -55,6 +55,13 @@ def test_pictures_travel_as_bytes(on_jax):
     assert on_jax["scaled"] == ["uint8"]
 
 
+@pytest.mark.parametrize("what", ["painted", "distorted"])
+def test_a_compiled_step_draws_what_single_operations_draw(on_jax, what):
+    compiled, single = on_jax["drawn"][what]
+    assert compiled == pytest.approx(single, abs=0.5)  # of 255
+    assert max(single) - min(single) > 1
+
+
 def test_what_was_compiled_is_kept_in_a_folder(on_jax):
     assert on_jax["hits"] == [0, 1]
 
@@ -66,4 +73,4 @@ def test_another_backend_refuses_rematerialization_in_one_line(make_spec):
         train=TrainConfig(rematerialize=True),
     )
     with pytest.raises(UserError, match="--rematerialize: needs KERAS_BACKEND=jax, not tensorflow"):
-        loop._compiled(config, make_spec())
+        loop.compiled_model(config, make_spec())
