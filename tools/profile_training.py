@@ -15,12 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# The processes that draw import this file, too: what loads a framework is imported by the functions that need it.
+import train_ready_reader
 from absl import flags
 from rich.console import Console
 from rich.table import Table
 
-# The processes that draw import this file, too: what loads a framework is imported by the functions that need it.
-import train_ready_reader
 from attention_ocr.config import Config
 from attention_ocr.errors import UserError
 from attention_ocr.presets import preset
@@ -153,8 +153,8 @@ def report(config: Config, step: Any, times: list[float], kernels: Counter[str],
         "time of a step": f"{1000 * seconds:.1f} ms ({1000 * min(times):.1f} to {1000 * max(times):.1f})",
         "pictures a second": f"{B / seconds:,.0f}",
         "memory": f"{planned / 1e9:.2f} GB planned, {peak / 1e9:.2f} GB at most in use",
-        "floor by operations": f"{1000 * operations / products:.1f} ms: {operations / 1e12:.3f} T at "
-        f"{products / 1e12:.1f} T/s",
+        "floor by operations": f"{1000 * operations / products:.1f} ms: {operations / 1e9:,.1f} G at "
+        f"{products / 1e9:,.0f} G/s",
         "floor by bytes": f"{1000 * moved / copies:.1f} ms: {moved / 1e9:.2f} GB at {copies / 1e9:.0f} GB/s",
     }
     console = Console(width=120)

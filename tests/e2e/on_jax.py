@@ -102,7 +102,8 @@ def steps_of_many_widths():
 
 def drawn_in_a_step():
     """Means of what is painted, and distorted, in a compiled step and step by step."""
-    given, unpainted, sizes = batch(40)["images"], np.array([True, True, False, True]), np.array([[32, 40]] * 4, "int32")
+    given, unpainted = batch(40)["images"], np.array([True, True, False, True])
+    sizes = np.array([[32, 40]] * len(given), "int32")
     found = {}
     for name, layer, more in (
         ("painted", Painter(1), (unpainted, sizes)),
@@ -113,9 +114,7 @@ def drawn_in_a_step():
         def drawn(images, layer=layer, seeds=seeds, more=more):
             return layer.stateless_call([], seeds, images, *more)[0]
 
-        found[name] = [
-            np.asarray(draw(given), float).mean(axis=(1, 2, 3)).tolist() for draw in (jax.jit(drawn), drawn)
-        ]
+        found[name] = [np.asarray(draw(given), float).mean(axis=(1, 2, 3)).tolist() for draw in (jax.jit(drawn), drawn)]
     return found
 
 
