@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from attention_ocr.errors import UserError
 from attention_ocr.model import padding
 from attention_ocr.model.layouts.residual import EPSILON, STAGES, STRIDE
 
@@ -94,6 +95,8 @@ class Residual(keras.layers.Layer):
         self.num_channels = num_channels
         self.dropout = keras.layers.Dropout(dropout, name="dropout")
         before = num_channels // STAGES[0][0]
+        if before < 2 and keras.backend.backend() == "jax":  # Keras' batch norm cannot mask one channel there
+            raise UserError(f"--encoder_channels={num_channels}: jax needs {2 * STAGES[0][0]} or more")
         self.stem = ConvBatchNorm(before, 3, (2, 2), weight_decay, name="stem")
         self.blocks = []
         for stage, (divisor, blocks, strides) in enumerate(STAGES, start=1):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from attention_ocr.errors import UserError
 from attention_ocr.model.residual import ConvBatchNorm, Residual
 
 
@@ -27,3 +28,12 @@ def test_no_kernel_of_one_pixel_has_a_stride():
     convolutions = [layer for layer in Residual(64, 0.0)._flatten_layers() if isinstance(layer, keras.layers.Conv2D)]
     assert len(convolutions) > 10
     assert [one.path for one in convolutions if one.kernel_size == (1, 1) and one.strides != (1, 1)] == []
+
+
+def test_too_few_channels_for_jax_are_told(monkeypatch):
+    """Its batch norm fails at one channel where pictures are masked."""
+    Residual(8, 0.0)
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    Residual(16, 0.0)
+    with pytest.raises(UserError, match="^--encoder_channels=8: jax needs 16 or more$"):
+        Residual(8, 0.0)
