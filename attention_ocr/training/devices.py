@@ -82,15 +82,29 @@ def spread(model: keras.Model, over: keras.distribution.DataParallel | None) -> 
     if over is None:
         yield
         return
+    _place(_distinct([*model.variables, *model.optimizer.variables, *model.metrics_variables]), over)
+    with over.scope():
+        yield
+
+
+def spread_metrics(model: keras.Model) -> None:
+    """Puts a spread model's metrics on all devices again: Keras resets them onto one at the beginning of an epoch.
+
+    A step that finds them there is compiled for it, and then once more for the next step.
+    """
+    over = keras.distribution.distribution()
+    if over is not None:
+        _place(model.metrics_variables, over)
+
+
+def _place(variables: list[Any], over: keras.distribution.DataParallel) -> None:
+    """Keras would compare each variable among all processes, which takes minutes for a large network."""
     import jax
 
-    # Keras would compare each variable among all processes, which takes minutes for a large network.
-    for variable in _distinct([*model.variables, *model.optimizer.variables, *model.metrics_variables]):
+    for variable in variables:
         value = np.asarray(variable.value)
         layout = over.get_variable_layout(variable).backend_layout
         variable.assign(jax.make_array_from_callback(value.shape, layout, value.__getitem__))
-    with over.scope():
-        yield
 
 
 @contextlib.contextmanager

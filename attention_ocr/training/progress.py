@@ -68,6 +68,7 @@ class ProgressCallback(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.losses = []
+        devices.spread_metrics(self.model)
         self._restart_clock()
 
     def on_train_batch_end(self, batch, logs=None):

@@ -144,6 +144,14 @@ def test_two_processes_learn_what_one_does(runs):
     check_equal(runs["folder"] / "alone", runs["folder"] / "together", 2)
 
 
+def test_a_step_is_compiled_once(runs):
+    programs = {
+        path.name.removesuffix("-cache")
+        for path in (runs["folder"] / "compiled_for_two").glob("jit_train_step-*-cache")
+    }
+    assert len(programs) == 1
+
+
 def test_another_number_of_processes_goes_on(runs):
     assert "resumed at step 2" in runs["alone"]
     check_equal(runs["folder"] / "alone", runs["folder"] / "together", 4)
