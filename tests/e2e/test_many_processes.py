@@ -1,4 +1,4 @@
-"""One training in two processes of two devices each, on jax."""
+"""Training on jax: in two processes of two devices each, and in one; TensorFlow reads what it learned."""
 
 import io
 import json
@@ -13,6 +13,9 @@ import h5py
 import numpy as np
 import pytest
 import small_job
+from small_networks import smaller
+
+from attention_ocr.__main__ import main
 
 NETWORK = ["--encoder=crnn", "--head=ctc", "--num_encoder_lstm_layers=0", "--batch_size=8"]
 LEARNING = ["--learning_rate=0.01", "--moving_average_decay=0.9", "--augmentation=light", "--validation_examples=0"]
@@ -42,20 +45,21 @@ with processes.joined(ClusterConfig(address, 2, int(number)), Path(folder)) as t
 """
 
 
-# Two runs one after the other, since to import jax and TensorFlow takes longer than the steps do.
+# Two runs one after the other, and an evaluation: to import jax and TensorFlow takes longer than the jobs do.
 ALONE = """
 import sys
 from attention_ocr.__main__ import main
 from small_networks import smaller
 
-*flags, one, other = sys.argv[1:]
+dataset, *flags, one, other = sys.argv[1:]
 with smaller():
-    sys.exit(any([main(["train", *flags, f"--train_log_dir={run}"]) for run in (one, other)]))
+    failed = any([main(["train", dataset, *flags, f"--train_log_dir={run}"]) for run in (one, other)])
+    sys.exit(failed or main(["eval", dataset, f"--train_log_dir={one}"]))
 """
 
 
 def training(dataset, steps):
-    return [*NETWORK, *LEARNING, *SAVING, f"--dataset_dir={dataset}", f"--max_number_of_steps={steps}"]
+    return [f"--dataset_dir={dataset}", *NETWORK, *LEARNING, *SAVING, f"--max_number_of_steps={steps}"]
 
 
 def command(dataset, run, steps):
@@ -66,7 +70,8 @@ def environment(devices, compiled):
     quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1", "JAX_PLATFORMS": "cpu", "KERAS_BACKEND": "jax"}
     quick["JAX_COMPILATION_CACHE_DIR"] = str(compiled)  # the run that goes on has the programs of the one alone
     quick["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # tests' own modules
-    return {**os.environ, **quick, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+    told = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    return {**told, **quick, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
 
 
 def free_port():
@@ -106,7 +111,7 @@ def check_equal(run, other, step):
 @pytest.fixture(scope="module")
 def runs(tiny_dataset, tmp_path_factory):
     """`together`, begun in two processes, of which one is killed after step 2, and then ended in one; `alone`, its 4
-    steps in one; and what the other of the two said when it died."""
+    steps in one, evaluated there; and what the other of the two said when it died."""
     folder = tmp_path_factory.mktemp("runs")
     first, second = begin_two(command(tiny_dataset, folder / "together", 1000), folder / "compiled_for_two")
     said = []
@@ -136,7 +141,7 @@ def runs(tiny_dataset, tmp_path_factory):
         "folder": folder,
         "first": (first.returncode, "".join(said) + rest, errors),
         "second": said_by_second,
-        "alone": alone.stdout,
+        "alone": alone,
     }
 
 
@@ -153,8 +158,21 @@ def test_a_step_is_compiled_once(runs):
 
 
 def test_another_number_of_processes_goes_on(runs):
-    assert "resumed at step 2" in runs["alone"]
+    assert "resumed at step 2" in runs["alone"].stdout
     check_equal(runs["folder"] / "alone", runs["folder"] / "together", 4)
+
+
+def test_jax_and_tensorflow_evaluate_alike(runs, tiny_dataset, capsys):
+    """TensorFlow in this process."""
+    alone = runs["alone"]
+    assert "backend jax" in alone.stdout
+    assert "oneDNN" not in alone.stderr, "what TensorFlow notes when it is imported"
+    on_jax = json.loads(alone.stdout.splitlines()[-1])
+    assert on_jax["step"] == 4
+    with smaller():
+        assert main(["eval", f"--dataset_dir={tiny_dataset}", f"--train_log_dir={runs['folder'] / 'alone'}"]) == 0
+    on_tensorflow = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert on_tensorflow["NormalizedEditDistance"] == pytest.approx(on_jax["NormalizedEditDistance"], abs=1e-6)
 
 
 def test_a_killed_process_ends_the_other_with_a_sentence(runs):
@@ -205,8 +223,6 @@ def test_a_batch_that_cannot_be_split_is_an_error_of_one_line(tiny_dataset, tmp_
     ],
 )
 def test_flags_that_name_no_cluster_are_an_error_of_one_line(flags, why, tiny_dataset, tmp_path, capsys):
-    from attention_ocr.__main__ import main
-
     assert main(["train", f"--dataset_dir={tiny_dataset}", f"--train_log_dir={tmp_path / 'run'}", *flags]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert why in line
