@@ -169,10 +169,14 @@ def test_jax_and_tensorflow_evaluate_alike(runs, tiny_dataset, capsys):
     assert "oneDNN" not in alone.stderr, "what TensorFlow notes when it is imported"
     on_jax = json.loads(alone.stdout.splitlines()[-1])
     assert on_jax["step"] == 4
+    predictions = runs["folder"] / "alone" / "eval_test" / "predictions.tsv"
+    confidences = [float(line.split("\t")[-1]) for line in predictions.read_text().splitlines()[1:]]
     with smaller():
         assert main(["eval", f"--dataset_dir={tiny_dataset}", f"--train_log_dir={runs['folder'] / 'alone'}"]) == 0
     on_tensorflow = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert on_tensorflow["NormalizedEditDistance"] == pytest.approx(on_jax["NormalizedEditDistance"], abs=1e-6)
+    again = [float(line.split("\t")[-1]) for line in predictions.read_text().splitlines()[1:]]
+    assert again == pytest.approx(confidences, abs=1e-5)
 
 
 def test_a_killed_process_ends_the_other_with_a_sentence(runs):
