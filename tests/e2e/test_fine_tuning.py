@@ -18,9 +18,10 @@ from attention_ocr.reading.backends.keras import KerasBackend
 from attention_ocr.reading.reader import Reader
 from attention_ocr.training import replay, transfer
 
+pytestmark = pytest.mark.usefixtures("small_networks")
 WORDS = ["abba", "cab", "bad", "dad", "ba", "cd"]
 TINY = [
-    *("--final_endpoint=Mixed_5b", "--num_lstm_units=32", "--batch_size=6", "--optimizer=adam"),
+    *("--encoder=crnn", "--num_lstm_units=32", "--batch_size=6", "--optimizer=adam"),
     *("--learning_rate=0.003", "--nouse_augment_input", "--save_summaries_steps=160", "--validation_examples=0"),
 ]
 
@@ -49,7 +50,7 @@ def texts(model, words=WORDS):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(small_networks, tmp_path_factory):
     """A model file that reads WORDS."""
     folder = tmp_path_factory.mktemp("fine_tuning")
     assert train(records_of(folder / "old", WORDS, ascii_lowercase, T=4), folder / "run", 160) == 0
@@ -117,7 +118,7 @@ def test_what_was_read_stays_beside_what_is_new(trained, tmp_path, capsys, few_d
     assert "kept as" not in again
     drawn = sorted(path.name for path in (run / "replay").iterdir())
     assert "dataset.json" in drawn
-    assert train(records, run, 1, *held_out, "--blend=1", "--reset_train_dir") == 0
+    assert train(records, run, 1, f"--checkpoint={trained}", "--reset_train_dir") == 0
     assert not (run / "replay").exists()
 
 
@@ -128,9 +129,9 @@ def test_the_network_comes_from_the_checkpoint(trained, tmp_path, capsys):
     assert main(["train", *flags, f"--checkpoint={trained}", "--validation_examples=0", "--batch_size=2"]) == 0
     printed = capsys.readouterr().out
     assert f"--checkpoint={trained}: takes " in printed
-    assert "--final_endpoint=Mixed_5b --num_lstm_units=32" in printed
+    assert "--encoder=crnn --num_lstm_units=32" in printed
     config = load_model(tmp_path / "run" / "best.keras").config
-    assert (config.num_lstm_units, config.final_endpoint) == (32, "Mixed_5b")
+    assert (config.num_lstm_units, config.encoder) == (32, "crnn")
 
 
 @pytest.mark.parametrize(
