@@ -48,6 +48,15 @@ def small_networks():
         yield
 
 
+@pytest.fixture(scope="module")
+def small_inception():
+    """Inception-v3 to Mixed_5b is of a few channels; not in other processes."""
+    from small_networks import smaller_inception
+
+    with smaller_inception():
+        yield
+
+
 @pytest.fixture(scope="session")
 def charset():
     """A blank, four letters, the null last: K = 6."""

@@ -15,11 +15,11 @@ from attention_ocr.__main__ import main
 from attention_ocr.reading import evaluation
 from attention_ocr.reading.reader import Reader
 
-pytestmark = pytest.mark.usefixtures("eager")
+pytestmark = pytest.mark.usefixtures("eager", "small_inception")
 
 
 @pytest.fixture(scope="module")
-def run(tiny_dataset, tmp_path_factory):
+def run(small_inception, tiny_dataset, tmp_path_factory):
     """A run of 6 steps."""
     folder = tmp_path_factory.mktemp("run")
     with eagerly():
