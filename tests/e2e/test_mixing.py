@@ -19,7 +19,7 @@ from attention_ocr.model.model_file import load_model
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.records.examples import write_example
 
-pytestmark = pytest.mark.usefixtures("eager", "small_networks")
+pytestmark = pytest.mark.usefixtures("eager", "small_networks", "small_inception")
 WORDS = {"one": ["ab", "ba", "bab", "a", "aab", "b"], "two": ["xbyx", "y", "xyxyx", "yb"]}
 ALPHABETS = {"one": "ab", "two": "bxy"}
 TINY = [
