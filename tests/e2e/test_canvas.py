@@ -127,7 +127,9 @@ class Sizes:
     step: int = 0
 
 
-@pytest.mark.usefixtures("eager", "small_networks")  # a graph for each size takes longer to make than to run; the export is one
+@pytest.mark.usefixtures(
+    "eager", "small_networks"
+)  # a graph for each size takes longer to make than to run; the export is one
 @pytest.mark.parametrize(("height", "encoder", "resize"), CELLS)
 def test_every_height_is_learned_read_and_exported(height, encoder, resize, records, tmp_path):
     folder, pictures = records(height, resize)

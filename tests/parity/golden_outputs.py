@@ -1,6 +1,6 @@
 """`python golden_outputs.py OUT FOLDER...` imports golden checkpoints and writes our outputs for their pictures.
 
-A process of its own, so that one pytest covers both backends: KERAS_BACKEND chooses.
+So one pytest covers both backends: KERAS_BACKEND chooses.
 """
 
 import contextlib
