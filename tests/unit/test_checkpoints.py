@@ -14,6 +14,7 @@ from attention_ocr.model.network import AttentionOcr
 from attention_ocr.training import loop, optimizers, run_directory
 from attention_ocr.training.run_directory import RunDirectory
 
+pytestmark = pytest.mark.usefixtures("small_inception")
 SMALL = {"num_lstm_units": 8, "final_endpoint": "Mixed_5b"}
 
 

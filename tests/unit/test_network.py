@@ -14,6 +14,7 @@ from attention_ocr.model import model_file
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.training import run_directory
 
+pytestmark = pytest.mark.usefixtures("small_inception")
 SMALL = {"num_lstm_units": 8, "final_endpoint": "Mixed_5b"}
 
 
