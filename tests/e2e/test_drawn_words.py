@@ -1,10 +1,10 @@
 """train --render=words: repeatable, resumable, records mixed in; it ends with a sentence and leaves nothing behind."""
 
 import io
+import multiprocessing
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 import zipfile
@@ -13,9 +13,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-import small_job
 
 from attention_ocr.__main__ import main
+from attention_ocr.training import progress
 
 NETWORK = [
     *("--encoder=crnn", "--head=ctc", "--num_encoder_lstm_layers=0"),
@@ -67,22 +67,16 @@ def test_a_seed_gives_the_same_weights_whoever_draws_and_where_it_stops(records,
         np.testing.assert_array_equal(value, other[name], name)
 
 
-def begun(run):
-    """A process that trains, once it has made steps; those that draw for it, and their shared memory."""
-    steps = ["--max_number_of_steps=100000", "--save_summaries_steps=1", "--render_workers=2"]
-    command = [sys.executable, small_job.__file__, "train", f"--train_log_dir={run}", *NETWORK, *DRAWING, *steps]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    next(line for line in process.stdout if line.startswith("step 2"))
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    drawers = [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
-    blocks = set(re.findall(r"/dev/shm/(psm_\w+)", Path(f"/proc/{process.pid}/maps").read_text()))
-    return process, drawers, blocks
+def blocks_here():
+    """The shared memory of this process, by name."""
+    return set(re.findall(r"/dev/shm/(psm_\w+)", Path("/proc/self/maps").read_text()))
 
 
 def is_running(pid):
     return Path(f"/proc/{pid}").exists()
 
 
+@pytest.mark.usefixtures("eager", "small_networks")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc")
 @pytest.mark.parametrize(
     ("end", "status", "told"),
@@ -91,18 +85,26 @@ def is_running(pid):
         pytest.param("ctrl-c", 0, r"stopped at step \d+; the same command goes on from there", marks=pytest.mark.slow),
     ],
 )
-def test_a_run_ends_with_a_sentence_and_leaves_no_process_and_no_memory(end, status, told, tmp_path):
-    process, drawers, blocks = begun(tmp_path / "run")
-    try:
-        assert (len(drawers), len(blocks)) == (2, 1)
-        if end == "a drawer":
-            os.kill(drawers[0], signal.SIGKILL)
-        else:
-            process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=120)
-    finally:
-        process.kill()
-    assert process.returncode == status, output
+def test_a_run_ends_with_a_sentence_and_leaves_no_process_and_no_memory(
+    end, status, told, tmp_path, capfd, monkeypatch
+):
+    before, drawers, blocks = blocks_here(), [], set()
+
+    def ending(record):
+        """A filter of a log that ends the run at step 2."""
+        if record.getMessage().startswith("step 2/"):
+            drawers.extend(child.pid for child in multiprocessing.active_children())
+            blocks.update(blocks_here() - before)
+            if end == "a drawer":
+                os.kill(drawers[0], signal.SIGKILL)
+            else:
+                signal.raise_signal(signal.SIGINT)
+        return True
+
+    monkeypatch.setattr(progress.log, "filters", [ending])
+    assert train(tmp_path / "run", 300, "--save_summaries_steps=1", "--render_workers=2") == status
+    output = "".join(capfd.readouterr())
+    assert (len(drawers), len(blocks)) == (2, 1)
     assert re.search(told, output, re.MULTILINE), output
     assert "leaked" not in output
     deadline = time.monotonic() + 10

@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"no folder {GOLDEN}
 
 @pytest.fixture(scope="module", params=["tensorflow", pytest.param("jax", marks=pytest.mark.slow)])
 def ours(request, tmp_path_factory):
-    """Our outputs for every golden folder, computed with the backend, in a process of its own if this one's is another."""
+    """Our outputs for every golden folder, computed with the backend; another one has a process of its own."""
     there = [name for name in FOLDERS if (GOLDEN / name).is_dir()]
     if request.param == keras.backend.backend():
         return {name: outputs_of(name) for name in there}

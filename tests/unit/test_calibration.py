@@ -107,7 +107,7 @@ def test_exported_graphs_carry_it(files, tmp_path):
     assert Reader.load(exported).read([picture])[0].confidence == pytest.approx(wanted, rel=1e-4)
 
 
-@pytest.mark.parametrize("files", ["attention", pytest.param("ctc", marks=pytest.mark.slow)], indirect=True)
+@pytest.mark.parametrize("files", [pytest.param("attention", marks=pytest.mark.slow), "ctc"], indirect=True)
 def test_a_saved_model_carries_it(files, tmp_path):
     from attention_ocr.export.saved_model import export_saved_model
 
