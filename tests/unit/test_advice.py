@@ -62,6 +62,7 @@ def test_what_is_missing_is_told(report_on):
         advice.advise(report_on(50, "abc", splits=("test",)))
 
 
+@pytest.mark.usefixtures("small_networks")
 def test_a_speed_is_measured(report_on):
     report = report_on(50, "abc", **KEPT)
     knobs = {"encoder": "crnn", "head": "ctc", "num_encoder_lstm_layers": 0}

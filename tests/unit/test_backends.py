@@ -5,6 +5,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from eager import eagerly
 
 from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig
@@ -52,7 +53,8 @@ def batch(width=96):
 def wanted(folder):
     """What Keras reads in batches of each width."""
     backend = Reader.load(folder / "model.keras", backend="keras").backend
-    return {width: backend.predict(*batch(width)) for width in (96, 64)}
+    with eagerly():
+        return {width: backend.predict(*batch(width)) for width in (96, 64)}
 
 
 @pytest.mark.parametrize(("name", "backend"), GRAPHS)
@@ -207,6 +209,7 @@ def test_a_reader_uses_the_cores_that_it_may(monkeypatch, allowed, number):
     assert parts.reading_cores() == number
 
 
+@pytest.mark.usefixtures("eager", "small_networks")
 @pytest.mark.parametrize("head", ["attention", "gru_attention", "area_attention"])
 def test_openvino_reads_a_network_of_large_features_one_picture_at_a_time(head, tmp_path, monkeypatch):
     """What an encoder hands to its decoder is computed in both halves' own precision: it must be all that is needed."""
