@@ -35,5 +35,5 @@ def test_too_few_channels_for_jax_are_told(monkeypatch):
     Residual(8, 0.0)
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     Residual(16, 0.0)
-    with pytest.raises(UserError, match="^--encoder_channels=8: jax needs 16 or more$"):
+    with pytest.raises(UserError, match=r"^--encoder_channels=8: jax needs 16 or more$"):
         Residual(8, 0.0)
