@@ -128,7 +128,7 @@ def test_two_trainings_do_not_share_a_directory(tiny_dataset, run, capsys):
 def test_a_directory_that_cannot_be_written_is_told_before_anything_is_built(
     tiny_dataset, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr(loop, "_compiled", lambda *arguments: pytest.fail("the network was built"))
+    monkeypatch.setattr(loop, "compiled_model", lambda *arguments: pytest.fail("the network was built"))
     (tmp_path / "file").write_text("mine")
     assert train(tiny_dataset, tmp_path / "file", 1, *ATTENTION) == 1
     assert error_of(capsys) == f"error: --train_log_dir={tmp_path / 'file'}: cannot be written (Not a directory)"
@@ -165,7 +165,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_goes_on(tiny_dataset, r
 
 @pytest.mark.slow
 def test_float16_goes_on_after_a_step_that_overflowed(tiny_dataset, tmp_path, capsys, monkeypatch):
-    compiled = loop._compiled
+    compiled = loop.compiled_model
 
     def overflowing(*arguments):
         model = compiled(*arguments)
@@ -174,7 +174,7 @@ def test_float16_goes_on_after_a_step_that_overflowed(tiny_dataset, tmp_path, ca
 
     flags = [*ATTENTION, "--mixed_precision=float16"]
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "_compiled", overflowing)
+        patch.setattr(loop, "compiled_model", overflowing)
         assert train(tiny_dataset, tmp_path, 2, *flags) == 0
     assert train(tiny_dataset, tmp_path, 3, *flags) == 0
     assert "resumed at step 2" in capsys.readouterr().out

@@ -133,7 +133,9 @@ def test_a_malformed_spec_of_a_model_file_is_named(spec, values):
 
 def test_a_pattern_that_no_folder_can_be_asked_for_is_named(spec, tmp_path):
     split = dataclasses.replace(spec, splits={"train": Split("**x")})
-    with pytest.raises(UserError, match=re.escape(f"{tmp_path}: the pattern '**x' of the split 'train': ")):
+    # Python 3.13 takes it, and finds nothing.
+    problem = r"(the pattern '\*\*x' of the split 'train': |no file matches '\*\*x' of the split 'train')"
+    with pytest.raises(UserError, match=f"{re.escape(str(tmp_path))}: {problem}"):
         split.split_files(tmp_path, "train")
 
 

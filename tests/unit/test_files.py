@@ -60,7 +60,7 @@ def test_where_nothing_can_be_written_is_named(tmp_path):
     [
         (None, r"a\.json: cannot be read \(No such file or directory\)"),
         (b"\xff\xfe", r"a\.json: is not UTF-8 \(byte 0\); save it as UTF-8"),
-        (b'{\n"a": 1,\n}', r"a\.json:3: is not JSON"),
+        (b'{\n"a": 1\n"b": 2}', r"a\.json:3: is not JSON"),
         (b"", r"a\.json:1: is not JSON"),
         (b"[" * 100_000, r"a\.json:1: is not JSON that can be read \(too many brackets within one another\)$"),
         (b"9" * 5000, r"a\.json:1: is not JSON that can be read \(a number is too long\)$"),

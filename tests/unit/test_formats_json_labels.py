@@ -140,5 +140,5 @@ def test_mmocrs_ignored_ones_are_marked(tmp_path):
 
 
 def test_what_is_no_json_is_named(read_labels):
-    with pytest.raises(UserError, match=r"labels\.json:2: is not JSON \(Expecting property name"):
-        read_labels('{"a.png": "A",\n}', "labels.json")
+    with pytest.raises(UserError, match=r"labels\.json:2: is not JSON \(Expecting ',' delimiter"):
+        read_labels('{"a.png": "A"\n"b.png": "B"}', "labels.json")
