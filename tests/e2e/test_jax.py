@@ -55,11 +55,12 @@ def test_pictures_travel_as_bytes(on_jax):
     assert on_jax["scaled"] == ["uint8"]
 
 
-@pytest.mark.parametrize("what", ["painted", "distorted"])
-def test_a_compiled_step_draws_what_single_operations_draw(on_jax, what):
-    compiled, single = on_jax["drawn"][what]
-    assert compiled == pytest.approx(single, abs=0.5)  # of 255
-    assert max(single) - min(single) > 1
+def test_a_compiled_step_paints_masks_and_distorts_pictures(on_jax):
+    given, painted, distorted = (on_jax["drawn"][name] for name in ("given", "painted", "distorted"))
+    assert painted[2] == given[2]
+    for found in ([*painted[:2], painted[3]], distorted):
+        assert all(0 < mean < 255 for mean in found)
+        assert max(found) - min(found) > 1
 
 
 def test_what_was_compiled_is_kept_in_a_folder(on_jax):
