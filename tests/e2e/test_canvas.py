@@ -127,9 +127,8 @@ class Sizes:
     step: int = 0
 
 
-@pytest.mark.usefixtures(
-    "eager", "small_networks"
-)  # a graph for each size takes longer to make than to run; the export is one
+# A graph for each size takes longer to make than to run; the export is one.
+@pytest.mark.usefixtures("eager", "small_networks")
 @pytest.mark.parametrize(("height", "encoder", "resize"), CELLS)
 def test_every_height_is_learned_read_and_exported(height, encoder, resize, records, tmp_path):
     folder, pictures = records(height, resize)
@@ -146,11 +145,15 @@ def test_every_height_is_learned_read_and_exported(height, encoder, resize, reco
         assert_alike(other, one)
     encoded = tf.constant([path.read_bytes() for path in pictures])
     served = from_export.backend.signatures["serving_default"](image_bytes=encoded)
-    assert [text.decode() for text in served["predicted_text"].numpy()] == [reading.text for reading in together]
     for number, (picture_height, picture_width) in enumerate(sizes(height)):
-        is_resized = picture_height != height or picture_width > WIDTH
-        allowed = swing(reader, pictures[number], together[number]) if is_resized else 1e-4
-        np.testing.assert_allclose(served["scores"][number], together[number].scores, atol=allowed)
+        alike, allowed = [together[number]], 1e-4
+        if picture_height != height or picture_width > WIDTH:  # it is resized
+            alike += with_noise(reader, pictures[number])
+            allowed = max(0.02, *(2 * np.abs(other.scores - alike[0].scores).max() for other in alike))
+        text = served["predicted_text"][number].numpy().decode()
+        like = next((reading for reading in alike if reading.text == text), alike[0])
+        assert text == like.text
+        np.testing.assert_allclose(served["scores"][number], like.scores, atol=allowed)
 
 
 @pytest.mark.slow
@@ -220,15 +223,14 @@ def trained(encoder, folder):
     return model
 
 
-def swing(reader, picture, reading):
-    """How far a level of noise moves scores, 0.02 at least.
+def with_noise(reader, picture):
+    """What is read with a level of noise, eight times.
 
     TensorFlow's resizing is up to a level from Pillow's, and after two steps two characters may be equally likely.
     """
     prepared = reader.prepare(picture).astype(int)
     noise = np.random.default_rng(0).integers(-1, 2, [8, *prepared.shape])
-    others = reader.read_prepared(list(np.clip(prepared + noise, 0, 255).astype(np.uint8)))
-    return max(0.02, *(2 * np.abs(other.scores - reading.scores).max() for other in others))
+    return reader.read_prepared(list(np.clip(prepared + noise, 0, 255).astype(np.uint8)))
 
 
 def assert_alike(one, other):
