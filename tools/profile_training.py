@@ -5,7 +5,7 @@
 The network, batch and precision are those of tools/train_ready_reader.py; pictures are drawn beforehand. Printed are:
 seconds to compile the step, anew and from the kept cache; pictures a second; memory; the two floors of a step, from its
 operations and from the bytes it moves, each over what this device does of either in a second; and the kernels that take
-longest. --output_dir keeps the compiled step and the trace, which TensorBoard and Perfetto show. See `--help` for more.
+longest. Operations and bytes are as XLA counts them: what stays in a cache can be quicker. --output_dir keeps the compiled step and the trace, which TensorBoard and Perfetto show. See `--help` for more.
 """
 
 import statistics
@@ -51,7 +51,7 @@ def config_of(what: str, on_gpu: bool) -> Config:
 
 
 def drawn_batches(config: Config, folder: Path) -> tuple[Any, list[dict[str, Any]]]:
-    """The data set's spec, and some batches of drawn pictures of one shape, the most frequent one."""
+    """The data set's spec, and some batches of drawn pictures of one shape, the first of which there are enough."""
     source = sources.find(config, "", "", "train", {})
     data = source.open(folder)
     kept: dict[tuple, list[dict[str, Any]]] = {}
@@ -129,18 +129,20 @@ def traced(step: Any, state: Any, batches: list[Any], folder: Path) -> Counter[s
             if is_gpu and not line.name.startswith("Stream"):
                 continue  # those that sum up the streams
             for event in line.events:
-                told = dict(event.stats)
-                if "hlo_op" in told:
-                    found[f"{event.name} ({told['hlo_op']})" if is_gpu else event.name] += event.duration_ns / 1e6
+                operation = dict(event.stats).get("hlo_op")  # a processor's other events are those of Python
+                if is_gpu or operation:
+                    found[f"{event.name} ({operation})" if is_gpu else event.name] += event.duration_ns / 1e6
     return Counter({name: time_taken / TRACED for name, time_taken in found.items()})
 
 
-def report(config: Config, step: Any, times: list[float], kernels: Counter[str], compiling: list[float]) -> None:
-    """Prints what was measured."""
+def report(
+    config: Config, shape: tuple[int, ...], step: Any, times: list[float], kernels: Counter[str], compiling: list[float]
+) -> None:
+    """Prints what was measured; `shape` is that of the pictures, [B, H, W, 3]."""
     import jax
 
     device = jax.devices()[0]
-    seconds, B = statistics.median(times), config.data.batch_size
+    seconds, (B, H, W, _) = statistics.median(times), shape
     costs, memory = step.cost_analysis(), step.memory_analysis()
     operations, moved = costs["flops"], costs["bytes accessed"]
     products, copies = speeds(device.platform)
@@ -148,7 +150,8 @@ def report(config: Config, step: Any, times: list[float], kernels: Counter[str],
     planned = memory.temp_size_in_bytes + memory.argument_size_in_bytes
     rows = {
         "device": f"{device.device_kind}; jax {jax.__version__}",
-        "step": f"{B} pictures, {config.train.mixed_precision}, rematerialize={config.train.rematerialize}",
+        "step": f"{B} pictures of {H} x {W} pixels, mixed_precision={config.train.mixed_precision}, "
+        f"rematerialize={config.train.rematerialize}",
         "compiling": f"{compiling[0]:.1f} s anew, {compiling[1]:.1f} s from the cache",
         "time of a step": f"{1000 * seconds:.1f} ms ({1000 * min(times):.1f} to {1000 * max(times):.1f})",
         "pictures a second": f"{B / seconds:,.0f}",
@@ -202,7 +205,7 @@ def main(arguments: list[str]) -> None:
     there = [jax.device_put(batch) for batch in batches]
     after, times = turns(done, tuple(state), there)
     kernels = traced(done, after, there, folder / "trace")
-    report(config, done, times, kernels, compiling)
+    report(config, batches[0]["images"].shape, done, times, kernels, compiling)
 
 
 if __name__ == "__main__":

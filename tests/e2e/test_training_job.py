@@ -34,7 +34,7 @@ def weights_of(run, step):
     ],
 )
 def test_resumed_run_ends_as_an_uninterrupted_one(averages, tiny_dataset, tmp_path, capsys):
-    """8 steps, and 4 + 4, end with the same weights; 6 are an epoch."""
+    """8 steps, and the last 4 of them once more, end with the same weights; 6 are an epoch."""
     flags = ["--save_interval_steps=4", "--save_summaries_steps=4", "--optimizer=adam", "--validation_examples=0"]
     flags += averages
     run, eighth = tmp_path / "run", tmp_path / "run" / "checkpoints" / "checkpoint-00000008.keras"
