@@ -5,7 +5,8 @@
 The network, batch and precision are those of tools/train_ready_reader.py; pictures are drawn beforehand. Printed are:
 seconds to compile the step, anew and from the kept cache; pictures a second; memory; the two floors of a step, from its
 operations and from the bytes it moves, each over what this device does of either in a second; and the kernels that take
-longest. Operations and bytes are as XLA counts them: what stays in a cache can be quicker. --output_dir keeps the compiled step and the trace, which TensorBoard and Perfetto show. See `--help` for more.
+longest. Operations and bytes are as XLA counts them: what stays in a cache can be quicker. --output_dir keeps the
+compiled step and the trace, which TensorBoard and Perfetto show. See `--help` for more.
 """
 
 import statistics
