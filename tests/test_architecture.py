@@ -34,7 +34,7 @@ TENSORFLOW = (
 NO_TENSORFLOW = ("data.dataset_mix",)
 KERAS = ("model", "training", "reading.evaluation", "reading.backends.keras", "export.saved_model", "export.litert")
 NO_KERAS = ("model.geometry", "model.layouts", "model.description", "model.cutting", "training.sources")
-JAX = ("training.devices", "training.processes")  # the only backend with many devices
+JAX = ("training.devices", "training.processes", "model.on_jax")  # many devices, and what trains on a GPU
 LINES_OF_A_FILE, LINES_OF_A_JOB, LINES_OF_A_FUNCTION = 400, 60, 80
 LARGEST_SHARE = 0.3  # of the package's lines in one room
 

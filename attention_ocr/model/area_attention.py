@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from attention_ocr.model import decoder_axes, recurrent
-from attention_ocr.model.attention import additive_attention
+from attention_ocr.model.attention import attention_of
 from attention_ocr.model.description import character_size
 
 
@@ -68,20 +68,23 @@ class AreaAttentionDecoder(recurrent.StepwiseDecoder):
         # Times 1, as TensorFlow's gradient would be sparse, with a row for each character, and its norm a wrong one.
         embedding = self.embedding * 1.0  # [K + 1, E]
 
+        attend = attention_of(keys, keys, self.attention_v, is_picture, self.max_sequence_length, training)
         shape = [ops.shape(keys)[0], self.config.num_lstm_units]
         drop_c, drop_h = (self.dropout(shape, features.dtype, training) for _ in range(2))
 
-        def step(t, state, fed):
-            character = ops.take(embedding, fed, axis=0)  # [B, E]
+        def feed(fed):
+            return ops.take(embedding, fed, axis=0)
+
+        def step(t, state, character):
             query = ops.matmul(state[1], self.query_kernel)  # [B, A]
-            context, weights = additive_attention(keys, query, keys, self.attention_v, is_picture)  # [B, A], [B, N]
+            context, weights = attend(t, query)  # [B, A], [B, N]
             inputs = ops.concatenate([character, context], axis=-1)  # [B, E + A]
             c, h = recurrent.lstm_cell(inputs, state, self.lstm_kernel, self.lstm_bias, forget_bias=0.0)
             c, h = drop_c(t, c), drop_h(t, h)
-            return (c, h), self._output(character, context, h), weights
+            return (c, h), ops.concatenate([context, h, character], axis=-1), weights
 
-        return step, (c, h)
+        return feed, step, (c, h)
 
-    def _output(self, character, context, h):
-        """What the logits are made of, [B, E]."""
-        return ops.matmul(ops.concatenate([context, h], axis=-1), self.output_kernel) + character
+    def before_logits(self, output):
+        seen, character = ops.split(output, [self.output_kernel.shape[0]], axis=-1)
+        return ops.matmul(seen, self.output_kernel) + character

@@ -1,5 +1,7 @@
 """The attention decoder: where to look, one character a step."""
 
+import functools
+
 import keras
 from keras import ops
 
@@ -28,6 +30,20 @@ def additive_attention(keys, query, values, scale, mask=None):
         scores = ops.where(mask, scores, HIDDEN)
     weights = ops.softmax(scores)
     return weighted_sum(ops.cast(weights, values.dtype), values), weights
+
+
+def attention_of(keys, values, scale, mask, num_steps, training):
+    """`additive_attention` for each of a decoder's steps: a function (t, query [B, A]) -> context, weights.
+
+    Args:
+        num_steps: T; in training, each step is asked for once.
+        training: whether there will be a gradient.
+    """
+    if training and keras.backend.backend() == "jax":
+        from attention_ocr.model.on_jax import attention as taught
+
+        return taught.attention(keys, values, ops.convert_to_tensor(scale), mask, num_steps)
+    return lambda t, query: additive_attention(keys, query, values, scale, mask)
 
 
 @ops.custom_gradient
@@ -86,32 +102,32 @@ class AttentionDecoder(recurrent.StepwiseDecoder):
 
     def start(self, features, copies=1, is_picture=None, training=False, keys=None):
         """As in StepwiseDecoder; the state is (c, h, context)."""
-        del training
         keys = recurrent.repeat(self.keys(features) if keys is None else keys, copies)  # [B, N, A]
         features = recurrent.repeat(features, copies)
         is_picture = None if is_picture is None else recurrent.repeat(is_picture, copies)
+        attend = attention_of(keys, features, self.attention_v, is_picture, self.max_sequence_length, training)
         feedback = recurrent.with_nothing(self.input_kernel[: self.num_classes])  # [K + 1, I]
         B, C = ops.shape(features)[0], features.shape[-1]
         zero = ops.zeros([B, self.config.num_lstm_units], features.dtype)
 
-        def step(t, state, fed):
-            del t
-            character = ops.take(feedback, fed, axis=0) if self.config.use_autoregression else 0  # [B, I]
-            state, weights = self._step(keys, features, is_picture, state, character)
-            return state, self._output(state), weights
+        def feed(fed):
+            fed = fed if self.config.use_autoregression else ops.full_like(fed, self.num_classes)
+            return ops.take(feedback, fed, axis=0)
 
-        return step, (zero, zero, ops.zeros([B, C], features.dtype))
+        def step(t, state, character):
+            (c, h, context), weights = self._step(functools.partial(attend, t), state, character)
+            return (c, h, context), ops.concatenate([h, context], axis=-1), weights
 
-    def _step(self, keys, features, is_picture, state, fed):
-        """The next (c, h, context) and where it looked [B, N]; `fed` [B, I] or 0 stands for the character before."""
+        return feed, step, (zero, zero, ops.zeros([B, C], features.dtype))
+
+    def _step(self, attend, state, character):
+        """The next (c, h, context) and where it looked [B, N]; `character` [B, I] is the one before."""
         c, h, context = state
-        inputs = fed + ops.matmul(context, self.input_kernel[self.num_classes :]) + self.input_bias  # [B, I]
+        inputs = character + ops.matmul(context, self.input_kernel[self.num_classes :]) + self.input_bias  # [B, I]
         c, h = recurrent.lstm_cell(inputs, (c, h), self.lstm_kernel, self.lstm_bias, self.config.lstm_state_clip_value)
         query = ops.matmul(ops.concatenate([c, h], axis=-1), self.query_kernel) + self.query_bias  # [B, A]
-        context, weights = additive_attention(keys, query, features, self.attention_v, is_picture)
+        context, weights = attend(query)
         return (c, h, context), weights
 
-    def _output(self, state):
-        """What the logits of a state are made of, [B, U]."""
-        _, h, context = state
-        return ops.matmul(ops.concatenate([h, context], axis=-1), self.output_kernel) + self.output_bias
+    def before_logits(self, output):
+        return ops.matmul(output, self.output_kernel) + self.output_bias

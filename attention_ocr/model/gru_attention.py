@@ -1,10 +1,12 @@
 """The decoder of the PyTorch attention OCRs: a GRU that attends before each step, with the previous hidden state."""
 
+import functools
+
 import keras
 from keras import ops
 
 from attention_ocr.model import decoder_axes, recurrent
-from attention_ocr.model.attention import additive_attention
+from attention_ocr.model.attention import attention_of
 from attention_ocr.model.description import character_size
 
 
@@ -84,19 +86,22 @@ class GruAttentionDecoder(recurrent.StepwiseDecoder):
         # Times 1, as TensorFlow's gradient would be sparse, with a row for each character, and its norm a wrong one.
         embedding = self.embedding * 1.0  # [K + 1, E]
 
+        attend = attention_of(keys, features, self.attention_v, is_picture, self.max_sequence_length, training)
         drop = self.dropout([ops.shape(features)[0], self.embedding_size], features.dtype, training)
 
-        def step(t, state, fed):
-            character = drop(t, ops.take(embedding, fed, axis=0))  # [B, E]
-            h, weights = self._step(keys, features, is_picture, state[0], character)
+        def feed(fed):
+            return ops.take(embedding, fed, axis=0)
+
+        def step(t, state, character):
+            h, weights = self._step(functools.partial(attend, t), state[0], drop(t, character))
             return (h,), h, weights
 
-        return step, (ops.zeros([ops.shape(features)[0], self.config.num_lstm_units], features.dtype),)
+        return feed, step, (ops.zeros([ops.shape(features)[0], self.config.num_lstm_units], features.dtype),)
 
-    def _step(self, keys, features, is_picture, h, character):
+    def _step(self, attend, h, character):
         """The next h and where the last one looked [B, N]; `character` [B, E] is the one before."""
         query = ops.matmul(h, self.query_kernel)  # [B, A]
-        context, weights = additive_attention(keys, query, features, self.attention_v, is_picture)
+        context, weights = attend(query)
         inputs = ops.matmul(ops.concatenate([character, context], axis=-1), self.input_kernel) + self.input_bias
         inputs = ops.relu(inputs)  # [B, U]
         h = gru_cell(

@@ -13,6 +13,8 @@ from attention_ocr.model.layouts.inception_v3 import (
     stem_side,
 )
 
+ALL = [1, 2, 3]  # the axes of a view's statistics
+
 
 @keras.saving.register_keras_serializable("attention_ocr")
 class ConvBatchNormRelu(keras.layers.Layer):
@@ -58,18 +60,29 @@ class ConvBatchNormRelu(keras.layers.Layer):
                 the others. None: all.
             training: whether batch norm uses and learns the batch's statistics.
         """
-        features = ops.cast(self.convolution(inputs), "float32")
+        features = self.convolution(inputs)
         if not training:
+            features = ops.cast(features, "float32")
             scale = ops.rsqrt(self.moving_variance + EPSILON)
             return ops.relu(self._computed(features * scale + (self.beta - self.moving_mean * scale)))
         V = self.num_views
         _, h, w, C = ops.shape(features)
         views = ops.reshape(features, [V, -1, h, w, C])  # [V, B, h, w, C]
-        mean, variance = _moments(views, cells)  # [V, 1, 1, 1, C]
+        views, mean, variance = self._normalized(views, cells)
         self._move_averages(ops.reshape(mean, [V, C]), ops.reshape(variance, [V, C]), num_updates)
-        scale = ops.rsqrt(variance + EPSILON)
-        views = ops.relu(self._computed(views * scale + (self.beta - mean * scale)))
         return ops.reshape(views, [-1, h, w, C])
+
+    def _normalized(self, views, cells):
+        """ReLU of the normalized `views` [V, B, h, w, C], and the mean and variance [V, 1, 1, 1, C] of each view."""
+        shares = _shares(views, cells)
+        if keras.backend.backend() == "jax":
+            from attention_ocr.model.on_jax import batch_norm
+
+            return batch_norm.normalized(views, ops.convert_to_tensor(self.beta), shares, EPSILON)
+        views = ops.cast(views, "float32")
+        mean, variance = ops.moments(views, ALL, keepdims=True) if cells is None else _moments(views, shares)
+        scale = ops.rsqrt(variance + EPSILON)
+        return ops.relu(self._computed(views * scale + (self.beta - mean * scale))), mean, variance
 
     def _computed(self, features):
         return ops.cast(features, self.compute_dtype)
@@ -86,14 +99,23 @@ class ConvBatchNormRelu(keras.layers.Layer):
             average.assign(average * decay**V + ops.einsum("v,vc->c", share, values))
 
 
-def _moments(views, cells):
-    """Mean and variance [V, 1, 1, 1, C] of each view of `views` [V, B, h, w, C]; of its `cells` [B, h, w] if given."""
+def _shares(views, cells):
+    """How much each feature of `views` [V, B, h, w, C] counts in its view's mean: float32 [], or [1, B, h, w, 1].
+
+    Args:
+        views: the features.
+        cells: bool [B, h, w], those that count; None: all.
+    """
     if cells is None:
-        return ops.moments(views, axes=[1, 2, 3], keepdims=True)
-    counted = ops.cast(cells, views.dtype)[None, ..., None]  # [1, B, h, w, 1]
-    shares = counted / ops.sum(counted)
-    mean = ops.sum(views * shares, axis=[1, 2, 3], keepdims=True)
-    return mean, ops.sum(ops.square(views - mean) * shares, axis=[1, 2, 3], keepdims=True)
+        return 1 / ops.cast(ops.prod(ops.shape(views)[1:4]), "float32")
+    counted = ops.cast(cells, "float32")[None, ..., None]
+    return counted / ops.sum(counted)
+
+
+def _moments(views, shares):
+    """Mean and variance [V, 1, 1, 1, C] of each view of `views` float32 [V, B, h, w, C]."""
+    mean = ops.sum(views * shares, axis=ALL, keepdims=True)
+    return mean, ops.sum(ops.square(views - mean) * shares, axis=ALL, keepdims=True)
 
 
 @keras.saving.register_keras_serializable("attention_ocr")

@@ -21,62 +21,76 @@ def lstm_cell(inputs, state, kernel, bias, clip=None, forget_bias=1.0):
     Returns:
         The new (c, h).
     """
+
+    def gated(gates, c):
+        i, j, f, o = ops.split(gates, 4, axis=-1)
+        c = ops.sigmoid(f + forget_bias) * c + ops.sigmoid(i) * ops.tanh(j)
+        c = c if clip is None else ops.clip(c, -clip, clip)
+        return c, ops.sigmoid(o) * ops.tanh(c)
+
+    if keras.backend.backend() == "jax":
+        from attention_ocr.model.on_jax.recomputing import recomputed
+
+        gated = recomputed(gated)
     c, h = state
-    gates = ops.matmul(ops.concatenate([inputs, h], axis=-1), kernel) + bias  # [B, 4U]
-    i, j, f, o = ops.split(gates, 4, axis=-1)
-    c = ops.sigmoid(f + forget_bias) * c + ops.sigmoid(i) * ops.tanh(j)
-    c = c if clip is None else ops.clip(c, -clip, clip)
-    return c, ops.sigmoid(o) * ops.tanh(c)
+    return gated(ops.matmul(ops.concatenate([inputs, h], axis=-1), kernel) + bias, c)
 
 
-def read(decoder, step, state, labels=None, forced=None):
+def read(decoder, feed, step, state, labels=None, forced=None):
     """Reads T characters, each step fed with the character before it.
 
     On jax the steps are one loop, since XLA takes minutes to compile 37 of them one after the other. TensorFlow runs
-    them faster unrolled: tools/benchmark_training.py.
+    them faster unrolled: tools/benchmark_training.py. What can be computed for all steps at once is not in it.
 
     Args:
         decoder: has `max_sequence_length` T, `num_classes` K, `logits` and `rematerialize`.
-        step, state: what its `start` returns.
+        feed, step, state: what its `start` returns.
         labels: int [B, T] to teach with, or None to feed the likeliest character.
         forced: bool [], whether the labels are fed; None: they are if there are any.
 
     Returns:
         `chars_logit` [B, T, K], and `attention` [B, T, N] where the step has one.
     """
-    is_taught = labels is not None and forced is None
+    T, K = decoder.max_sequence_length, decoder.num_classes
     step = keras.remat(step) if decoder.rematerialize else step
+    loop = _loop if keras.backend.backend() == "jax" else _unrolled
+    nothing = ops.full([ops.shape(keras.tree.flatten(state)[0])[0]], K, "int32")
+    labels = None if labels is None else ops.cast(ops.transpose(labels[:, :T]), "int32")  # [T, B]
 
-    def advance(carry, t):
+    def advance_taught(state, t, character):
+        state, output, weights = step(t, state, character)
+        return state, (output, weights)
+
+    def advance(carry, t, label):
         state, fed = carry
-        state, output, weights = step(t, state, fed)
-        label = None if labels is None else ops.cast(labels[:, t], "int32")
-        if is_taught:
-            return (state, label), (output, weights)
+        state, output, weights = step(t, state, feed(fed))
         logits = decoder.logits(output)
         likeliest = ops.cast(ops.argmax(logits, axis=-1), "int32")
         return (state, likeliest if label is None else ops.where(forced, label, likeliest)), (logits, weights)
 
-    nothing = ops.full([ops.shape(keras.tree.flatten(state)[0])[0]], decoder.num_classes, "int32")
-    loop = _loop if keras.backend.backend() == "jax" else _unrolled
-    found, attention = loop(advance, (state, nothing), decoder.max_sequence_length)
-    # One product for all steps: with thousands of classes the gradient of each one's would take as much memory.
-    logits = {"chars_logit": decoder.logits(found) if is_taught else found}
-    return logits if attention is None else {**logits, "attention": attention}
+    if labels is not None and forced is None:
+        characters = feed(ops.concatenate([nothing[None], labels[:-1]], axis=0))  # [T, B, E]
+        outputs, attention = loop(advance_taught, state, T, characters)
+        # One product for all steps: with thousands of classes the gradient of each one's would take as much memory.
+        logits = decoder.logits(outputs)
+    else:
+        logits, attention = loop(advance, (state, nothing), T, labels)
+    return {"chars_logit": logits} if attention is None else {"chars_logit": logits, "attention": attention}
 
 
-def _unrolled(advance, carry, num_steps):
-    """What `advance` gives in each step, [B, T, ...] each, or None."""
+def _unrolled(advance, carry, num_steps, given):
+    """What `advance` returns in each step, [B, T, ...] each, or None; `given` [T, ...] or None: each has its part."""
+    parts = [None] * num_steps if given is None else ops.unstack(given, num_steps)
     steps = []
-    for t in range(num_steps):
-        carry, given = advance(carry, t)
-        steps.append(given)
+    for t, part in enumerate(parts):
+        carry, found = advance(carry, t, part)
+        steps.append(found)
     return tuple(None if values[0] is None else ops.stack(values, axis=1) for values in zip(*steps, strict=True))
 
 
-def _loop(advance, carry, num_steps):
+def _loop(advance, carry, num_steps, given):
     """Like `_unrolled`, but compiled once for all steps."""
-    _, steps = ops.scan(advance, carry, ops.arange(num_steps))  # [T, B, ...]
+    _, steps = ops.scan(lambda carry, own: advance(carry, *own), carry, (ops.arange(num_steps), given))  # [T, B, ...]
     return tuple(None if values is None else ops.moveaxis(values, 0, 1) for values in steps)
 
 
@@ -114,8 +128,8 @@ class StepwiseDecoder(keras.layers.Layer):
         Returns:
             `chars_logit` [B, T, K], and `attention` [B, T, N] where the decoder has one.
         """
-        step, state = self.start(features, is_picture=is_picture, training=training)
-        return read(self, step, state, labels if teach else None, forced)
+        start = self.start(features, is_picture=is_picture, training=training)
+        return read(self, *start, labels if teach else None, forced)
 
     def keys(self, features):
         """What attention compares its query with, [B, N, A] of `features` [B, N, C]; None: there is no attention."""
@@ -133,7 +147,8 @@ class StepwiseDecoder(keras.layers.Layer):
             keys: what `keys` gives of the features; None: it is asked here, once a picture.
 
         Returns:
-            step: (t, state, fed int [B]) -> state, output [B, U], attention [B, N] or None; `fed` K means no character.
+            feed: characters int [...] -> what stands for them [..., E]; K means no character.
+            step: (t, state, the character before [B, E]) -> state, output [B, ...], attention [B, N] or None.
             state: the first state, nested arrays [B, ...].
         """
         raise NotImplementedError
@@ -152,16 +167,20 @@ class StepwiseDecoder(keras.layers.Layer):
         return lambda t, values: values * kept[t]
 
     def logits(self, output):
-        """The logits [..., K] of what a step gives, [..., U]."""
-        return joined(ops.matmul(output, self.softmax_w) + self.softmax_b, self.joined_cases)
+        """The logits [..., K] of what steps output, [..., U]."""
+        return joined(ops.matmul(self.before_logits(output), self.softmax_w) + self.softmax_b, self.joined_cases)
+
+    def before_logits(self, output):
+        """What the logits are made of, of what steps output."""
+        return output
 
 
 def start(decoder, features, copies=1, is_picture=None, keys=None):
-    """Like the decoder's `start`, but the step returns logits [B, K] instead of the decoder's output."""
-    step, state = decoder.start(features, copies, is_picture, keys=keys)
+    """The decoder's step and first state; the step takes characters, int [B], and returns logits [B, K]."""
+    feed, step, state = decoder.start(features, copies, is_picture, keys=keys)
 
     def step_to_logits(t, state, fed):
-        state, output, weights = step(t, state, fed)
+        state, output, weights = step(t, state, feed(fed))
         return state, decoder.logits(output), weights
 
     return step_to_logits, state

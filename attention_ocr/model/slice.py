@@ -46,14 +46,16 @@ class SliceDecoder(recurrent.StepwiseDecoder):
         B, K = ops.shape(features)[0], self.num_classes
         zero = ops.zeros([B, self.config.num_lstm_units], features.dtype)
 
-        def step(t, state, fed):
+        def feed(fed):
+            return ops.one_hot(fed, K if self.config.use_autoregression else 0, dtype=features.dtype)  # K: zeros
+
+        def step(t, state, character):
             positions = t + ops.arange(self.slice_length)
             inputs = ops.reshape(ops.take(features, positions, axis=1), [B, self.slice_width])
-            if self.config.use_autoregression:
-                inputs = ops.concatenate([inputs, ops.one_hot(fed, K, dtype=features.dtype)], axis=-1)  # K: zeros
+            inputs = ops.concatenate([inputs, character], axis=-1)
             state = recurrent.lstm_cell(
                 inputs, state, self.lstm_kernel, self.lstm_bias, self.config.lstm_state_clip_value
             )
             return state, state[1], None
 
-        return step, (zero, zero)
+        return feed, step, (zero, zero)

@@ -1,10 +1,12 @@
 """The decoder of Guo and Deng's visual attention OCR: stacked LSTMs that begin where the encoder's ended."""
 
+import functools
+
 import keras
 from keras import ops
 
 from attention_ocr.model import decoder_axes, recurrent
-from attention_ocr.model.attention import additive_attention
+from attention_ocr.model.attention import attention_of
 from attention_ocr.model.description import character_size
 
 
@@ -67,19 +69,22 @@ class StackedAttentionDecoder(recurrent.StepwiseDecoder):
 
     def start(self, features, copies=1, is_picture=None, training=False, keys=None):
         """As in StepwiseDecoder; the state is (context, (c, h) of each layer, from below)."""
-        del training
         cells = self._first_cells(features, is_picture, copies)
         keys = recurrent.repeat(self.keys(features) if keys is None else keys, copies)  # [B, N, A]
         features = recurrent.repeat(features, copies)
         is_picture = None if is_picture is None else recurrent.repeat(is_picture, copies)
+        attend = attention_of(keys, features, self.attention_v, is_picture, self.max_sequence_length, training)
         feedback = ops.matmul(self.embedding, self.input_kernel[: self.embedding_size])  # [K + 1, U]
 
-        def step(t, state, fed):
-            del t
-            state, weights = self._step(keys, features, is_picture, state, ops.take(feedback, fed, axis=0))
-            return state, self._output(state), weights
+        def feed(fed):
+            return ops.take(feedback, fed, axis=0)
 
-        return step, (ops.zeros([ops.shape(features)[0], self.num_features], features.dtype), *cells)
+        def step(t, state, character):
+            state, weights = self._step(functools.partial(attend, t), state, character)
+            context, (_, h) = state[0], state[-1]
+            return state, ops.concatenate([h, context], axis=-1), weights
+
+        return feed, step, (ops.zeros([ops.shape(features)[0], self.num_features], features.dtype), *cells)
 
     def _first_cells(self, features, is_picture, copies):
         """The first (c, h) of each layer: by turns from where the forward and the backward direction ended."""
@@ -93,10 +98,10 @@ class StackedAttentionDecoder(recurrent.StepwiseDecoder):
         ]
         return [tuple(ops.split(state, 2, axis=-1)) for state in states]
 
-    def _step(self, keys, features, is_picture, state, fed):
-        """The next state and where it looked [B, N]; `fed` [B, U] stands for the character before."""
+    def _step(self, attend, state, character):
+        """The next state and where it looked [B, N]; `character` [B, U] is the one before."""
         context, *cells = state
-        inputs = fed + ops.matmul(context, self.input_kernel[self.embedding_size :]) + self.input_bias  # [B, U]
+        inputs = character + ops.matmul(context, self.input_kernel[self.embedding_size :]) + self.input_bias  # [B, U]
         for layer, (kernel, bias) in enumerate(self.cells):
             # DIFFERS: their forget bias is 0; with 1 a cell remembers from the first step of training on.
             cells[layer] = recurrent.lstm_cell(inputs, cells[layer], kernel, bias)
@@ -104,11 +109,9 @@ class StackedAttentionDecoder(recurrent.StepwiseDecoder):
         query = ops.concatenate(keras.tree.flatten(cells), axis=-1)  # [B, L * 2U]
         query = ops.matmul(query, self.query_kernel) + self.query_bias  # [B, A]
         # DIFFERS: they set what lies beyond a picture to zeros, which attention can still choose.
-        context, weights = additive_attention(keys, query, features, self.attention_v, is_picture)
+        context, weights = attend(query)
         return (context, *cells), weights
 
-    def _output(self, state):
-        """What the logits of a state are made of, [B, U]."""
-        context, (_, h) = state[0], state[-1]
+    def before_logits(self, output):
         # DIFFERS: their output is one linear layer to K, without the U between.
-        return ops.matmul(ops.concatenate([h, context], axis=-1), self.output_kernel) + self.output_bias
+        return ops.matmul(output, self.output_kernel) + self.output_bias

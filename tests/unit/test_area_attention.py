@@ -131,10 +131,11 @@ def test_a_share_of_the_state_is_left_out_in_training_only(decoder, features, la
 
 def test_half_of_h_and_c_are_zeros_after_a_step_in_training(decoder, features):
     picture = np.repeat(features[:1], 500, axis=0)
-    step, state = decoder.start(picture, training=True)
-    fed = np.full([500], GO, "int32")
-    plain = decoder.start(picture)
-    for dropped, whole in zip(step(0, state, fed)[0], plain[0](0, plain[1], fed)[0], strict=True):
+    after = []
+    for training in (True, False):
+        feed, step, state = decoder.start(picture, training=training)
+        after.append(step(0, state, feed(np.full([500], GO, "int32")))[0])
+    for dropped, whole in zip(*after, strict=True):
         dropped, whole = np.asarray(dropped), np.asarray(whole)
         kept = dropped != 0
         assert kept.mean() == pytest.approx(0.5, abs=0.05)

@@ -145,7 +145,8 @@ def test_embedded_characters_are_dropped_only_in_training(features, labels):
     first, second = (logits_of(decoder, features, training=True, **taught) for _ in range(2))
     assert not np.array_equal(first, second)
     decoder.config.decoder_dropout = 0.0
-    np.testing.assert_array_equal(logits_of(decoder, features, training=True, **taught), plain)
+    found = logits_of(decoder, features, training=True, **taught)
+    np.testing.assert_allclose(found, plain, rtol=1e-5, atol=1e-6)  # jax trains with another formula of attention
 
 
 def test_one_beam_reads_greedily_and_looks_only_where_the_mask_is(features, is_picture):
