@@ -13,6 +13,7 @@ from attention_ocr.migration import FORMAT_VERSION
 from attention_ocr.model import losses, metrics, pixels
 from attention_ocr.model.crnn import Crnn
 from attention_ocr.model.description import CONFIDENCE_POWER, of_this_version
+from attention_ocr.model.distortion.again import SeenAgain
 from attention_ocr.model.distortion.strong import StrongAugmentation
 from attention_ocr.model.encoder import MultiViewEncoder, RecurrentColumns
 from attention_ocr.model.geometry import geometry_of
@@ -87,7 +88,7 @@ class AttentionOcr(keras.Model):
         self,
         config: ModelConfig,
         dataset: DatasetSpec,
-        augmentation: StrongAugmentation | None = None,
+        augmentation: StrongAugmentation | SeenAgain | None = None,
         painter: keras.Layer | None = None,
         **kwargs: Any,
     ):
@@ -119,8 +120,10 @@ class AttentionOcr(keras.Model):
         images = inputs["images"]
         if training and self.painter:
             images = self.painter(images, inputs["unpainted"], sizes)
+        moved = {}
         if training and self.augmentation:
-            images = self.augmentation(images, sizes, moves="places" not in inputs)
+            images, places = self.augmentation(images, sizes, inputs.get("places"), inputs.get("unpainted"))
+            moved = {} if places is None else {"places": places}
         seen = self.encode(images, sizes, training)
         features, is_picture = seen["features"], seen.get("is_picture")  # [B, N, C], [B, N]
         forced = self._forced() if training and teach else None
@@ -129,7 +132,7 @@ class AttentionOcr(keras.Model):
         )
         null_id, T = self.dataset.charset.null_id, self.dataset.max_sequence_length
         found = self.head.read(self.config, outputs["chars_logit"], null_id, T)
-        return {**outputs, **found, **self.seen_sizes(sizes)}
+        return {**outputs, **found, **self.seen_sizes(sizes), **moved}
 
     def encode(self, images, sizes=None, training=False):
         """What `MultiViewEncoder.call` returns of pictures; `images` and `sizes` as in `call`."""
@@ -165,7 +168,7 @@ class AttentionOcr(keras.Model):
         }
         if self.config.attention_loss_weight:
             top, left = pixels.crop_offset((self.dataset.image_height, self.dataset.image_width), self.geometry.crop)
-            places = x["places"] - np.array([left, top], "float32")
+            places = y_pred.get("places", x["places"]) - np.array([left, top], "float32")
             looks = losses.attention_loss(y_pred["attention"], places, self.feature_grid, self.geometry.cells)
             values["attention_loss"] = looks
             loss = loss + self.config.attention_loss_weight * looks

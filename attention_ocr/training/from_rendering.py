@@ -1,7 +1,6 @@
 """Pictures drawn while a model learns from them: epochs never repeat. No TensorFlow unless it is Keras' backend."""
 
 import dataclasses
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,7 +17,6 @@ from attention_ocr.reading.reader import Reader
 from attention_ocr.render import renderers
 from attention_ocr.render.arrangement import Arrangement
 from attention_ocr.render.batches import Batches, Example, Labelling, Layout, Numbered
-from attention_ocr.render.distortion import seen_again
 from attention_ocr.render.drawers import Drawers
 from attention_ocr.render.photographs import Photographs
 from attention_ocr.render.ring import LocalDrawing, Ring, RingShape
@@ -29,7 +27,6 @@ from attention_ocr.training.read_ahead import ReadAhead
 
 MOST_SORTED = 32  # batches whose pictures are sorted by width together, where each is used once
 MOST_AHEAD = 16  # batches drawn ahead of training, where it takes them in order
-AGAIN = 3  # sets these choices apart from those of other generators with the same seed
 
 
 class RenderedSigns(keras.utils.PyDataset):
@@ -102,9 +99,9 @@ class DrawnData:
         held_out: Sequence[Photographs] = (),
         share: Share = WHOLE,
     ):
-        self._data, self._seed = config.data, config.train.seed
+        self._data = config.data
         self._most = config.train.validation_examples
-        self._spec, self._photographs = spec, held_out
+        self._photographs = held_out
         self._labelling = Labelling(spec.charset, spec.max_sequence_length)
         canvas = geometry_of(config.model, spec).canvas
         self._layout = Layout(spec.image_shape[0], spec.image_shape[1], canvas)
@@ -117,10 +114,9 @@ class DrawnData:
         self.has_validation = self._most > 0
         views = 0 if drawn.draw(0, 0.0).places is None else spec.num_views
         self._one = RingShape(1, int(np.prod(spec.image_shape)), spec.max_sequence_length, views)
-        self._whole = arrangement(self._data, self._seed, self._one, canvas is not None)
+        self._whole = arrangement(self._data, config.train.seed, self._one, canvas is not None)
         self._drawn, self._taken = (WHOLE, share) if canvas else (share, WHOLE)  # of all pictures, of those it draws
         self._arrangement = self._whole.shared(self._drawn)
-        self._first_row = self._drawn.rows(self._data.batch_size).start
         difficulty = self._data.difficulty, self._data.difficulty_steps
         self._numbered = Numbered(renderer, self._labelling, self._arrangement, *difficulty, self._drawn)
         least = 1 if self._data.render_workers == 1 else 2  # beside the training, unless it is to draw by itself
@@ -151,8 +147,7 @@ class DrawnData:
                 if not drawing.wait(numbers):
                     return
                 table, seen = self._drawn.own(self._whole.batches(phase, self._kinds_in(drawing.ring))), phase
-            batch = self._trained.batch(self._distorted(drawing.ring.examples(table[place].tolist()), step))
-            yield (self._own(batch),)
+            yield (self._own(self._trained.batch(drawing.ring.examples(table[place].tolist()))),)
             step += 1
 
     def _own(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -164,14 +159,6 @@ class DrawnData:
         """Which width of the canvas each picture takes; None: all pictures have one size."""
         widths = self._widths
         return None if widths is None else lambda numbers: np.searchsorted(widths, ring.widths(numbers))
-
-    def _distorted(self, examples: list[Example], step: int) -> list[Example]:
-        """The examples as they are, or, where each is used several times, each time a little different."""
-        if self._data.render_reuse == 1 or not self._data.use_augment_input or self._data.augmentation == "strong":
-            return examples  # strong distorts them on the device
-        keys = ([self._seed, AGAIN, step, row] for row in itertools.count(self._first_row))
-        views = self._spec.num_views
-        return [seen_again(each, views, np.random.default_rng(key)) for each, key in zip(examples, keys, strict=False)]
 
     def _drawing(self, first: int) -> Drawers | LocalDrawing:
         """What draws the pictures from number `first` on."""

@@ -16,6 +16,7 @@ from attention_ocr.config import Config
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 from attention_ocr.model import heads
+from attention_ocr.model.distortion.again import SeenAgain
 from attention_ocr.model.distortion.strong import StrongAugmentation
 from attention_ocr.model.network import AttentionOcr
 from attention_ocr.quiet import quiet_imports
@@ -256,8 +257,12 @@ def compiled_model(config: Config, dataset: DatasetSpec, step: int = 0, rates: A
     return model
 
 
-def _augmentation(config: Config, dataset: DatasetSpec) -> StrongAugmentation | None:
-    return StrongAugmentation(config.strong, dataset.num_views, config.train.seed) if config.distorts_strongly else None
+def _augmentation(config: Config, dataset: DatasetSpec) -> StrongAugmentation | SeenAgain | None:
+    if config.distorts_strongly:
+        return StrongAugmentation(config.strong, dataset.num_views, config.train.seed)
+    if config.data.use_augment_input and config.data.render_reuse > 1:
+        return SeenAgain(dataset.num_views, config.train.seed)
+    return None
 
 
 @contextlib.contextmanager

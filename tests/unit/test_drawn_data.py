@@ -1,6 +1,7 @@
 """Pictures drawn while a model learns."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -12,8 +13,6 @@ from attention_ocr.dataset_spec import DatasetSpec, Split
 from attention_ocr.errors import UserError
 from attention_ocr.records.examples import write_example
 from attention_ocr.records.framing import framed
-from attention_ocr.render.batches import Example
-from attention_ocr.render.distortion import seen_again
 from attention_ocr.render.writing import encode
 from attention_ocr.training import from_rendering, sources
 from attention_ocr.training.read_ahead import ReadAhead
@@ -82,15 +81,13 @@ def test_a_step_sees_the_same_in_every_run_and_in_a_resumed_one(workers, reuse, 
     assert not np.array_equal(once[0]["labels"], another_seed["labels"])
 
 
-def test_a_picture_is_used_as_often_as_asked_for_and_never_looks_the_same(tmp_path):
+def test_a_picture_is_used_as_often_as_asked_for(tmp_path):
     larger = {"num_views": 1, "image_height": 96, "image_width": 96}
     data = drawn_data(tmp_path, larger, render_reuse=3, render_memory=1)
-    steps = data._arrangement.first_step(5)
-    batches = taken(data, 0, steps)
-    pictures = [picture.tobytes() for batch in batches for picture in batch["images"]]
-    assert len(set(pictures)) > 0.95 * len(pictures)
-    labels = np.concatenate([batch["labels"] for batch in batches])
-    assert len(np.unique(labels, axis=0)) < len(labels) / 2
+    batches = taken(data, 0, data._arrangement.first_step(5))
+    uses = Counter(picture.tobytes() for batch in batches for picture in batch["images"])
+    assert set(uses.values()) == {1, 2, 3}  # those of the last phases will be used again
+    assert sum(number == 3 for number in uses.values()) > len(uses) / 2
 
 
 def test_words_of_all_widths_share_few_batch_widths(tmp_path):
@@ -180,7 +177,7 @@ def test_a_model_is_validated_on_the_records_if_they_have_such_a_split(records, 
     data = mixed_source(records).open(tmp_path)
     names = [name for name, _ in data._validation_photographs()]
     assert names == ["validation-00000-of-00001:0", "validation-00000-of-00001:1"]
-    texts = [data._spec.charset.decode(example.ids) for _, example in data._validation_photographs()]
+    texts = [data._labelling.charset.decode(example.ids) for _, example in data._validation_photographs()]
     assert texts == ["Ü0", "Ü1"]
     assert [example.pixels.shape for _, example in data._validation_photographs()] == [(32, 40, 3), (32, 41, 3)]
 
@@ -205,23 +202,6 @@ def test_a_damaged_record_is_named(records, tmp_path):
     assert photographs.picture(0).text == "Ü0"
     with pytest.raises(UserError, match=r"train-00000-of-00001: the record at byte 0: .*checksum is wrong"):
         damaged.picture(0)
-
-
-def test_places_move_with_the_view_they_are_in():
-    """A white dot of each view is where its place says, also after the view was shifted."""
-    pixels, places = np.zeros((64, 128, 3), np.uint8), np.array([[[20, 30], [40, 10]]], np.float32)
-    pixels[30, 20] = pixels[10, 64 + 40] = 255
-    shifts = set()
-    for seed in range(10):
-        again = seen_again(Example(pixels, np.zeros(1), places), 2, np.random.default_rng(seed))
-        for view in range(2):
-            x, y = again.places[0, view].astype(int)
-            shown = again.pixels[:, 64 * view : 64 * view + 64, 0]
-            assert np.unravel_index(shown.argmax(), shown.shape) == (y, x)
-            shifts.add((x - places[0, view, 0], y - places[0, view, 1]))
-    assert len(shifts) > 10
-    assert max(map(max, shifts)) <= 4
-    assert min(map(min, shifts)) >= -4
 
 
 def test_what_a_generator_raises_reaches_its_consumer():

@@ -1,5 +1,7 @@
 """Drawn masks are painted inside the training step, pictures stay as they are."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from attention_ocr.augment_config import StrongConfig
 from attention_ocr.charset import Charset
 from attention_ocr.config import ModelConfig
 from attention_ocr.dataset_spec import DatasetSpec
+from attention_ocr.model.distortion.again import SeenAgain
 from attention_ocr.model.distortion.randoms import Randoms
 from attention_ocr.model.distortion.strong import StrongAugmentation
 from attention_ocr.model.network import AttentionOcr
@@ -69,6 +72,7 @@ def test_what_is_painted_does_not_follow_what_is_distorted():
     """Of one run, whose seed both have."""
     drawn = [
         np.asarray(Randoms(layer.seeds.next(), 4).uniform(0.0, 1.0))
-        for layer in (Painter(3), StrongAugmentation(StrongConfig(), 1, 3))
+        for layer in (Painter(3), StrongAugmentation(StrongConfig(), 1, 3), SeenAgain(1, 3))
     ]
-    assert not np.allclose(*drawn)
+    for one, other in itertools.combinations(drawn, 2):
+        assert not np.allclose(one, other)

@@ -7,6 +7,7 @@ from attention_ocr.augment_config import StrongConfig
 from attention_ocr.model import padding
 from attention_ocr.model.distortion import camera, colouring, warping
 from attention_ocr.model.distortion.randoms import Randoms, Stepped
+from attention_ocr.model.distortion.views import side_by_side, views_of
 
 
 class StrongAugmentation(Stepped):
@@ -22,9 +23,16 @@ class StrongAugmentation(Stepped):
         super().__init__(seed, "augmentation")
         self.config, self.num_views = config, num_views
 
-    def call(self, images, sizes=None, moves=True):
-        """What `distorted` returns; the next call draws other distortions."""
-        return distorted(images, self.config, self.num_views, self.seeds.next(), sizes, moves)
+    def call(self, images, sizes=None, places=None, unpainted=None):
+        """What `distorted` returns, and `places` as they are: where they are known, pixels stay where they were.
+
+        Args:
+            images, sizes: as `distorted` takes them.
+            places: float32 [B, T, V, 2], where characters are; None: not known.
+            unpainted: which pictures were painted in this step, which makes no difference here.
+        """
+        del unpainted
+        return distorted(images, self.config, self.num_views, self.seeds.next(), sizes, places is None), places
 
     def preview(self, images, sizes=None) -> np.ndarray:
         """Some pictures as they may look in training, uint8; what training draws does not change."""
@@ -49,7 +57,7 @@ def distorted(images, config, num_views, seed, sizes=None, moves=True):
         float32 [B, H, V*W, 3] in 0..255.
     """
     images = ops.cast(images, "float32")
-    pictures = _views(images, num_views)  # [N, H, W, 3]
+    pictures = views_of(images, num_views)  # [N, H, W, 3]
     N, H, W, _ = ops.shape(pictures)
     if sizes is None:
         lengths = ops.ones([N, 1], "float32") * ops.cast(ops.stack([H, W]), "float32")  # [N, 2]
@@ -57,7 +65,7 @@ def distorted(images, config, num_views, seed, sizes=None, moves=True):
         lengths = ops.cast(ops.maximum(sizes, 1), "float32")
     pictures = _distorted_views(pictures / 255, config, Randoms(seed, N), lengths, moves) * 255
     if sizes is None:
-        return _side_by_side(pictures, num_views)
+        return side_by_side(pictures, num_views)
     return ops.where(padding.is_picture(sizes, H, W)[..., None], pictures, images)
 
 
@@ -84,21 +92,3 @@ def _distorted_views(pictures, config, randoms, sizes, moves):
     if config.augment_jpeg:
         pictures = ops.clip(camera.compressed(pictures, randoms, config.augment_jpeg, share), 0.0, 1.0)
     return pictures
-
-
-def _views(images, num_views):
-    """[B, H, V*W, 3] as [B*V, H, W, 3]."""
-    if num_views == 1:
-        return images
-    _, H, full_width, C = ops.shape(images)
-    views = ops.reshape(images, [-1, H, num_views, full_width // num_views, C])
-    return ops.reshape(ops.transpose(views, [0, 2, 1, 3, 4]), [-1, H, full_width // num_views, C])
-
-
-def _side_by_side(pictures, num_views):
-    """The inverse of `_views`."""
-    if num_views == 1:
-        return pictures
-    _, H, W, C = ops.shape(pictures)
-    views = ops.transpose(ops.reshape(pictures, [-1, num_views, H, W, C]), [0, 2, 1, 3, 4])
-    return ops.reshape(views, [-1, H, num_views * W, C])
