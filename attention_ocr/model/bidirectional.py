@@ -6,8 +6,8 @@ gradients: dozens of small kernels, and a GPU takes longer to launch them than t
 
 from keras import ops
 
-# Steps taken at once. A loop then writes what it keeps, and counts, less often. With more of them XLA computes values of
-# one step again in the next.
+# Steps taken at once: a loop then writes what it keeps, and counts, less often. With more of them XLA computes values
+# of one step again in the next.
 FORWARD_STEPS, GRADIENT_STEPS = 4, 2
 
 
@@ -15,7 +15,7 @@ def both_directions(layer, columns, mask=None):
     """What the layer returns of `columns`, [B, w, 2U]: for each column the forward outputs, then the backward ones.
 
     Args:
-        layer: a built `keras.layers.Bidirectional` of an `LSTM` that returns sequences, otherwise with Keras's defaults.
+        layer: a built `keras.layers.Bidirectional` of an `LSTM` that returns sequences and has Keras's defaults.
         columns: [B, w, C].
         mask: bool [B, w], true for the columns of each picture, which come first; None: all are. Beyond the picture the
             outputs are zeros, where Keras's layer repeats the last one.
@@ -50,7 +50,7 @@ def _lstm(forward, backward, kernel, bias, in_picture):
     A state is zero until the first step in the picture. Gates are in the order input, forget, candidate, output.
 
     Args:
-        forward, backward: [w, B, 4U] each, what the inputs add to the gates; the backward LSTM's last column comes first.
+        forward, backward: [w, B, 4U] each, what the inputs add to the gates; for `backward` the last column is first.
         kernel: [2, U, 4U], the recurrent weights.
         bias: [2, 1, 4U].
         in_picture: float32 [w, 2, B, 1], 1 for steps in the picture and 0 for others.
