@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from attention_ocr.model import padding
+from attention_ocr.model.bidirectional import both_directions
 
 
 def split_views(images, num_views):
@@ -72,7 +73,12 @@ class RecurrentColumns(keras.layers.Layer):
         cells = None if sizes is None else padding.is_picture(ops.maximum(sizes, 1), 1, w)  # [B, 1, w]
         mask = None if cells is None else cells[:, 0]
         for layer in self.layers:
-            columns = layer(columns, training=training, **({"mask": mask} if "lstm" in layer.name else {}))
+            if "lstm" not in layer.name:
+                columns = layer(columns)
+            elif keras.backend.backend() == "jax":
+                columns = both_directions(layer, columns, mask)
+            else:
+                columns = layer(columns, mask=mask, training=training)
         return padding.clear(columns[:, None], cells)
 
 

@@ -17,7 +17,7 @@ from attention_ocr.augment_config import StrongConfig
 from attention_ocr.charset import Charset
 from attention_ocr.config import Config, ModelConfig, TrainConfig
 from attention_ocr.dataset_spec import DatasetSpec
-from attention_ocr.model import pixels
+from attention_ocr.model import encoder, pixels
 from attention_ocr.model.distortion.strong import StrongAugmentation
 from attention_ocr.training import devices, loop
 from attention_ocr.training.painter import Painter
@@ -25,6 +25,16 @@ from attention_ocr.training.progress import Callbacks
 
 T = 12
 WIDTHS = (20, 60, 33, 31, 64, 40, 17, 50, 62, 5)  # in pixels; batches of them are 32 or 64 wide
+COLUMNS = (  # layers, units, pictures, columns of the batch, columns of each picture
+    (1, 3, 1, 1, None),
+    (1, 8, 5, 7, None),
+    (2, 3, 5, 6, (6, 6, 6, 6, 6)),
+    (2, 8, 1, 13, (6,)),
+    (1, 3, 5, 8, (1, 8, 7, 2, 4)),
+    (2, 8, 5, 7, (5, 1, 7, 6, 3)),
+    (2, 3, 1, 4, None),
+)
+IN_BFLOAT16 = COLUMNS[1], COLUMNS[5]
 COMPILING = "/jax/core/compile/backend_compile_duration"
 HIT = "/jax/compilation_cache/cache_hits"
 
@@ -130,6 +140,53 @@ def taken_from(folder):
         jax.clear_caches()
         counts.append(len(hits))
     return counts
+
+
+def columns_and_gradients(dtype, case):
+    """What recurrent columns make of features, and the gradients of all weights and of the features."""
+    num_layers, U, B, w, widths = case
+    random = np.random.default_rng(0)
+    keras.config.set_dtype_policy(dtype)
+    layer = encoder.RecurrentColumns(num_layers, U)
+    keras.config.set_dtype_policy("float32")
+    layer.build([B, 2, w, 3])
+    weights = [random.normal(0, 0.7, variable.shape).astype("float32") for variable in layer.trainable_variables]
+    features = random.normal(size=[B, 2, w, 3]).astype("float32")
+    factors = random.normal(size=[B, 1, w, 2 * U]).astype("float32")
+    sizes = None if widths is None else np.array([[2, width] for width in widths], "int32")
+    others = [variable.value for variable in layer.non_trainable_variables]
+
+    def loss(weights, features):
+        found, _ = layer.stateless_call(weights, others, features, sizes)
+        return keras.ops.sum(keras.ops.cast(found, "float32") * factors), found
+
+    (_, found), gradients = jax.jit(jax.value_and_grad(loss, argnums=(0, 1), has_aux=True))(weights, features)
+    return [np.asarray(array, "float32") for array in jax.tree.leaves((found, gradients))]
+
+
+def apart(ours, theirs):
+    """The largest difference, in units of the largest value of each array of `theirs`, or 1 where it is all zeros."""
+    pairs = zip(ours, theirs, strict=True)
+    return float(np.max([np.abs(one - other).max() / (np.abs(other).max() or 1) for one, other in pairs]))
+
+
+def with_keras(dtype, case):
+    """`columns_and_gradients` of Keras's own layers."""
+    ours = encoder.both_directions
+    encoder.both_directions = lambda layer, columns, mask: layer(columns, mask=mask)
+    try:
+        return columns_and_gradients(dtype, case)
+    finally:
+        encoder.both_directions = ours
+
+
+def recurrent_columns(_):
+    """How far we are from Keras in each of COLUMNS; and for IN_BFLOAT16, how far we are there, and Keras."""
+    exact = {case: with_keras("float32", case) for case in COLUMNS}
+    found = {"float32": [apart(columns_and_gradients("float32", case), exact[case]) for case in COLUMNS]}
+    for name, function in (("bfloat16", columns_and_gradients), ("keras_bfloat16", with_keras)):
+        found[name] = [apart(function("mixed_bfloat16", case), exact[case]) for case in IN_BFLOAT16]
+    return found
 
 
 def in_steps(folder):

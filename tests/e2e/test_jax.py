@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 from attention_ocr.config import Config, ModelConfig, TrainConfig
@@ -61,6 +62,13 @@ def test_a_compiled_step_paints_masks_and_distorts_pictures(on_jax):
     for found in ([*painted[:2], painted[3]], distorted):
         assert all(0 < mean < 255 for mean in found)
         assert max(found) - min(found) > 1
+
+
+def test_recurrent_columns_learn_what_kerass_layers_learn(tmp_path):
+    found = found_by("recurrent_columns", tmp_path)
+    assert np.max(found["float32"]) < 1e-5
+    assert min(found["keras_bfloat16"]) > 1e-3, "bfloat16 was not tried"
+    assert (np.array(found["bfloat16"]) < 1.5 * np.array(found["keras_bfloat16"])).all()
 
 
 def test_what_was_compiled_is_kept_in_a_folder(on_jax):
