@@ -88,7 +88,8 @@ class TrainConfig(Knobs):
     mixed_precision: str = knob("none", "Compute in half precision.", ("none", "bfloat16", "float16"))
     rematerialize: bool = knob(
         False,
-        "Compute each of the decoder's steps again for its gradient: slower, with less memory (KERAS_BACKEND=jax).",
+        "Compute all of the decoder's steps again for the gradient, not attention's comparisons alone: slower, with a "
+        "little less memory (KERAS_BACKEND=jax).",
         works_with={"head": NOT_CTC},
     )
     seed: int = shared.seed()

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from attention_ocr.model import padding
-from attention_ocr.model.bidirectional import both_directions
+from attention_ocr.model.on_jax.columns import both_directions
 
 
 def split_views(images, num_views):

@@ -1,4 +1,4 @@
-"""What training on jax computes otherwise than Keras and jax would, to move fewer bytes through a GPU's memory.
+"""What is computed on jax otherwise than Keras and jax would, to start fewer kernels on a GPU and move fewer bytes.
 
-Each module gives what its namesake beside this folder gives, with a gradient of its own. Imported on jax alone.
+Each gives what the usual formulas give, with a gradient of its own.
 """

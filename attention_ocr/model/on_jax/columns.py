@@ -1,4 +1,4 @@
-"""A bidirectional LSTM whose directions share one loop; made for jax.
+"""A bidirectional LSTM whose directions share one loop.
 
 Keras's layer runs a loop for each direction. Each of their steps multiplies the inputs, masks, and adds to the weights'
 gradients: dozens of small kernels, and a GPU takes longer to launch them than to run them. Here all of that is outside.
