@@ -34,6 +34,7 @@ _STEPS = flags.DEFINE_integer("steps", 20, "Steps of a turn that is timed.", low
 _ROWS = flags.DEFINE_integer("rows", 20, "Kernels that are named.", lower_bound=1)
 
 BATCHES = 4  # different ones, by turns
+REUSE, MEMORY = 2, 2000  # pictures are used again, as the recipe's are; MB of them, since all are drawn beforehand
 TURNS = 3
 TRACED = 3  # steps
 # Sizes with which the device's own speed is measured, on a GPU and on a processor: of a product's sides, and of a copy
@@ -45,6 +46,7 @@ def config_of(what: str, on_gpu: bool) -> Config:
     """The knobs of the step."""
     knobs = train_ready_reader.recipe(what, on_gpu)
     knobs |= {"rematerialize": _REMATERIALIZE.value, "max_number_of_steps": 1000}
+    knobs |= {"render_reuse": REUSE, "render_memory": min(knobs.get("render_memory", MEMORY), MEMORY)}
     knobs["batch_size"] = _BATCH_SIZE.value or knobs["batch_size"]
     if _PRECISION.value:
         knobs["mixed_precision"] = _PRECISION.value
