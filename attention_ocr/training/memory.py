@@ -2,6 +2,8 @@
 
 import math
 
+import keras
+
 from attention_ocr.config import TrainConfig
 
 BYTES = 4  # of a number in float32
@@ -38,10 +40,16 @@ def activations(model) -> int:
 
 
 def decoder_activations(model, num_positions: int) -> int:
-    """Of a text: the columns' logits, or for each step what attention compared, the LSTM and the logits."""
+    """Of a text: the columns' logits, or what attention compared, the LSTM and the logits.
+
+    What attention compared is kept of each step, but on jax, where each keeps the weights and their gradients alone.
+    """
     T, K, U = model.dataset.max_sequence_length, len(model.dataset.charset), model.config.num_lstm_units
     if not hasattr(model.decoder, "start"):
         return 4 * num_positions * (K + 1)
     keys = getattr(model.decoder, "attention_v", None)
-    compared = 2 * num_positions * keys.shape[0] if keys is not None else 0
-    return T * (compared + GATES * U + 4 * K)
+    compared = 0
+    if keys is not None:
+        compared = 2 * num_positions * keys.shape[0]
+        compared = compared + 2 * T * num_positions if keras.backend.backend() == "jax" else T * compared
+    return compared + T * (GATES * U + 4 * K)
