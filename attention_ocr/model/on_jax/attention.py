@@ -74,6 +74,11 @@ def _shares(powers, query):
     return 1 / (1 + powers.astype(jnp.float32) * query[:, None])
 
 
+def _summed(shares, scale):
+    """The product of [B, N, A] and [A] as a GPU computes it in one pass, without `shares` in memory."""
+    return jnp.sum(shares * scale, axis=-1)
+
+
 @jax.custom_vjp
 def _attended(query, scale, collected, powers, values, hidden):
     """The context [B, C] and the weights [B, N] of a step.
@@ -94,7 +99,9 @@ def _forward(query, scale, collected, powers, values, hidden):
     # Else jax widens both once, before the loop, and each step reads twice as many bytes.
     own_query, own_powers, own_values = jax.lax.optimization_barrier((query, powers, values))
     # The scores are this and sum(scale), which all positions have.
-    scores = -2 * jnp.sum(_shares(own_powers, _powers(own_query)) * scale, axis=-1)
+    scores = -2 * jax.lax.platform_dependent(
+        _shares(own_powers, _powers(own_query)), scale, cpu=jnp.matmul, default=_summed
+    )
     weights = jax.nn.softmax(scores + hidden)
     context = jnp.sum(weights[..., None] * own_values.astype(jnp.float32), axis=1).astype(values.dtype)
     return (context, weights), (query, scale, powers, values, weights)
@@ -103,7 +110,7 @@ def _forward(query, scale, collected, powers, values, hidden):
 def _backward(kept, upstream):
     query, scale, powers, values, weights = kept
     of_context, of_weights = upstream
-    slope = jnp.sum(values.astype(jnp.float32) * of_context.astype(jnp.float32)[:, None], axis=-1) + of_weights
+    slope = jnp.einsum("bnc,bc->bn", values, of_context, preferred_element_type=jnp.float32) + of_weights
     of_scores = weights * (slope - jnp.sum(weights * slope, axis=-1, keepdims=True))
     shares = _shares(powers, _powers(query))
     first = jnp.sum(of_scores[..., None] * shares, axis=1)  # [B, A]
