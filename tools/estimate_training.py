@@ -32,7 +32,7 @@ from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
 
 DRAWN = {"batch_size": 4, "render_memory": 100, "render_workers": 1}  # a few pictures, for what batches look like
-UNTUNED = {"xla_gpu_autotune_level": 0}  # tuning runs kernels on the device
+UNTUNED = {"xla_gpu_autotune_level": "0"}  # tuning runs kernels on the device
 # What kernels reach of the bytes and operations a second in the data sheet, and seconds to launch one. With these,
 # estimates for an H200 were within 3% of what was measured there; of the other GPUs they are assumed.
 MOVED, COMPUTED, LAUNCH = 3.6 / 4.8, 600 / 989, 2e-6
@@ -218,7 +218,7 @@ def dearest(found: list[Kernel], speed: Speed, title: str, place_of: Callable[[K
         times = sum(kernel.times for kernel in groups[group])
         moved = sum(kernel.times * kernel.bytes for kernel in groups[group])
         numbers = f"{1000 * seconds:.2f}", f"{seconds / costs.total():.0%}", f"{times}", f"{moved / 1e9:.2f}"
-        table.add_row(*numbers, "yes" if in_loop else "", kind[:27], where[-43:])
+        table.add_row(*numbers, "yes" if in_loop else "", kind[:31], where[-39:])
     return table
 
 
