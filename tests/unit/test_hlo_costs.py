@@ -207,6 +207,16 @@ def test_convolutions_of_cudnn(target, result, first, second):
     assert costs(text) == [(f"__cudnn${target}", 1, BYTES, OPERATIONS)]
 
 
+def test_a_convolution_without_a_library():
+    text = entry(
+        "%a = f32[4,10,12,16]{3,2,1,0} parameter(0)",
+        "%b = f32[3,5,16,32]{3,2,1,0} parameter(1)",
+        "ROOT %c = f32[4,8,8,32]{3,2,1,0} convolution(%a, %b), window={size=3x5}, dim_labels=b01f_01io->b01f",
+    )
+    (found,) = kernels(parsed(text))
+    assert found == Kernel("c", "", 1, 2 * BYTES, OPERATIONS, True, False)
+
+
 def test_a_product_of_cublas():
     text = entry(
         "%a = f32[3,64,32]{2,1,0} parameter(0)",
@@ -222,8 +232,7 @@ def test_a_product_of_cublas():
     assert found == Kernel("__cublas$lt$matmul", "", 1, moved, 2 * 3 * 64 * 32 * 16, True, False)
 
 
-def test_a_product_in_a_fusion():
-    fused = """
+GEMM = """
 %gemm (l: bf16[64,2,32], r: f32[2,32,16]) -> f32[2,64,16] {
   %l = bf16[64,2,32]{2,1,0} parameter(0)
   %r = f32[2,32,16]{2,1,0} parameter(1)
@@ -231,11 +240,22 @@ def test_a_product_in_a_fusion():
   ROOT %dot.1 = f32[2,64,16]{2,1,0} dot(%l, %half), lhs_batch_dims={1}, lhs_contracting_dims={2}, rhs_batch_dims={0}
 }
 """
+AROUND_GEMM = """
+%around (m: bf16[64,2,32], s: f32[2,32,16]) -> f32[2,64,16] {
+  %m = bf16[64,2,32]{2,1,0} parameter(0)
+  %s = f32[2,32,16]{2,1,0} parameter(1)
+  ROOT %nested = f32[2,64,16]{2,1,0} fusion(%m, %s), kind=kCustom, calls=%gemm
+}
+"""
+
+
+@pytest.mark.parametrize("called", ["gemm", "around"])
+def test_a_product_in_a_fusion(called):
     text = entry(
         "%a = bf16[64,2,32]{2,1,0} parameter(0)",
         "%b = f32[2,32,16]{2,1,0} parameter(1)",
-        "ROOT %gemm_fusion_dot.9 = f32[2,64,16]{2,1,0} fusion(%a, %b), kind=kCustom, calls=%gemm",
-        before=fused,
+        f"ROOT %gemm_fusion_dot.9 = f32[2,64,16]{{2,1,0}} fusion(%a, %b), kind=kCustom, calls=%{called}",
+        before=GEMM + AROUND_GEMM,
     )
     (found,) = kernels(parsed(text))
     moved = 2 * 64 * 2 * 32 + 4 * 2 * 32 * 16 + 4 * 2 * 64 * 16
