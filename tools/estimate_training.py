@@ -1,7 +1,7 @@
 """Estimates a training step of a ready-made reader's network on a GPU that is not there.
 
     pip install "jax[cuda13]"
-    KERAS_BACKEND=jax python tools/estimate_training.py signs --output_dir=estimate
+    python tools/estimate_training.py signs --output_dir=estimate
 
 The step is that of tools/profile_training.py. jax compiles it for the GPU that --device describes, which takes its
 CUDA plugin beside the package, and no GPU. The time of each kernel is estimated from the compiled program: that of the
@@ -12,6 +12,7 @@ Printed are memory, the time of a step, and the kernels that take longest. --out
 See `--help` for more; flags of profile_training about the measuring mean nothing here.
 """
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -234,11 +235,9 @@ def main(arguments: list[str]) -> None:
     folder = Path(flags.FLAGS.output_dir)
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"--output_dir={folder}: is not empty; give a new folder")
+    os.environ["KERAS_BACKEND"] = "jax"
     import jax
-    import keras
 
-    if keras.backend.backend() != "jax":
-        raise UserError(f"KERAS_BACKEND={keras.backend.backend()}: set KERAS_BACKEND=jax")
     jax.config.update("jax_platforms", "cpu")  # else the CUDA plugin looks for a driver
     jax.config.update("jax_enable_compilation_cache", False)
     gpu = GPUS[_DEVICE.value]
