@@ -232,7 +232,7 @@ def main(arguments: list[str]) -> None:
     """Compiles, estimates, prints."""
     if arguments[1:] not in (["words"], ["signs"]):
         raise UserError(f"{' '.join(arguments[1:]) or 'nothing'}: give words or signs")
-    folder = Path(flags.FLAGS["output_dir"].value)
+    folder = Path(str(flags.FLAGS["output_dir"].value))
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"--output_dir={folder}: is not empty; give a new folder")
     os.environ["KERAS_BACKEND"] = "jax"
