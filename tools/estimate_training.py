@@ -34,8 +34,8 @@ from attention_ocr.errors import UserError
 
 DRAWN = {"batch_size": 4, "render_memory": 100, "render_workers": 1}  # a few pictures, for what batches look like
 UNTUNED: dict[str, str | bool] = {"xla_gpu_autotune_level": "0"}  # tuning runs kernels on the device
-# What kernels reach of the bytes and operations a second in the data sheet, and seconds to launch one. With these,
-# estimates for an H200 were within 3% of what was measured there; of the other GPUs they are assumed.
+# What kernels reach of the bytes and operations a second in the data sheet, and seconds to launch one: chosen for an
+# H200, and then compared with what was measured there (docs/training.md); of the other GPUs they are assumed.
 MOVED, COMPUTED, LAUNCH = 3.6 / 4.8, 600 / 989, 2e-6
 
 
