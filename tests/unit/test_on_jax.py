@@ -133,3 +133,11 @@ def test_batch_norm_and_its_gradients_are_those_of_the_formula(is_masked, num_vi
         batch_norm.normalized(views, beta, shares, EPSILON), plain_batch_norm(views, beta, shares, EPSILON), strict=True
     ):
         np.testing.assert_allclose(ours.astype(jnp.float32), theirs.astype(jnp.float32), **tolerance)
+
+
+def test_a_gpu_and_a_processor_compute_the_same():
+    powers, queries, scores = (jnp.exp(normal(*shape)) for shape in ([B, N, A], [4, B, A], [4, B, N]))
+    slopes = [function(powers, queries, scores) for function in (attention._slopes, attention._slopes_by_step)]
+    np.testing.assert_allclose(*slopes, rtol=1e-5)
+    assert float(slopes[0].min()) > 0
+    np.testing.assert_allclose(attention._summed(powers, queries[0, 0]), powers @ queries[0, 0], rtol=1e-5)

@@ -123,6 +123,28 @@ def _backward(kept, upstream):
 _attended.defvjp(_forward, _backward)
 
 
+def _slopes(powers, queries, scores):
+    """Sums over steps of the scores' gradients [T, B, N] times share - share ** 2: float32 [B, N, A].
+
+    The sum is one expression, which a GPU computes in one pass over the powers.
+    """
+    return sum(_slope(powers, *step) for step in zip(queries, scores, strict=True))
+
+
+def _slopes_by_step(powers, queries, scores):
+    """`_slopes` for a processor, on which that pass would go through the memory in the order of what comes next."""
+
+    def add(total, step):
+        return total + _slope(powers, *step), None
+
+    return jax.lax.scan(add, jnp.zeros(powers.shape), (queries, scores))[0]
+
+
+def _slope(powers, query, scores):
+    shares = _shares(powers, query)
+    return scores[..., None] * (shares - jnp.square(shares))
+
+
 def _collected(num_steps, keys, powers, values, scale):
     """Zeros [T, ...] for each step to hand in what it collects, by way of their gradients."""
     B, N, A = keys.shape
@@ -139,13 +161,14 @@ def _collected(num_steps, keys, powers, values, scale):
 
     def backward(kept, found):
         powers, values, scale = kept
-        of_keys = 0
-        for step in range(num_steps):  # one expression, which is computed in one pass over the powers
-            shares = _shares(powers, found.powers[step])
-            of_keys += found.scores[step][..., None] * (shares - jnp.square(shares))
+        of_keys = (
+            4
+            * scale
+            * jax.lax.platform_dependent(powers, found.powers, found.scores, cpu=_slopes_by_step, default=_slopes)
+        )
         of_values = jnp.einsum("tbn,tbc->bnc", found.weights.astype(values.dtype), found.context)
         of_scale = -2 * jnp.sum(found.shares, axis=(0, 1))
-        return (4 * scale * of_keys).astype(keys.dtype), None, of_values, of_scale
+        return of_keys.astype(keys.dtype), None, of_values, of_scale
 
     zeros.defvjp(forward, backward)
     return zeros(keys, powers, values, scale)
