@@ -24,6 +24,7 @@ from attention_ocr.training.painter import Painter
 from attention_ocr.training.progress import Callbacks
 
 T = 12
+POSITIONS = 40  # of features
 WIDTHS = (20, 60, 33, 31, 64, 40, 17, 50, 62, 5)  # in pixels; batches of them are 32 or 64 wide
 COLUMNS = (  # layers, units, pictures, columns of the batch, columns of each picture
     (1, 8, 5, 7, None),
@@ -67,7 +68,7 @@ def numbers_kept(decoder):
         outputs, _ = decoder.stateless_call(variables, others, features, labels=labels, teach=True, training=True)
         return keras.ops.sum(outputs["chars_logit"])
 
-    features = np.ones([4, 40, decoder.num_features], "float32")
+    features = np.ones([4, POSITIONS, decoder.num_features], "float32")
     _, gradient = jax.eval_shape(lambda *values: jax.vjp(loss, *values), trained, features)
     return int(sum(np.prod(leaf.shape) for leaf in jax.tree.leaves(gradient)))
 
@@ -205,7 +206,7 @@ def in_steps(folder):
 
 def with_rematerialization(_):
     kept, apart = rematerialized()
-    return {"kept": kept, "apart": apart}
+    return {"kept": kept, "apart": apart, "compared": 4 * T * POSITIONS * compiled().decoder.num_keys}
 
 
 with smaller():
