@@ -31,8 +31,10 @@ from attention_ocr import files
 from attention_ocr.config import Config
 from attention_ocr.dataset_spec import DatasetSpec
 from attention_ocr.errors import UserError
+from attention_ocr.extras import missing
 
 DRAWN = {"batch_size": 4, "render_memory": 100, "render_workers": 1}  # a few pictures, for what batches look like
+NEEDED = 'needs jax and its CUDA plugin; pip install "jax[cuda13]"'
 UNTUNED: dict[str, str | bool] = {"xla_gpu_autotune_level": "0"}  # tuning runs kernels on the device
 # What kernels reach of the bytes and operations a second in the data sheet, and seconds to launch one: chosen for an
 # H200, and then compared with what was measured there (docs/training.md); of the other GPUs they are assumed.
@@ -135,7 +137,7 @@ def device_of(gpu: Gpu) -> Any:
     try:
         return topologies.get_topology_desc(platform="cuda", target_config=target, topology="1x1x1").devices[0]
     except NotImplementedError as error:
-        raise UserError(f'--device={_DEVICE.value}: needs jax\'s CUDA plugin; pip install "jax[cuda13]"') from error
+        raise UserError(f"--device={_DEVICE.value}: {NEEDED}") from error
 
 
 def picture_shape(config: Config, spec: DatasetSpec, drawn: tuple[int, ...]) -> tuple[int, ...]:
@@ -260,5 +262,7 @@ if __name__ == "__main__":
 
     try:
         main(flags.FLAGS(sys.argv))
+    except ModuleNotFoundError as error:
+        sys.exit(f"error: {NEEDED if error.name == 'jax' else missing(error, 'estimate_training') or error}")
     except (UserError, flags.Error) as error:
         sys.exit(f"error: {error}")

@@ -24,6 +24,7 @@ from rich.table import Table
 
 from attention_ocr.config import Config
 from attention_ocr.errors import UserError
+from attention_ocr.extras import missing
 from attention_ocr.presets import preset
 from attention_ocr.training import sources
 
@@ -216,5 +217,7 @@ if __name__ == "__main__":
 
     try:
         main(flags.FLAGS(sys.argv))
+    except ModuleNotFoundError as error:
+        sys.exit(f"error: {missing(error, 'profile_training') or error}")
     except (UserError, flags.Error) as error:
         sys.exit(f"error: {error}")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import attention_ocr
+
 TOOL = Path(__file__).parents[2] / "tools" / "estimate_training.py"
 HAS_PLUGIN = any(importlib.util.find_spec(f"jax_cuda{version}_plugin") for version in (12, 13))
 pytestmark = pytest.mark.slow
@@ -50,8 +52,19 @@ def test_a_width_that_no_batch_has_is_told(tmp_path):
 def test_without_the_plugin_it_says_what_to_install(tmp_path):
     told = estimated(tmp_path / "new", "signs", "--device=h100")
     assert told.returncode == 1
-    expected = 'error: --device=h100: needs jax\'s CUDA plugin; pip install "jax[cuda13]"'
+    expected = 'error: --device=h100: needs jax and its CUDA plugin; pip install "jax[cuda13]"'
     assert told.stderr.splitlines()[-1] == expected
+
+
+@pytest.mark.parametrize("tool", ["estimate_training", "profile_training"])
+def test_without_jax_it_says_what_to_install(tool, tmp_path):
+    (tmp_path / "jax.py").write_text("raise ModuleNotFoundError(\"No module named 'jax'\", name='jax')")
+    package = Path(attention_ocr.__file__).parents[1]
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": f"{tmp_path}{os.pathsep}{package}"}
+    command = [sys.executable, str(TOOL.with_name(f"{tool}.py")), "signs", f"--output_dir={tmp_path / 'new'}"]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=580, check=False)
+    assert told.returncode == 1
+    assert re.match(r"error: .*needs jax.*pip install", told.stderr.splitlines()[-1])
 
 
 @pytest.mark.parametrize("arguments", [(), ("books",), ("words", "signs")])
